@@ -1,0 +1,49 @@
+# `make help` says what there is.
+.DEFAULT_GOAL := help
+.PHONY: setup build demo test check fmt bench run clean help
+
+VENV := .venv/bin
+SWIFT_SOURCES := $(wildcard Sources Tests Plugins benchmarks Package.swift)
+PYTHON_TESTS := $(wildcard tools/tests web/tests)
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 16
+
+setup: ## installs what is missing (Debian, Ubuntu)
+	tools/setup
+
+build: ## compiles everything
+	swift build
+
+demo: ## the main job on real images, then the page for a look (DEMO_EXIT=1: no look)
+	tools/setup
+	swift build
+	@tools/demo
+
+test: ## builds and runs every test
+	tools/setup --quiet
+	swift build
+	PATH="$(CURDIR)/$(VENV):$$PATH" swift test
+	@set -e; for folder in $(PYTHON_TESTS); do $(VENV)/python -m unittest discover -s "$$folder" -v; done
+
+check: ## formatting, import arrows, documents and schemas
+	tools/setup --quiet
+	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+	swift build --explicit-target-dependency-import-check error
+	$(VENV)/python tools/check-docs
+
+fmt: ## formats the Swift sources
+	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+bench: ## runs every benchmark; results in .build/bench
+	tools/setup --quiet
+	@mkdir -p .build/bench
+	@set -e; for script in benchmarks/*; do \
+	  if [ -f "$$script" ] && [ -x "$$script" ]; then echo "== $$script"; "$$script"; fi; done
+
+run: ## a server on ./sluice-data at http://127.0.0.1:7733/
+	swift build
+	PATH="$(CURDIR)/$(VENV):$$PATH" "$$(swift build --show-bin-path)/sluice" serve --data sluice-data
+
+clean: ## removes what was built; .venv and ./sluice-data stay
+	rm -rf .build .build-*

@@ -1,0 +1,57 @@
+import FoundationEssentials
+import Subprocess
+import SystemPackage
+
+/// Short-lived programs that Sluice asks something: their output, within a bound and a time.
+enum Program {
+  struct Output {
+    var isSuccess: Bool
+    var text: String
+  }
+
+  static func output(
+    _ program: String, _ arguments: [String], environment: [String: String], within limit: Duration,
+    sleep: @escaping @Sendable (Duration) async throws -> Void
+  ) async -> Output? {
+    var options = PlatformOptions()
+    options.createSession = true
+    options.teardownSequence = [
+      .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .milliseconds(200))
+    ]
+    let configuration = Configuration(
+      executable: program.contains("/") ? .path(FilePath(program)) : .name(program), arguments: Arguments(arguments),
+      environment: .of(environment),
+      platformOptions: options)
+    return await withTaskGroup(of: Output?.self) { group in
+      group.addTask {
+        let result = try? await Subprocess.run(
+          configuration, output: .string(limit: 4 * 1024 * 1024), error: .combinedWithOutput)
+        return result.map { Output(isSuccess: $0.terminationStatus.isSuccess, text: $0.standardOutput) }
+      }
+      group.addTask {
+        try? await sleep(limit)
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+    }
+  }
+
+  /// The file that a name stands for in `PATH`.
+  static func path(of name: String, environment: [String: String]) -> String? {
+    if name.contains("/") { return FileManager.default.isExecutableFile(atPath: name) ? name : nil }
+    return (environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
+}
+
+extension Environment {
+  /// Exactly these variables.
+  static func of(_ variables: [String: String]) -> Environment {
+    .custom(
+      variables.reduce(into: [:]) { result, variable in
+        if let key = Key(rawValue: variable.key) { result[key] = variable.value }
+      })
+  }
+}

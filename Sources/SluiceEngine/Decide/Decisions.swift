@@ -1,0 +1,129 @@
+package import SluiceGraph
+package import SluiceModel
+
+/// Small decisions: pure functions from what is known to what is recorded.
+package enum Decisions {
+  /// Makes a folder, or changes what is known of it.
+  package static func changeFolder(
+    _ project: ProjectName, _ path: FolderPath, type: String?, set: [String: String], omitted: Bool?,
+    mustBeNew: Bool, in registry: Registry, site: String
+  ) throws(SluiceError) -> [Draft] {
+    if let type { try NameRule.require(type, as: "folder type", in: type) }
+    for (key, value) in set.sorted(by: { $0.key < $1.key }) {
+      try NameRule.require(key, as: "attribute", in: key)
+      if let problem = FolderAttributes.problem(key, value) {
+        throw SluiceError(
+          .usage, what: problem, at: "folder '\(project)/\(path)', \(key)", fix: "write range=1001-1024 or fps=24")
+      }
+    }
+    var drafts: [Draft] = []
+    let known = registry.projects[project]
+    if known == nil {
+      guard mustBeNew else { _ = try registry.project(project); return [] }
+      drafts.append(Draft(project: project, fact: .projectCreated(ProjectCreated(home: site))))
+      if path.isRoot, type == nil, set.isEmpty { return drafts }
+    }
+    let folder = known?.folders[path]
+    if folder == nil, !mustBeNew { throw unknown(project, path, known) }
+    for above in path.ancestors.reversed() where known?.folders[above] == nil {
+      drafts.append(Draft(project: project, folder: above, fact: .folderChanged(FolderChanged(type: "folder"))))
+    }
+    let newSet = set.filter { (folder?.attributes[$0.key] ?? "") != $0.value }
+    let change = FolderChanged(
+      type: type == folder?.type ? nil : type, set: newSet.isEmpty ? nil : newSet,
+      omitted: omitted == (folder?.omitted ?? false) ? nil : omitted)
+    if folder == nil || change.type != nil || change.set != nil || change.omitted != nil {
+      drafts.append(Draft(project: project, folder: path, fact: .folderChanged(change)))
+    }
+    try check(drafts, in: registry, project)
+    return drafts
+  }
+
+  private static func unknown(_ project: ProjectName, _ path: FolderPath, _ known: Project?) -> SluiceError {
+    let meant = nearest(to: path.description, in: known?.folders.keys.map(\.description) ?? [])
+    return SluiceError(
+      .folderUnknown, what: "there is no folder '\(path)' in '\(project)'", at: "folder '\(project)/\(path)'",
+      fix: meant.map { "did you mean '\($0)'?" } ?? "make it: sluice folder add \(project)/\(path)")
+  }
+
+  /// A folder that a pattern now matches may give a product a second maker, or close a circle.
+  private static func check(_ drafts: [Draft], in registry: Registry, _ name: ProjectName) throws(SluiceError) {
+    guard let pipeline = registry.projects[name]?.pipeline?.pipeline else { return }
+    var folders = Dictionary(
+      (registry.projects[name]?.folders.values.map { ($0.path, $0) }) ?? [], uniquingKeysWith: { first, _ in first })
+    for case (let path?, .folderChanged(let change)) in drafts.map({ ($0.folder, $0.fact) }) {
+      var folder = folders[path] ?? Folder(path: path, type: change.type ?? "folder")
+      folder.type = change.type ?? folder.type
+      folder.omitted = change.omitted ?? folder.omitted
+      folders[path] = folder
+    }
+    try check(StepGraph(pipeline: pipeline, folders: folders.values))
+  }
+
+  private static func check(_ graph: StepGraph) throws(SluiceError) {
+    if let first = graph.contested.first {
+      throw SluiceError(
+        .pipelineDoubleOutput,
+        what: "\(first.units.map { "'\($0)'" }.joined(separator: " and ")) would both make \(first.product.spoken)",
+        at: "product '\(first.product)'", fix: "let their 'for' name different folders, or give one another product")
+    }
+    if !graph.cycle.isEmpty {
+      throw SluiceError(
+        .pipelineCycle, what: "\(graph.cycle.map { "'\($0)'" }.joined(separator: ", ")) feed each other in a circle",
+        at: "steps \(Set(graph.cycle.map(\.step)).sorted().joined(separator: ", "))",
+        fix: "take one of the inputs away, or let it name another product")
+    }
+  }
+
+  /// A new revision of a project's step templates, with the folders that the file adds.
+  package static func applyPipeline(
+    _ pipeline: Pipeline, source: Digest, in registry: Registry, site: String
+  ) throws(SluiceError) -> [Draft] {
+    let known = registry.projects[pipeline.project]
+    var drafts: [Draft] = []
+    if known == nil {
+      drafts.append(Draft(project: pipeline.project, fact: .projectCreated(ProjectCreated(home: site))))
+    }
+    var folders = Dictionary(
+      (known?.folders.values.map { ($0.path, $0) }) ?? [(.root, Folder(path: .root, type: "project"))],
+      uniquingKeysWith: { first, _ in first })
+    for declared in FolderDeclaration.folders(pipeline.folders) where !declared.path.isRoot {
+      let isNamed = pipeline.folders.contains { $0.path == declared.path && $0.type != nil }
+      let folder = folders[declared.path]
+      let set = declared.attributes.filter { folder?.attributes[$0.key] != $0.value }
+      let type = folder == nil || isNamed && folder?.type != declared.type ? declared.type : nil
+      guard folder == nil || type != nil || !set.isEmpty else { continue }
+      drafts.append(
+        Draft(
+          project: pipeline.project, folder: declared.path,
+          fact: .folderChanged(FolderChanged(type: type, set: set.isEmpty ? nil : set))))
+      var changed = folder ?? declared
+      changed.type = type ?? changed.type
+      changed.attributes.merge(set) { _, new in new }
+      folders[declared.path] = changed
+    }
+    try check(StepGraph(pipeline: pipeline, folders: folders.values))
+    if known?.pipeline?.pipeline != pipeline || known?.pipeline?.source != source {
+      drafts.append(
+        Draft(
+          project: pipeline.project,
+          fact: .pipelineApplied(
+            PipelineApplied(revision: (known?.pipeline?.revision ?? 0) + 1, pipeline: pipeline, source: source))))
+    }
+    return drafts
+  }
+
+  package static func moveTag(
+    _ reference: Reference, to tag: String, in registry: Registry
+  ) throws(SluiceError) -> [Draft] {
+    try Publisher.checkTag(tag)
+    let version = try registry.version(reference)
+    let product = try registry.product(reference.product)
+    guard product.tags[tag] != version.address.version else { return [] }
+    return [
+      Draft(
+        project: reference.product.project, product: reference.product,
+        fact: .tagMoved(TagMoved(tag: tag, version: version.address.version)))
+    ]
+  }
+}

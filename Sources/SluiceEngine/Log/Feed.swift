@@ -1,0 +1,51 @@
+package import SluiceModel
+import Synchronization
+
+/// What is told to everyone who watches.
+package enum LiveMessage: Sendable {
+  case fact(Event, Position)
+  /// Telemetry: may be lost, never in the log.
+  case progress(PlanProgress)
+}
+
+/// Hands facts and progress to live readers; a reader that falls behind is dropped and comes back by position.
+package final class Feed: Sendable {
+  private struct Readers {
+    var next = 0
+    var byID: [Int: AsyncStream<LiveMessage>.Continuation] = [:]
+  }
+  private let readers = Mutex(Readers())
+
+  package init() {}
+
+  package func subscribe() -> AsyncStream<LiveMessage> {
+    let (stream, continuation) = AsyncStream<LiveMessage>.makeStream(
+      bufferingPolicy: .bufferingOldest(Limits.streamBacklog))
+    let id = readers.withLock { readers in
+      readers.next += 1
+      readers.byID[readers.next] = continuation
+      return readers.next
+    }
+    continuation.onTermination = { [weak self] _ in
+      _ = self?.readers.withLock { $0.byID.removeValue(forKey: id) }
+    }
+    return stream
+  }
+
+  package func send(_ messages: [LiveMessage]) {
+    let all = readers.withLock { $0.byID }
+    for reader in all.values {
+      for message in messages {
+        if case .dropped = reader.yield(message) {
+          if case .progress = message { continue }
+          reader.finish()
+          break
+        }
+      }
+    }
+  }
+
+  package func close() {
+    for reader in readers.withLock({ $0.byID }).values { reader.finish() }
+  }
+}

@@ -1,0 +1,42 @@
+package import Logging
+package import SluiceGraph
+package import SluiceModel
+
+/// Brings the registry up to the log's end: from the views where they stand, else from the beginning.
+package enum Recovery {
+  /// - Parameter anew: throw the views away first (`serve --rebuild`).
+  package static func registry(
+    log: any EventLog, views: any ViewStore, anew: Bool, logger: Logger
+  ) async throws(SluiceError) -> Registry {
+    if anew { try await views.clear() }
+    var registry = Registry()
+    if let stored = try await views.load() {
+      if let known = try? Registry(rows: stored.rows, sequence: stored.position) {
+        registry = known
+      } else {
+        logger.warning("the views cannot be read and are built anew from the log")
+        try await views.clear()
+      }
+    } else {
+      try await views.clear()
+    }
+    if try await log.head() < registry.sequence {
+      logger.warning("the views are ahead of the log and are built anew from it")
+      try await views.clear()
+      registry = Registry()
+    }
+    while true {
+      let records = try await log.read(after: registry.sequence, limit: Limits.recordsPerCommit)
+      if records.isEmpty { return registry }
+      var rows: Set<RowKey> = []
+      var index = ContentIndex()
+      for stored in records {
+        for (place, event) in stored.record.events.enumerated() {
+          rows.formUnion(try registry.apply(event, at: stored.sequence(ofEvent: place)))
+        }
+        index.add(stored)
+      }
+      try await views.save(rows.map { registry.row($0) }, index: index, position: registry.sequence)
+    }
+  }
+}

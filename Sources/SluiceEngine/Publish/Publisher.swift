@@ -1,0 +1,312 @@
+import SluiceGraph
+package import SluiceModel
+
+/// Publishes versions: checks, verifies the bytes, lays them into place, and records the fact.
+package struct Publisher: Sendable {
+  private let writer: Writer
+  private let log: any EventLog
+  private let store: any VersionStore
+  private let manifests: any ManifestSource
+
+  package init(writer: Writer, log: any EventLog, store: any VersionStore, manifests: any ManifestSource) {
+    (self.writer, self.log, self.store, self.manifests) = (writer, log, store, manifests)
+  }
+
+  /// One version of one product, ready to be placed.
+  private struct Prepared {
+    var address: VersionAddress
+    var placed: [PlacedFile]
+    var manifest: Manifest
+    var fact: VersionPublished
+    var tag: String?
+  }
+
+  /// All products of the request, or none.
+  package func publish(_ request: PublishRequest, origin: Origin) async throws(SluiceError) -> BatchPublishAnswer {
+    var origin = origin
+    origin.command = request.command ?? origin.command
+    if let command = origin.command, let last = try await writer.record(of: command) {
+      return try await answer(recordEndingAt: last)
+    }
+    guard !request.products.isEmpty else {
+      throw SluiceError(
+        .publishNothing, what: "the publish names no product", at: "products", fix: "name at least one product")
+    }
+    let registry = writer.current
+    var prepared: [Prepared] = []
+    for product in request.products {
+      prepared.append(try await prepare(product, upload: request.upload, in: registry))
+    }
+    let addresses = prepared.map(\.address)
+    do {
+      for version in prepared { try await store.place(version.placed, at: version.address) }
+      let versions = prepared
+      let position = try await writer.submit(origin, blobs: prepared.map { Blob($0.manifest) }) {
+        registry throws(SluiceError) in try Publisher.decide(versions, in: registry)
+      }
+      await store.settle(addresses, keep: true)
+      if let upload = request.upload { await store.discard(upload) }
+      return try await answer(recordEndingAt: position.sequence)
+    } catch {
+      await store.settle(addresses, keep: false)
+      throw error
+    }
+  }
+
+  /// The same words for the first answer and for every repeat of its command.
+  private func answer(recordEndingAt last: Int64) async throws(SluiceError) -> BatchPublishAnswer {
+    guard let stored = try await log.read(after: last - 1, limit: 1).first else {
+      throw SluiceError(
+        .logDamaged, what: "a record that was acknowledged cannot be found", at: "record \(last)",
+        fix: "restore the log from a backup")
+    }
+    let position = writer.position(stored.last)
+    let published = stored.record.events.compactMap { event -> PublishAnswer? in
+      guard case .versionPublished(let fact) = event.fact, let ref = event.product else { return nil }
+      return PublishAnswer(ref: ref, published: fact, position: position)
+    }
+    return BatchPublishAnswer(published: published, position: position)
+  }
+
+  private static func decide(_ versions: [Prepared], in registry: Registry) throws(SluiceError) -> [Draft] {
+    var drafts: [Draft] = []
+    var numbers: [ProductRef: Int] = [:]
+    var made: Set<FolderPath> = []
+    for version in versions {
+      let ref = version.address.product
+      let project = try registry.project(ref.project)
+      try requireSource(ref, project)
+      for folder in ([ref.folder] + ref.folder.ancestors).reversed()
+      where !folder.isRoot && project.folders[folder] == nil && made.insert(folder).inserted {
+        drafts.append(
+          Draft(project: ref.project, folder: folder, fact: .folderChanged(FolderChanged(type: "folder"))))
+      }
+      var fact = version.fact
+      fact.number = numbers[ref] ?? project.products[ref]?.nextNumber ?? 1
+      numbers[ref] = (fact.number ?? 0) + 1
+      drafts.append(Draft(project: ref.project, product: ref, fact: .versionPublished(fact)))
+      if let tag = version.tag {
+        drafts.append(
+          Draft(
+            project: ref.project, product: ref,
+            fact: .tagMoved(TagMoved(tag: tag, version: version.address.version))))
+      }
+    }
+    return drafts
+  }
+
+  private static func requireSource(_ ref: ProductRef, _ project: Project) throws(SluiceError) {
+    guard let producer = project.graph?.producer(of: ref) else { return }
+    throw SluiceError(
+      .publishMade, what: "'\(ref)' is made by the step '\(producer.step.name)', so nobody publishes it by hand",
+      at: "product '\(ref)'",
+      fix: "change what it is made from and run `sluice apply \(ref.project)`, or publish under another name")
+  }
+}
+
+// MARK: Preparing
+
+extension Publisher {
+  private func prepare(
+    _ request: ProductPublish, upload: UploadID?, in registry: Registry
+  ) async throws(SluiceError) -> Prepared {
+    let reference = try Reference(request.ref)
+    let ref = reference.product
+    let project = try registry.project(ref.project)
+    try Publisher.requireSource(ref, project)
+    try checkWords(request, ref)
+    guard !request.representations.isEmpty else {
+      throw SluiceError(
+        .publishNothing, what: "the publish of '\(ref)' has no files", at: "product '\(ref)'",
+        fix: "name at least one file")
+    }
+    let base = try base(request, reference, registry)
+    let baseManifest = try base.map { (version) throws(SluiceError) in
+      try manifests.manifest(version.published.manifest)
+    }
+    var manifest = Manifest(representations: [])
+    var sources: [String: [String: PlacedFile.Origin]] = [:]
+    for representation in request.representations {
+      let files = try await self.files(representation, request, ref, upload, baseManifest)
+      guard sources.updateValue(files.origins, forKey: files.representation.name) == nil else {
+        throw SluiceError(
+          .publishManifest, what: "two representations are called '\(files.representation.name)'",
+          at: "product '\(ref)'", fix: "give each a name of its own")
+      }
+      manifest.representations.append(files.representation)
+    }
+    // A patch of one representation carries the others whole.
+    for other in baseManifest?.representations ?? [] where sources[other.name] == nil {
+      manifest.representations.append(other)
+    }
+    let address = VersionAddress(product: ref, version: await writer.reserveVersion(of: ref))
+    let placed = manifest.representations.flatMap { representation in
+      representation.files.map { file in
+        let origin = sources[representation.name]?[file.path]
+        return PlacedFile(
+          representation: representation.name, path: file.path,
+          origin: origin ?? .version(base?.address ?? address, representation: representation.name, path: file.path))
+      }
+    }
+    let fact = VersionPublished(
+      version: address.version, number: nil, manifest: Blob(manifest).digest,
+      representations: manifest.representations.map(\.summary), madeFrom: try used(request.from ?? [], registry),
+      note: request.note, label: request.label, base: base?.address.version,
+      changed: try changed(manifest, project.version(of: ref, .latest)))
+    return Prepared(address: address, placed: placed, manifest: manifest, fact: fact, tag: request.tag)
+  }
+
+  private func checkWords(_ request: ProductPublish, _ ref: ProductRef) throws(SluiceError) {
+    if let note = request.note, note.utf8.count > Limits.noteBytes {
+      throw SluiceError(
+        .publishManifest, what: "the note has \(note.utf8.count) bytes; at most \(Limits.noteBytes) are allowed",
+        at: "product '\(ref)'", fix: "write less, and put the rest into a file of the version")
+    }
+    if let tag = request.tag { try Publisher.checkTag(tag) }
+  }
+
+  package static func checkTag(_ tag: String) throws(SluiceError) {
+    try NameRule.require(tag, as: "tag", in: tag)
+    guard tag != "latest", tag.first?.isLetter == true, !(tag.first == "v" && Int(tag.dropFirst()) != nil) else {
+      throw SluiceError(
+        .referenceInvalid,
+        what: tag == "latest" ? "'latest' is computed and cannot be set" : "'\(tag)' cannot be a tag",
+        at: "tag '\(tag)'", fix: "use a word that starts with a letter, such as approved")
+    }
+  }
+
+  private func base(
+    _ request: ProductPublish, _ reference: Reference, _ registry: Registry
+  ) throws(SluiceError) -> Version? {
+    guard request.patch == true else {
+      if reference.selector != .latest || request.base != nil {
+        throw SluiceError(
+          .publishPatch, what: "a version can only be named with --patch", at: "reference '\(request.ref)'",
+          fix: "publish to '\(reference.product)', or add --patch to lay frames over that version")
+      }
+      return nil
+    }
+    var selector = reference.selector
+    if let base = request.base { selector = try VersionSelector(base, in: base) }
+    guard try registry.project(reference.product.project).products[reference.product] != nil else {
+      throw SluiceError(
+        .publishPatch, what: "there is no version of '\(reference.product)' to patch",
+        at: "product '\(reference.product)'",
+        fix: "publish the whole sequence first")
+    }
+    return try registry.version(Reference(product: reference.product, selector: selector))
+  }
+
+  private func files(
+    _ request: RepresentationPublish, _ product: ProductPublish, _ ref: ProductRef, _ upload: UploadID?,
+    _ base: Manifest?
+  ) async throws(SluiceError) -> (representation: Representation, origins: [String: PlacedFile.Origin]) {
+    let paths = request.files.map(\.path)
+    for path in paths { try PathRule.require(path) }
+    guard !paths.isEmpty, paths.count <= Limits.filesPerVersion, Set(paths).count == paths.count else {
+      throw SluiceError(
+        paths.isEmpty ? .publishNothing : .publishManifest,
+        what: paths.isEmpty
+          ? "a representation of '\(ref)' has no files"
+          : paths.count > Limits.filesPerVersion
+            ? "\(paths.count) files are too many for one version"
+            : "one path stands twice in a representation of '\(ref)'",
+        at: "product '\(ref)'", fix: "name each file once, at most \(Limits.filesPerVersion) of them")
+    }
+    let kind = Shape.kind(paths, isTree: request.tree == true, isPatch: base != nil)
+    let name = request.name ?? Shape.defaultName(paths, kind: kind)
+    try NameRule.require(name, as: "representation", in: name)
+    let over = try base.map { (manifest) throws(SluiceError) in try patched(manifest, request.name, kind, paths, ref) }
+    var stored: [StoredFile] = []
+    var origins: [String: PlacedFile.Origin] = [:]
+    for file in request.files {
+      let path = over.map { Shape.patchedPath(file.path, base: $0) } ?? file.path
+      let (origin, size, digest) = try await bytes(of: file, upload)
+      origins[path] = origin
+      stored.append(
+        StoredFile(path: path, frame: kind == .sequence ? FileName(path).frame : nil, size: size, sha256: digest))
+    }
+    if let over {
+      let new = Set(stored.map(\.frame))
+      stored += over.files.filter { !new.contains($0.frame) }
+    }
+    let representation = Representation(name: over?.name ?? name, kind: kind, files: stored)
+    if product.allowMissing != true, over == nil, let holes = representation.frames?.holes, !holes.isEmpty {
+      throw SluiceError(
+        .publishHole, what: "the sequence lacks \(Reasons.spoken(holes))", at: "product '\(ref)'",
+        fix: "add the missing frames, or publish with --allow-missing if they are meant to be missing")
+    }
+    return (representation, origins)
+  }
+
+  private func patched(
+    _ base: Manifest, _ name: String?, _ kind: RepresentationKind, _ paths: [String], _ ref: ProductRef
+  ) throws(SluiceError) -> Representation {
+    let sequences = base.representations.filter { $0.kind == .sequence }
+    let wanted = FileName(paths[0]).fileExtension.lowercased()
+    let found =
+      name.map { name in sequences.filter { $0.name == name } }
+      ?? sequences.filter { $0.files.first.map { FileName($0.path).fileExtension.lowercased() } == wanted }
+    guard kind == .sequence, found.count == 1, let over = found.first else {
+      throw SluiceError(
+        .publishPatch,
+        what: kind == .sequence
+          ? "'\(ref)' has no sequence of .\(wanted) files to lay these frames over"
+          : "a patch is made of numbered frames",
+        at: "product '\(ref)'", fix: "patch with files such as plate.1012.\(wanted), or publish the whole version")
+    }
+    return over
+  }
+
+  private func bytes(
+    of file: FilePublish, _ upload: UploadID?
+  ) async throws(SluiceError) -> (PlacedFile.Origin, Int64, Digest) {
+    let origin: PlacedFile.Origin
+    let (size, digest): (Int64, Digest)
+    if let content = file.content {
+      guard content.count <= Limits.inlineFileBytes else {
+        throw SluiceError(
+          .bodyTooLarge, what: "'\(file.path)' brings \(content.count) bytes inside the manifest",
+          at: "file '\(file.path)'", fix: "upload files of more than \(Limits.inlineFileBytes) bytes")
+      }
+      origin = .bytes(Array(content))
+      (size, digest) = (Int64(content.count), Digest.of(content))
+    } else if let upload {
+      let name = file.upload ?? file.path
+      origin = .upload(upload, name)
+      (size, digest) = try await store.measure(name, of: upload)
+    } else {
+      throw SluiceError(
+        .publishFileMissing, what: "'\(file.path)' has no bytes: neither an upload nor content",
+        at: "file '\(file.path)'",
+        fix: "upload the file first, or bring small ones in 'content'")
+    }
+    guard file.sha256 == nil || file.sha256 == digest, file.size == nil || file.size == size else {
+      throw SluiceError(
+        .publishDigest, what: "'\(file.path)' arrived with other bytes than were announced",
+        at: "file '\(file.path)': announced \(file.sha256?.hex ?? "?"), arrived \(digest)",
+        fix: "publish again; if it happens again, look at the network or the disk")
+    }
+    return (origin, size, digest)
+  }
+
+  private func used(_ references: [String], _ registry: Registry) throws(SluiceError) -> [Used] {
+    var found: [Used] = []
+    for text in references {
+      let version = try registry.version(try Reference(text))
+      let content =
+        version.published.representations.count == 1
+        ? version.published.representations[0].content : version.published.manifest
+      found.append(
+        Used(input: nil, product: version.address.product, version: version.address.version, content: content))
+    }
+    return found
+  }
+
+  private func changed(_ manifest: Manifest, _ before: Version?) throws(SluiceError) -> FrameSet? {
+    guard let before, let new = manifest.representations.first,
+      let old = try manifests.manifest(before.published.manifest).representation(named: new.name)
+    else { return nil }
+    return Shape.changedFrames(new, since: old)
+  }
+}

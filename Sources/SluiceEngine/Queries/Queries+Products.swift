@@ -1,0 +1,214 @@
+package import SluiceGraph
+package import SluiceModel
+
+extension Queries {
+  /// Versions, numbers, tags, files, made from, used by.
+  package func show(_ reference: Reference) async throws(SluiceError) -> ShowAnswer {
+    let registry = writer.current
+    let product = try registry.product(reference.product)
+    let selected = try registry.version(reference)
+    let survey = try await survey(reference.product.project)
+    let status = try await statuses(survey).first { $0.ref == reference.product }
+    let users = (survey.graph.consumers[reference.product] ?? []).flatMap { survey.graph.units[$0].outputs }
+    guard let status else { throw notThere(reference) }
+    return ShowAnswer(
+      ref: reference.product, selected: try answer(selected, in: registry),
+      versions: product.versions.reversed().compactMap { id in
+        survey.project.versions[VersionAddress(product: reference.product, version: id)].map(Queries.line)
+      },
+      tags: product.tags, status: status, madeBy: status.step, usedBy: users.sorted())
+  }
+
+  private func notThere(_ reference: Reference) -> SluiceError {
+    SluiceError(
+      .productUnknown, what: "nobody has published '\(reference.product)'", at: "product '\(reference.product)'",
+      fix: "publish it first")
+  }
+
+  package static func line(_ version: Version) -> VersionLine {
+    let published = version.published
+    return VersionLine(
+      version: version.address.version, number: published.number, time: version.time, actor: version.actor,
+      note: published.note, label: published.label, frames: published.representations.first?.frames,
+      changed: published.changed, files: published.representations.reduce(0) { $0 + $1.files },
+      bytes: published.representations.reduce(0) { $0 + $1.bytes })
+  }
+
+  package func answer(_ version: Version, in registry: Registry) throws(SluiceError) -> VersionAnswer {
+    let made = version.published.madeFrom.map { used in
+      let project = registry.projects[used.product.project]
+      let old = project?.version(of: used.product, .id(used.version))
+      let now = project?.version(of: used.product, .latest)
+      let moved = now.map { $0.address.version != used.version } ?? false
+      return VersionAnswer.MadeFrom(
+        used: used, number: old?.published.number, now: moved ? now?.address.version : nil,
+        nowNumber: moved ? now?.published.number : nil)
+    }
+    return VersionAnswer(
+      ref: version.address.product, line: Queries.line(version), path: store.directoryPath(of: version.address),
+      base: version.published.base, representations: version.published.representations,
+      manifest: try manifests.manifest(version.published.manifest), madeFrom: made, made: version.published.made)
+  }
+
+  /// One file of a version: the named one, or the only one, or one by frame.
+  package func file(
+    _ reference: Reference, representation: String?, path: String?, frame: Int?
+  ) throws(SluiceError) -> (path: String, file: StoredFile) {
+    let version = try writer.current.version(reference)
+    let manifest = try manifests.manifest(version.published.manifest)
+    for candidate in manifest.representations where representation == nil || candidate.name == representation {
+      let found: StoredFile?
+      if let path {
+        found = candidate.files.first { $0.path == path }
+      } else if let frame {
+        found = candidate.file(atFrame: frame)
+      } else {
+        found = candidate.kind == .sequence ? candidate.files[candidate.files.count / 2] : candidate.files.first
+      }
+      if let found {
+        return (store.path(of: found.path, representation: candidate.name, at: version.address), found)
+      }
+    }
+    let wanted = path ?? frame.map { "frame \($0)" } ?? representation ?? "file"
+    throw SluiceError(
+      .fileUnknown, what: "'\(reference.product)' \(version.spoken) has no file '\(NameRule.printable(wanted))'",
+      at: "reference '\(reference.product)@\(version.address.version)'",
+      fix: "`sluice show \(reference.product)` lists its files")
+  }
+
+  /// Which version a file is: by its place in the store, else by its content.
+  /// - Parameter digest: of the file's bytes, where the asker has hashed them.
+  package func identify(
+    path: String, digest: Digest?, views: any ViewStore
+  ) async throws(SluiceError) -> IdentifyAnswer {
+    var answer = IdentifyAnswer(path: path)
+    answer.sha256 = digest
+    let registry = writer.current
+    if let place = store.address(ofPath: path),
+      let version = registry.projects[place.address.product.project]?.versions[place.address]
+    {
+      answer.by = "place"
+      fill(&answer, version, representation: place.file.split(separator: "/").first.map(String.init))
+      answer.file = place.file.split(separator: "/").dropFirst().joined(separator: "/")
+    }
+    guard let digest else { return answer }
+    let found = try await views.versions(holding: digest, limit: 20)
+    for place in found {
+      guard let version = registry.projects[place.address.product.project]?.versions[place.address] else { continue }
+      if answer.ref == nil {
+        answer.by = "content"
+        fill(&answer, version, representation: place.representation)
+        answer.file = place.path
+      } else if version.address
+        != VersionAddress(
+          product: answer.ref ?? place.address.product, version: answer.version ?? place.address.version)
+      {
+        answer.also.append("\(place.address.product)@\(place.address.version)")
+      }
+    }
+    return answer
+  }
+
+  private func fill(_ answer: inout IdentifyAnswer, _ version: Version, representation: String?) {
+    answer.ref = version.address.product
+    answer.version = version.address.version
+    answer.number = version.published.number
+    answer.representation = representation
+  }
+
+  // MARK: Why
+
+  /// From the thing back to the first cause, link by link.
+  package func why(_ reference: Reference) async throws(SluiceError) -> WhyAnswer {
+    let registry = writer.current
+    let survey = try await survey(reference.product.project)
+    let status = try await statuses(survey).first { $0.ref == reference.product }
+    guard registry.projects[reference.product.project]?.products[reference.product] != nil else {
+      guard let status else {
+        _ = try registry.product(reference.product)
+        throw notThere(reference)
+      }
+      return WhyAnswer(ref: reference.product, version: nil, reasons: status.reasons, chain: [])
+    }
+    let version = try registry.version(reference)
+    var history = History(registry: registry)
+    if version.address.version == status?.version, let reason = status?.reasons.first { history.addChange(reason) }
+    history.add(version)
+    return WhyAnswer(
+      ref: reference.product, version: version.address.version,
+      reasons: version.address.version == status?.version ? status?.reasons ?? [] : [], chain: history.links)
+  }
+}
+
+/// Walks causes backwards. Pure.
+struct History {
+  let registry: Registry
+  private(set) var links: [WhyAnswer.Link] = []
+
+  init(registry: Registry) { self.registry = registry }
+
+  /// What has happened since and makes the thing out of date.
+  mutating func addChange(_ reason: Reason) {
+    guard let version = version(reason.input, reason.now) else { return }
+    links.append(link(version, "out of date: \(reason.text)"))
+  }
+
+  /// A version and everything before it that led to it.
+  mutating func add(_ start: Version) {
+    var current: Version? = start
+    var seen: Set<EventID> = []
+    while let version = current, seen.insert(version.event).inserted {
+      guard let made = version.published.made else {
+        links.append(
+          link(
+            version,
+            "\(version.address.product.spoken) \(version.spoken) was published by \(version.actor.name)\(note(version))"
+          ))
+        return
+      }
+      let reason = made.reasons.first
+      let because = reason.map { ", because \($0.text)" } ?? ""
+      links.append(
+        link(
+          version, "\(version.address.product.spoken) \(version.spoken) was made by the step '\(made.step)'\(because)"))
+      addPlan(made.plan, seen: &seen)
+      current = next(version, reason)
+    }
+  }
+
+  private mutating func addPlan(_ id: PlanID, seen: inout Set<EventID>) {
+    guard let plan = registry.plans[id], seen.insert(plan.event).inserted else { return }
+    links.append(
+      WhyAnswer.Link(
+        event: plan.event, type: Fact.planAppliedType, time: plan.applied, actor: plan.actor.name, ref: nil,
+        version: nil, text: "\(plan.actor.name) applied the plan \(id) with \(plan.runs) runs"))
+  }
+
+  /// The input version that is one step nearer to the cause.
+  private func next(_ version: Version, _ reason: Reason?) -> Version? {
+    let used = version.published.madeFrom
+    let versions = used.compactMap {
+      registry.projects[$0.product.project]?.versions[VersionAddress(product: $0.product, version: $0.version)]
+    }
+    guard let cause = reason?.input else { return versions.max { $0.time < $1.time } }
+    if let direct = versions.first(where: { $0.address.product.description == cause }) { return direct }
+    // The cause lies further up: go on through an input that was made because of it.
+    return versions.first { $0.published.made?.reasons.contains { $0.input == cause } ?? false }
+      ?? versions.filter { $0.published.made != nil }.max { $0.time < $1.time } ?? versions.first
+  }
+
+  private func version(_ product: String?, _ version: String?) -> Version? {
+    guard let product, let version, let ref = try? ProductRef(product), let id = VersionID(version) else { return nil }
+    return registry.projects[ref.project]?.versions[VersionAddress(product: ref, version: id)]
+  }
+
+  private func link(_ version: Version, _ text: String) -> WhyAnswer.Link {
+    WhyAnswer.Link(
+      event: version.event, type: Fact.versionPublishedType, time: version.time, actor: version.actor.name,
+      ref: version.address.product, version: version.address.version, text: text)
+  }
+
+  private func note(_ version: Version) -> String {
+    version.published.note.map { " (“\($0)”)" } ?? ""
+  }
+}

@@ -1,0 +1,164 @@
+import FoundationEssentials
+package import SluiceGraph
+package import SluiceModel
+
+/// Answers questions from what is known: a snapshot of the registry, never a lock.
+package struct Queries: Sendable {
+  let writer: Writer
+  let manifests: any ManifestSource
+  let tools: any ToolProbe
+  let runner: Runner
+  let store: any VersionStore
+
+  package init(
+    writer: Writer, manifests: any ManifestSource, tools: any ToolProbe, runner: Runner, store: any VersionStore
+  ) {
+    (self.writer, self.manifests, self.tools, self.runner, self.store) = (writer, manifests, tools, runner, store)
+  }
+
+  /// A project with its graph and how every unit stands.
+  package struct Survey: Sendable {
+    package let project: Project
+    package let graph: StepGraph
+    package let assessor: Assessor
+    package let assessments: [UnitID: Assessment]
+    package let sequence: Int64
+  }
+
+  /// - Throws: `project.unknown`, `store.damaged`.
+  package func survey(_ name: ProjectName) async throws(SluiceError) -> Survey {
+    let registry = writer.current
+    let project = try registry.project(name)
+    let graph =
+      project.graph
+      ?? StepGraph(pipeline: Pipeline(project: name, folders: [], steps: []), folders: [Folder]())
+    var versions: [String: ToolVersion] = [:]
+    for tool in Set(graph.units.flatMap(\.step.tools)) { versions[tool] = await tools.version(of: tool) }
+    let assessor = Assessor(project: project, graph: graph, manifests: manifests, tools: versions)
+    return Survey(
+      project: project, graph: graph, assessor: assessor, assessments: try assessor.assess(),
+      sequence: registry.sequence)
+  }
+
+  // MARK: Status
+
+  /// - Parameter scope: a project, a folder of one or a product; nil for everything.
+  package func status(_ scope: String?, onlyStale: Bool) async throws(SluiceError) -> StatusAnswer {
+    let registry = writer.current
+    guard let scope else {
+      var products: [ProductStatus] = []
+      for name in registry.projects.keys.sorted() { products += try await statuses(try await survey(name)) }
+      return StatusAnswer(
+        asOf: writer.position(registry.sequence), products: products.filter { !onlyStale || $0.state != .current })
+    }
+    let parts = scope.split(separator: "/", omittingEmptySubsequences: false)
+    let name = try ProjectName(parts.first ?? "")
+    let survey = try await survey(name)
+    var products = try await statuses(survey)
+    if parts.count > 1 {
+      let reference = try Reference(scope)
+      let folder = try FolderPath(parts.dropFirst().joined(separator: "/"))
+      products = products.filter { $0.ref == reference.product || $0.folder.isInside(folder) }
+      if products.isEmpty, survey.project.folders[folder] == nil { _ = try registry.product(reference.product) }
+    }
+    return StatusAnswer(
+      asOf: writer.position(survey.sequence), products: products.filter { !onlyStale || $0.state != .current })
+  }
+
+  package func statuses(_ survey: Survey) async throws(SluiceError) -> [ProductStatus] {
+    let activities = runner.activities(in: survey.project.name)
+    let registry = writer.current
+    let all = Set(survey.graph.products).union(survey.project.products.keys).sorted()
+    return all.map { ref in
+      let version = survey.project.version(of: ref, .latest)
+      guard let unit = survey.graph.producer(of: ref), let assessment = survey.assessments[unit.id] else {
+        return source(ref, version)
+      }
+      let output = unit.outputs.firstIndex(of: ref).map { unit.step.outputs[$0] }
+      let failed = survey.project.lastRuns[unit.id].flatMap { registry.runs[$0] }
+        .flatMap { $0.status == .failed && $0.recipe != nil && $0.recipe == assessment.recipe ? $0 : nil }
+      let activity = activities[unit.id] ?? (failed == nil ? .idle : .failed)
+      return ProductStatus(
+        ref: ref, state: ProductState(freshness: assessment.freshness, activity: activity),
+        freshness: assessment.freshness, activity: activity, version: version?.address.version,
+        number: version?.published.number, step: unit.step.name,
+        frames: version?.published.representations.first?.frames, staleFrames: assessment.stale,
+        reasons: assessment.reasons, failure: failed?.failure, preview: output?.preview ?? false)
+    }
+  }
+
+  private func source(_ ref: ProductRef, _ version: Version?) -> ProductStatus {
+    let freshness: Freshness = version == nil ? .missing : .current
+    return ProductStatus(
+      ref: ref, state: ProductState(freshness: freshness, activity: .idle), freshness: freshness, activity: .idle,
+      version: version?.address.version, number: version?.published.number, step: nil,
+      frames: version?.published.representations.first?.frames, staleFrames: nil,
+      reasons: version == nil ? [Reasons.missingInput(ref)] : [], failure: nil,
+      preview: version.map(isPicture) ?? false)
+  }
+
+  /// Whether a small picture can be made of a source; steps say it of their outputs themselves.
+  private func isPicture(_ version: Version) -> Bool {
+    guard version.published.representations.first?.kind != .tree,
+      let files = try? manifests.manifest(version.published.manifest).representations.first?.files
+    else { return false }
+    return files.first.map { ImageFormats.isImage($0.path) } ?? false
+  }
+
+  // MARK: Plan
+
+  package func plan(
+    _ name: ProjectName, select: String, frames: FrameSet?
+  ) async throws(SluiceError) -> Plan {
+    let survey = try await survey(name)
+    guard survey.project.pipeline != nil else {
+      throw SluiceError(
+        .pipelineMissing, what: "'\(name)' has no pipeline, so nothing can be planned", at: "project '\(name)'",
+        fix: "write a sluice.yaml and apply it: sluice pipeline apply sluice.yaml")
+    }
+    let selection = try Selection(select)
+    let states = Dictionary(
+      try await statuses(survey).map { ($0.ref, $0.state) }, uniquingKeysWith: { first, _ in first })
+    let selected = try selection.products(in: survey.project, graph: survey.graph, states: states)
+    return try Planner(assessor: survey.assessor).plan(selection, products: selected, frames: frames)
+  }
+
+  /// What a pipeline edit would make stale.
+  package func plan(ofEdit pipeline: Pipeline, drafts: [Draft]) async throws(SluiceError) -> Plan {
+    var registry = writer.current
+    for draft in drafts {
+      try registry.apply(
+        Event(
+          id: EventID(""), time: .init(timeIntervalSince1970: 0), site: writer.site, actor: .system,
+          project: draft.project, folder: draft.folder, product: draft.product, fact: draft.fact),
+        at: registry.sequence + 1)
+    }
+    let project = try registry.project(pipeline.project)
+    guard let graph = project.graph else {
+      throw SluiceError(.pipelineMissing, what: "the pipeline is empty", at: "pipeline", fix: "add steps")
+    }
+    var versions: [String: ToolVersion] = [:]
+    for tool in Set(graph.units.flatMap(\.step.tools)) { versions[tool] = await tools.version(of: tool) }
+    let assessor = Assessor(project: project, graph: graph, manifests: manifests, tools: versions)
+    let all = Set(graph.products).union(project.products.keys)
+    return try Planner(assessor: assessor).plan(.everything, products: all, frames: nil)
+  }
+
+  // MARK: Impact
+
+  package func impact(_ reference: Reference) async throws(SluiceError) -> ImpactAnswer {
+    let survey = try await survey(reference.product.project)
+    let ref = reference.product
+    if survey.project.products[ref] == nil, !survey.graph.products.contains(ref) {
+      _ = try writer.current.product(ref)
+    }
+    let reached = Walk.downstream(of: [ref], in: survey.graph)
+    return ImpactAnswer(
+      ref: ref,
+      products: reached.map { product, link in
+        ImpactAnswer.Reached(
+          ref: product, distance: link.distance, via: link.via,
+          step: survey.graph.producer(of: product)?.step.name ?? "")
+      }.sorted { ($0.distance, $0.ref) < ($1.distance, $1.ref) })
+  }
+}

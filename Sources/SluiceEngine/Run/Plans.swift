@@ -1,0 +1,127 @@
+import SluiceGraph
+package import SluiceModel
+
+/// Plans as users see them: computed and kept for a while, applied and recorded.
+package actor Plans {
+  private let writer: Writer
+  private let log: any EventLog
+  private let queries: Queries
+  private let runner: Runner
+  private var computed: [PlanID: Plan] = [:]
+  private var order: [PlanID] = []
+
+  package init(writer: Writer, log: any EventLog, queries: Queries, runner: Runner) {
+    (self.writer, self.log, self.queries, self.runner) = (writer, log, queries, runner)
+  }
+
+  /// Computes and keeps, records no fact.
+  package func compute(_ project: ProjectName, select: String, frames: FrameSet?) async throws(SluiceError) -> Plan {
+    let plan = try await queries.plan(project, select: select, frames: frames)
+    if computed.updateValue(plan, forKey: plan.id) == nil { order.append(plan.id) }
+    if order.count > Limits.computedPlans { computed[order.removeFirst()] = nil }
+    return plan
+  }
+
+  package func plan(_ id: PlanID) throws(SluiceError) -> Plan {
+    if let plan = computed[id] { return plan }
+    if let state = writer.current.plans[id], let bytes = try log.blob(state.body),
+      let plan = try? StableJSON.decode(Plan.self, from: bytes)
+    {
+      return plan
+    }
+    throw SluiceError(
+      .planUnknown, what: "there is no plan '\(NameRule.printable(id.description))'", at: "plan",
+      fix:
+        "`sluice plans PROJECT` lists those that were applied; of computed ones the last \(Limits.computedPlans) are kept"
+    )
+  }
+
+  /// Records a plan as a fact and sets it going; an empty one is only shown.
+  /// - Parameter expected: the plan that was looked at; another result is refused.
+  /// - Throws: `plan.changed`.
+  package func apply(
+    _ project: ProjectName, select: String, frames: FrameSet?, expected: PlanID?, origin: Origin
+  ) async throws(SluiceError) -> Plan {
+    var (select, frames, seen) = (select, frames, Plan?.none)
+    if let expected {
+      let plan = try plan(expected)
+      (select, frames, seen) = (plan.selection, plan.frames, plan)
+    }
+    let plan = try await compute(project, select: select, frames: frames)
+    if let seen, seen.id != plan.id {
+      let lines = plan.difference(from: seen)
+      throw SluiceError(
+        .planChanged,
+        what:
+          "the plan is not what it was: \(lines.prefix(20).joined(separator: "; "))\(lines.count > 20 ? "; …" : "")",
+        at: "plan \(seen.id), now \(plan.id)", fix: "look at the new one (`sluice plan show \(plan.id)`), then apply it"
+      )
+    }
+    guard !plan.runs.isEmpty else { return plan }
+    try await record(plan, only: nil, origin: origin)
+    return plan
+  }
+
+  private func record(_ plan: Plan, only: [RunID]?, origin: Origin) async throws(SluiceError) {
+    let body = Blob(plan)
+    try await writer.submit(origin, blobs: [body]) { registry in
+      if registry.plans[plan.id]?.status == .running { return [] }
+      return [
+        Draft(
+          project: plan.project,
+          fact: .planApplied(
+            PlanApplied(plan: plan.id, body: body.digest, runs: plan.runs.count, tasks: plan.tasks, only: only)))
+      ]
+    }
+    await runner.begin(plan)
+  }
+
+  /// Ends what still waits or runs of a plan or a run.
+  package func cancel(_ id: String) async throws(SluiceError) -> Int {
+    await runner.cancel(try runs(id).runs)
+  }
+
+  /// Takes up what failed or was cancelled, and what waited for it.
+  package func retry(_ id: String, origin: Origin) async throws(SluiceError) -> Int {
+    let (plan, runs) = try runs(id)
+    let registry = writer.current
+    guard registry.plans[plan.id]?.status != .running else {
+      throw SluiceError(
+        .runActive, what: "the plan \(plan.id) is still running", at: "run \(id)",
+        fix: "wait for its end, or cancel it first")
+    }
+    let ended = plan.runs.filter { run in
+      let status = registry.runs[run.id]?.status
+      return status != .succeeded && status != .unchanged
+    }
+    let graph = registry.projects[plan.project]?.graph
+    var wanted = runs.intersection(ended.map(\.id))
+    guard !wanted.isEmpty else {
+      throw SluiceError(
+        .runActive, what: "'\(id)' did not fail", at: "run \(id)", fix: "retry a run that failed or was cancelled")
+    }
+    for run in plan.runs where !wanted.contains(run.id) && ended.contains(where: { $0.id == run.id }) {
+      let inputs = Set(graph?.unit(.init(step: run.step, folder: run.folder))?.inputs.flatMap(\.products) ?? [])
+      let feeds = plan.runs.contains { wanted.contains($0.id) && !inputs.isDisjoint(with: $0.outputs) }
+      if feeds { wanted.insert(run.id) }
+    }
+    try await record(plan, only: wanted.sorted(), origin: origin)
+    return wanted.count
+  }
+
+  private func runs(_ id: String) throws(SluiceError) -> (plan: Plan, runs: Set<RunID>) {
+    let registry = writer.current
+    if registry.plans[PlanID(id)] != nil {
+      let plan = try plan(PlanID(id))
+      return (plan, Set(plan.runs.map(\.id)))
+    }
+    let run = RunID(id)
+    for state in registry.plans.values.sorted(by: { $0.applied > $1.applied }) {
+      let plan = try plan(state.id)
+      if plan.runs.contains(where: { $0.id == run }) { return (plan, [run]) }
+    }
+    throw SluiceError(
+      .runUnknown, what: "there is no applied plan and no run '\(NameRule.printable(id))'", at: "run",
+      fix: "`sluice plans PROJECT` lists plans, `sluice plan show ID` their runs")
+  }
+}

@@ -1,0 +1,88 @@
+package import SluiceGraph
+package import SluiceModel
+
+/// What a run has to do, now that its inputs are made: decided from the registry, before anything is touched. Pure.
+package struct RunOrder: Sendable {
+  /// A piece of work with its recipe: one frame, or the whole (nil).
+  package struct Piece: Sendable, Hashable {
+    package let frame: Int?
+    package let recipe: Digest
+  }
+
+  package let unit: Unit
+  package let assessment: Assessment
+  /// To be made, in order of frames.
+  package let pieces: [Piece]
+  /// Frames that keep the files they have.
+  package let carried: FrameSet
+  /// Frames among the carried that are out of date and were left out on purpose.
+  package let leftOut: FrameSet
+  package let base: [Version?]
+
+  package var isUnchanged: Bool { !assessment.needsWork }
+
+  /// - Parameter limit: the frames that the plan was restricted to.
+  /// - Throws: `task.input` where an input is not usable, `store.damaged` where a manifest cannot be read.
+  package init(
+    _ unit: Unit, project: Project, assessor: Assessor, manifests: any ManifestSource, limit: FrameSet?
+  ) throws(SluiceError) {
+    self.unit = unit
+    assessment = try assessor.assess(alone: unit)
+    base = unit.outputs.map { project.version(of: $0, .latest) }
+    if let obstacle = assessment.obstacle {
+      throw SluiceError(
+        .taskInput, what: "\(unit.id) cannot run: \(obstacle)",
+        at: "\(project.name)/\(unit.id.folder), step \(unit.id.step)",
+        fix: "publish or make the input, then plan again")
+    }
+    guard unit.step.isPerFrame else {
+      pieces = assessment.recipe.map { [Piece(frame: nil, recipe: $0)] } ?? []
+      (carried, leftOut) = (.empty, .empty)
+      return
+    }
+    let stale = assessment.stale ?? .empty
+    let wanted = limit.map(stale.intersection) ?? stale
+    let recipes = try FrameRecipes(assessment, manifests: manifests)
+    pieces = wanted.frames.compactMap { frame in
+      recipes.recipe(of: frame).map { Piece(frame: frame, recipe: $0) }
+    }
+    let there = (assessment.expected ?? .empty).intersection(assessment.existing ?? .empty)
+    carried = there.subtracting(wanted)
+    leftOut = stale.subtracting(wanted).intersection(there)
+  }
+
+  /// Pieces put together into tasks of at most `chunk` neighbouring frames.
+  package func tasks(for pieces: [Piece], run: RunID) -> [(id: TaskID, pieces: [Piece])] {
+    guard unit.step.isPerFrame else { return pieces.map { (TaskID(run: run, frame: nil), [$0]) } }
+    let byFrame = Dictionary(uniqueKeysWithValues: pieces.compactMap { piece in piece.frame.map { ($0, piece) } })
+    return FrameSet(byFrame.keys).chunks(of: unit.step.chunk).map { chunk in
+      (TaskID(run: run, frame: chunk.lowerBound), chunk.compactMap { byFrame[$0] })
+    }
+  }
+
+  /// The recipe of a task: of its one piece, or of all of them together.
+  package static func recipe(_ pieces: [Piece]) -> Digest {
+    pieces.count == 1 ? pieces[0].recipe : Digest.of(pieces.map { "\($0.recipe)\n" }.joined())
+  }
+
+  /// Every input version that the outputs are made from; where `--frames` left some out, by frames.
+  package var used: [Used] {
+    let isPartial = !leftOut.isEmpty
+    let fresh = (assessment.expected ?? .empty).subtracting(leftOut)
+    let now = assessment.inputs.flatMap { state in
+      state.sources.compactMap { source -> Used? in
+        guard let version = source.version, let content = source.representation?.content else { return nil }
+        return Used(
+          input: state.input.name, product: source.product, version: version.address.version, content: content,
+          frames: isPartial ? fresh : nil)
+      }
+    }
+    guard isPartial else { return now }
+    let before = (base.first??.published.madeFrom ?? []).compactMap { used -> Used? in
+      var kept = used
+      kept.frames = (used.frames ?? assessment.existing ?? .empty).intersection(leftOut)
+      return kept.frames?.isEmpty == true ? nil : kept
+    }
+    return now + before
+  }
+}

@@ -1,0 +1,135 @@
+package import SluiceModel
+
+/// Computes what must run, and says why: pure, so that a plan can be shown, stored and compared.
+package struct Planner: Sendable {
+  package let assessor: Assessor
+
+  package init(assessor: Assessor) { self.assessor = assessor }
+
+  private struct Identity: Encodable {
+    struct Run: Encodable {
+      var step: String
+      var folder: FolderPath
+      var frames: FrameSet?
+      var reasons: [[String?]]
+    }
+    var project: ProjectName
+    var selection: String
+    var frames: FrameSet?
+    var revision: Int
+    var runs: [Run]
+  }
+
+  /// - Parameters:
+  ///   - selected: the products that may be made; nothing outside of them runs.
+  ///   - frames: only these, for steps that work frame by frame; nil for all.
+  /// - Throws: `record.tooLarge` past `Limits.runsPerPlan`.
+  package func plan(
+    _ selection: Selection, products selected: Set<ProductRef>, frames: FrameSet?
+  ) throws(SluiceError) -> Plan {
+    let graph = assessor.graph
+    let chosen = Set(graph.units.filter { !selected.isDisjoint(with: $0.outputs) }.map(\.id))
+    let assessments = try assessor.assess { chosen.contains($0) }
+    var runs: [PlannedRun] = []
+    var blocked: [BlockedRun] = []
+    var missing: Set<ProductRef> = []
+    var left: Set<UnitID> = []
+    for unit in graph.units where chosen.contains(unit.id) {
+      guard let assessment = assessments[unit.id], assessment.needsWork else { continue }
+      missing.formUnion(assessment.missingSources)
+      if let obstacle = obstacle(assessment, left: left, frames: frames) {
+        left.insert(unit.id)
+        blocked.append(BlockedRun(step: unit.id.step, folder: unit.id.folder, text: obstacle))
+        continue
+      }
+      let wanted = assessment.stale.map { stale in frames.map(stale.intersection) ?? stale }
+      if let stale = assessment.stale, let wanted, wanted != stale {
+        left.insert(unit.id)
+        if wanted.isEmpty { continue }
+      }
+      runs.append(run(assessment, frames: wanted))
+    }
+    guard runs.count <= Limits.runsPerPlan else {
+      throw SluiceError(
+        .recordTooLarge, what: "the plan has \(runs.count) runs; at most \(Limits.runsPerPlan) are allowed",
+        at: "project '\(assessor.project.name)'", fix: "select a part of the project with --select")
+    }
+    let busy = Set(runs.map { UnitID(step: $0.step, folder: $0.folder) })
+      .union(blocked.map { UnitID(step: $0.step, folder: $0.folder) }).union(left)
+    let untouched = selected.filter { product in
+      guard let producer = graph.producer(of: product) else { return assessor.project.products[product] != nil }
+      return !busy.contains(producer.id)
+    }
+    return identified(
+      Plan(
+        id: PlanID(""), project: assessor.project.name, selection: selection.text, frames: frames,
+        pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched.count,
+        missing: missing.sorted(), blocked: blocked))
+  }
+
+  /// Why a unit that needs work cannot be in the plan.
+  private func obstacle(_ assessment: Assessment, left: Set<UnitID>, frames: FrameSet?) -> String? {
+    if let obstacle = assessment.obstacle { return obstacle }
+    guard !assessment.unit.step.isPerFrame else { return nil }
+    for source in assessment.inputs.flatMap(\.sources) {
+      if let upstream = source.upstream, left.contains(upstream), frames != nil {
+        return "it takes all frames of \(source.product.spoken), and --frames leaves some of them out"
+      }
+    }
+    return nil
+  }
+
+  private func run(_ assessment: Assessment, frames: FrameSet?) -> PlannedRun {
+    let tasks = assessment.tasks(for: frames)
+    let timing = assessor.project.timings[assessment.unit.id.step]
+    return PlannedRun(
+      id: RunID(""), step: assessment.unit.id.step, folder: assessment.unit.id.folder,
+      outputs: assessment.unit.outputs, reasons: assessment.reasons, tasks: tasks, frames: frames,
+      estimate: timing.map { Estimate(seconds: ($0.secondsPerTask * Double(tasks) * 100).rounded() / 100) })
+  }
+
+  private func identified(_ draft: Plan) -> Plan {
+    var plan = draft
+    plan.id = PlanID(
+      digest: Digest.of(
+        StableJSON.encode(
+          Identity(
+            project: plan.project, selection: plan.selection, frames: plan.frames, revision: plan.pipelineRevision,
+            runs: plan.runs.map { run in
+              Identity.Run(
+                step: run.step, folder: run.folder, frames: run.frames,
+                reasons: run.reasons.map { [$0.kind.rawValue, $0.input, $0.used, $0.now] })
+            }))))
+    for index in plan.runs.indices {
+      plan.runs[index].id = RunID(plan: plan.id, step: plan.runs[index].step, folder: plan.runs[index].folder)
+    }
+    return plan
+  }
+}
+
+extension Plan {
+  /// In words, what another plan says differently; empty where the runs are the same.
+  package func difference(from other: Plan) -> [String] {
+    let (mine, theirs) = (byUnit, other.byUnit)
+    var lines: [String] = []
+    for unit in Set(mine.keys).union(theirs.keys).sorted() {
+      switch (theirs[unit], mine[unit]) {
+      case (nil, .some(let run)): lines.append("\(unit) is new: \(run.reasons.first?.text ?? "")")
+      case (.some, nil): lines.append("\(unit) is no longer in it")
+      case (.some(let before), .some(let now)):
+        if before.frames != now.frames {
+          lines.append(
+            "\(unit): frames \(now.frames?.description ?? "all") instead of \(before.frames?.description ?? "all")")
+        } else if before.reasons.map(\.now) != now.reasons.map(\.now) {
+          lines.append("\(unit): \(now.reasons.first?.text ?? "other reasons")")
+        }
+      case (nil, nil): continue
+      }
+    }
+    return lines
+  }
+
+  private var byUnit: [UnitID: PlannedRun] {
+    Dictionary(runs.map { (UnitID(step: $0.step, folder: $0.folder), $0) }, uniquingKeysWith: { first, _ in first })
+  }
+}

@@ -1,0 +1,143 @@
+package import SluiceModel
+
+extension Registry {
+  /// Takes one event in. Never fails: what is in the log happened.
+  /// - Returns: the rows that are different now.
+  /// - Throws: `log.damaged` for a critical event of a type that this Sluice does not know.
+  @discardableResult
+  package mutating func apply(_ event: Event, at sequence: Int64) throws(SluiceError) -> [RowKey] {
+    defer { self.sequence = max(self.sequence, sequence) }
+    switch event.fact {
+    case .projectCreated(let fact):
+      return withProject(of: event) { project in
+        project.home = fact.home
+        project.folders[.root] = Folder(path: .root, type: "project")
+        return [.folder(project.name, .root)]
+      }
+    case .folderChanged(let fact): return apply(fact, event)
+    case .pipelineApplied(let fact):
+      return withProject(of: event) { project in
+        project.pipeline = PipelineRevision(
+          revision: fact.revision, pipeline: fact.pipeline, source: fact.source, event: event.id, time: event.time,
+          actor: event.actor)
+        project.compileGraph()
+        return [.pipeline(project.name)]
+      }
+    case .versionPublished(let fact): return apply(fact, event)
+    case .tagMoved(let fact):
+      guard let ref = event.product else { return [] }
+      return withProject(of: event) { project in
+        project.products[ref]?.tags[fact.tag] = fact.version
+        return [.product(ref)]
+      }
+    case .planApplied(let fact): return apply(fact, event)
+    case .planFinished(let fact):
+      guard plans[fact.plan] != nil else { return [] }
+      plans[fact.plan]?.status = PlanState.Status(rawValue: fact.outcome.rawValue) ?? .failed
+      plans[fact.plan]?.counts = fact.counts
+      plans[fact.plan]?.finished = event.time
+      return [.plan(fact.plan)]
+    case .runStarted(let fact): return apply(fact, event)
+    case .taskFinished(let fact): return apply(fact)
+    case .runFinished(let fact): return apply(fact, event)
+    case .tokenCreated(let fact):
+      tokens[fact.digest] = Token(name: fact.name, digest: fact.digest, rights: fact.rights)
+      return [.token(fact.digest)]
+    case .unknown(let type, true, _):
+      throw SluiceError(
+        .logDamaged, what: "the log holds an event of type '\(type)' that must be understood and is not",
+        at: "event \(event.id)", fix: "start the Sluice that wrote it, or a newer one")
+    case .unknown: return []
+    }
+  }
+
+  private mutating func withProject(of event: Event, _ change: (inout Project) -> [RowKey]) -> [RowKey] {
+    guard let name = event.project else { return [] }
+    return change(&projects[name, default: Project(name: name, home: event.site)]) + [.project(name)]
+  }
+
+  private mutating func apply(_ fact: FolderChanged, _ event: Event) -> [RowKey] {
+    guard let path = event.folder else { return [] }
+    return withProject(of: event) { project in
+      var folder = project.folders[path] ?? Folder(path: path, type: fact.type ?? "folder")
+      if let type = fact.type { folder.type = type }
+      if let omitted = fact.omitted { folder.omitted = omitted }
+      for (key, value) in fact.set ?? [:] { folder.attributes[key] = value.isEmpty ? nil : value }
+      project.folders[path] = folder
+      project.compileGraph()
+      return [.folder(project.name, path)]
+    }
+  }
+
+  private mutating func apply(_ fact: VersionPublished, _ event: Event) -> [RowKey] {
+    guard let ref = event.product else { return [] }
+    let address = VersionAddress(product: ref, version: fact.version)
+    return withProject(of: event) { project in
+      var product = project.products[ref] ?? Product(ref: ref)
+      let place = product.versions.lastIndex { $0 < fact.version }.map { $0 + 1 } ?? 0
+      if !product.versions.contains(fact.version) { product.versions.insert(fact.version, at: place) }
+      if let number = fact.number { product.numbers[number] = fact.version }
+      project.products[ref] = product
+      project.versions[address] = Version(
+        address: address, published: fact, time: event.time, actor: event.actor, event: event.id, cause: event.cause)
+      return [.product(ref), .version(address)]
+    }
+  }
+
+  private mutating func apply(_ fact: PlanApplied, _ event: Event) -> [RowKey] {
+    guard let project = event.project else { return [] }
+    plans[fact.plan] = PlanState(
+      id: fact.plan, project: project, status: .running, body: fact.body,
+      applications: (plans[fact.plan]?.applications ?? 0) + 1, runs: fact.runs, tasks: fact.tasks,
+      counts: RunCounts(), actor: event.actor, applied: event.time, finished: nil, event: event.id,
+      only: fact.only)
+    return [.plan(fact.plan)]
+  }
+
+  private mutating func apply(_ fact: RunStarted, _ event: Event) -> [RowKey] {
+    guard let project = event.project, let folder = event.folder else { return [] }
+    runs[fact.run] = RunState(
+      id: fact.run, plan: fact.plan, project: project, folder: folder, step: fact.step, status: .running,
+      application: plans[fact.plan]?.applications ?? 1, attempt: fact.attempt, executed: 0, reused: 0, recipe: nil,
+      failure: nil, event: event.id,
+      tasks: runs[fact.run]?.tasks ?? [:], failedTasks: [])
+    projects[project]?.lastRuns[UnitID(step: fact.step, folder: folder)] = fact.run
+    return [.run(fact.run)]
+  }
+
+  private mutating func apply(_ fact: TaskFinished) -> [RowKey] {
+    let run = fact.task.run
+    guard runs[run] != nil else { return [] }
+    switch fact.outcome {
+    case .succeeded: runs[run]?.tasks[fact.task] = fact
+    case .failed: runs[run]?.failedTasks.append(fact.task)
+    case .cancelled: break
+    }
+    return [.run(run)]
+  }
+
+  private mutating func apply(_ fact: RunFinished, _ event: Event) -> [RowKey] {
+    guard let project = event.project, let folder = event.folder else { return [] }
+    var changed: [RowKey] = [.run(fact.run)]
+    let before = runs[fact.run]
+    let succeeded = fact.outcome == .succeeded || fact.outcome == .unchanged
+    runs[fact.run] = RunState(
+      id: fact.run, plan: fact.plan, project: project, folder: folder, step: fact.step,
+      status: RunState.Status(rawValue: fact.outcome.rawValue) ?? .failed,
+      application: plans[fact.plan]?.applications ?? 1, attempt: fact.attempt,
+      executed: fact.executed, reused: fact.reused, recipe: fact.recipe, failure: fact.failure, event: event.id,
+      tasks: succeeded ? [:] : before?.tasks ?? [:], failedTasks: before?.failedTasks ?? [])
+    projects[project]?.lastRuns[UnitID(step: fact.step, folder: folder)] = fact.run
+    if fact.outcome == .succeeded, fact.executed > 0 {
+      projects[project]?.timings[fact.step] = StepTiming(secondsPerTask: fact.seconds / Double(fact.executed))
+      changed.append(.timing(project, fact.step))
+    }
+    return changed
+  }
+}
+
+extension Project {
+  mutating func compileGraph() {
+    graph = pipeline.map { StepGraph(pipeline: $0.pipeline, folders: folders.values) }
+  }
+}

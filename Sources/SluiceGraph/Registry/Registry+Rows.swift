@@ -1,0 +1,116 @@
+package import SluiceModel
+
+/// Names one row of the stored view.
+package enum RowKey: Sendable, Hashable {
+  case project(ProjectName)
+  case folder(ProjectName, FolderPath)
+  case pipeline(ProjectName)
+  case timing(ProjectName, String)
+  case product(ProductRef)
+  case version(VersionAddress)
+  case plan(PlanID)
+  case run(RunID)
+  case token(Digest)
+}
+
+extension Registry {
+  private struct ProjectRow: Codable {
+    var name: ProjectName
+    var home: String
+  }
+  private struct FolderRow: Codable {
+    var project: ProjectName
+    var folder: Folder
+  }
+  private struct PipelineRow: Codable {
+    var project: ProjectName
+    var pipeline: PipelineRevision
+  }
+  private struct TimingRow: Codable {
+    var project: ProjectName
+    var step: String
+    var timing: StepTiming
+  }
+
+  /// What is stored for a key.
+  package func row(_ key: RowKey) -> ViewRow {
+    func row(_ model: String, _ key: String, _ value: (some Encodable)?) -> ViewRow {
+      ViewRow(model: model, key: key, body: value.map { StableJSON.encode($0) })
+    }
+    switch key {
+    case .project(let name):
+      return row("project", "\(name)", projects[name].map { ProjectRow(name: name, home: $0.home) })
+    case .folder(let name, let path):
+      return row(
+        "folder", "\(name)/\(path)", projects[name]?.folders[path].map { FolderRow(project: name, folder: $0) })
+    case .pipeline(let name):
+      return row("pipeline", "\(name)", projects[name]?.pipeline.map { PipelineRow(project: name, pipeline: $0) })
+    case .timing(let name, let step):
+      return row(
+        "timing", "\(name)/\(step)",
+        projects[name]?.timings[step].map { TimingRow(project: name, step: step, timing: $0) })
+    case .product(let ref): return row("product", "\(ref)", projects[ref.project]?.products[ref])
+    case .version(let address):
+      return row(
+        "version", "\(address.product)@\(address.version)",
+        projects[address.product.project]?.versions[address])
+    case .plan(let id): return row("plan", "\(id)", plans[id])
+    case .run(let id): return row("run", "\(id)", runs[id])
+    case .token(let digest): return row("token", "\(digest)", tokens[digest])
+    }
+  }
+
+  /// A registry as its rows say; the inverse of `row` for every key.
+  package init(rows: [ViewRow], sequence: Int64) throws {
+    self.init()
+    for row in rows where row.model == "project" {
+      let value = try Registry.decode(ProjectRow.self, row)
+      projects[value.name] = Project(name: value.name, home: value.home)
+    }
+    for row in rows {
+      switch row.model {
+      case "folder":
+        let value = try Registry.decode(FolderRow.self, row)
+        projects[value.project]?.folders[value.folder.path] = value.folder
+      case "pipeline":
+        let value = try Registry.decode(PipelineRow.self, row)
+        projects[value.project]?.pipeline = value.pipeline
+      case "timing":
+        let value = try Registry.decode(TimingRow.self, row)
+        projects[value.project]?.timings[value.step] = value.timing
+      case "product":
+        let value = try Registry.decode(Product.self, row)
+        projects[value.ref.project]?.products[value.ref] = value
+      case "version":
+        let value = try Registry.decode(Version.self, row)
+        projects[value.address.product.project]?.versions[value.address] = value
+      case "plan":
+        let value = try Registry.decode(PlanState.self, row)
+        plans[value.id] = value
+      case "run":
+        let value = try Registry.decode(RunState.self, row)
+        runs[value.id] = value
+      case "token":
+        let value = try Registry.decode(Token.self, row)
+        tokens[value.digest] = value
+      default: continue
+      }
+    }
+    restoreLastRuns()
+    for name in projects.keys { projects[name]?.compileGraph() }
+    self.sequence = sequence
+  }
+
+  /// The last run of a unit is the one whose event is newest; event ids sort by time.
+  private mutating func restoreLastRuns() {
+    for run in runs.values {
+      guard let project = projects[run.project] else { continue }
+      if let other = project.lastRuns[run.unit].flatMap({ runs[$0] }), other.event > run.event { continue }
+      projects[run.project]?.lastRuns[run.unit] = run.id
+    }
+  }
+
+  private static func decode<Value: Decodable>(_ type: Value.Type, _ row: ViewRow) throws -> Value {
+    try StableJSON.decode(type, from: row.body ?? [])
+  }
+}

@@ -1,0 +1,167 @@
+package import FoundationEssentials
+package import SluiceModel
+
+/// Everything that is known of all projects, built from the log and from nothing else.
+///
+/// A value: a snapshot is free, and what was decided but could not be stored is dropped by keeping the old value (ADR 0004).
+package struct Registry: Sendable {
+  /// Names the rules that made a stored view; another name means: build anew.
+  package static let reducer = "registry-1"
+
+  package internal(set) var projects: Table<ProjectName, Project> = [:]
+  package internal(set) var plans: Table<PlanID, PlanState> = [:]
+  package internal(set) var runs: Table<RunID, RunState> = [:]
+  package internal(set) var tokens: Table<Digest, Token> = [:]
+  /// The last event that is in here.
+  package internal(set) var sequence: Int64 = 0
+
+  package init() {}
+
+  package func project(_ name: ProjectName) throws(SluiceError) -> Project {
+    if let project = projects[name] { return project }
+    let meant = nearest(to: name.description, in: projects.keys.map(\.description))
+    throw SluiceError(
+      .projectUnknown, what: "there is no project '\(name)'", at: "project '\(name)'",
+      fix: meant.map { "did you mean '\($0)'? " } ?? "" + "apply a pipeline or add a folder to make it")
+  }
+
+  package func product(_ ref: ProductRef) throws(SluiceError) -> Product {
+    let project = try project(ref.project)
+    if let product = project.products[ref] { return product }
+    let known = project.products.keys.map(\.description) + (project.graph?.producers.keys.map(\.description) ?? [])
+    let meant = nearest(to: ref.description, in: known)
+    throw SluiceError(
+      .productUnknown, what: "nobody has published '\(ref)'", at: "product '\(ref)'",
+      fix: meant.map { $0 == ref.description ? "apply a plan to make it" : "did you mean '\($0)'?" }
+        ?? "publish it first: sluice publish \(ref) FILE…")
+  }
+
+  package func version(_ reference: Reference) throws(SluiceError) -> Version {
+    let product = try product(reference.product)
+    let project = try project(reference.product.project)
+    guard let version = project.version(of: reference.product, reference.selector) else {
+      throw SluiceError(
+        .versionUnknown, what: "'\(reference.product)' has no version '\(reference.selector)'",
+        at: "reference '\(reference.product)@\(reference.selector)'",
+        fix: "it has \(product.versions.count); `sluice show \(reference.product)` lists them and its tags")
+    }
+    return version
+  }
+}
+
+/// A show: its folders, products, versions and step templates.
+package struct Project: Sendable {
+  package let name: ProjectName
+  package var home: String
+  package internal(set) var folders: Table<FolderPath, Folder> = [:]
+  package internal(set) var products: Table<ProductRef, Product> = [:]
+  package internal(set) var versions: Table<VersionAddress, Version> = [:]
+  package internal(set) var pipeline: PipelineRevision?
+  /// The pipeline laid over the folders; nil before one was applied.
+  package internal(set) var graph: StepGraph?
+  package internal(set) var timings: Table<String, StepTiming> = [:]
+  package internal(set) var lastRuns: Table<UnitID, RunID> = [:]
+
+  package init(name: ProjectName, home: String) { (self.name, self.home) = (name, home) }
+
+  package func version(of ref: ProductRef, _ selector: VersionSelector) -> Version? {
+    guard let product = products[ref] else { return nil }
+    let id: VersionID?
+    switch selector {
+    case .latest: id = product.latest
+    case .id(let named): id = named
+    case .number(let number): id = product.numbers[number]
+    case .tag(let tag): id = product.tags[tag]
+    }
+    return id.flatMap { versions[VersionAddress(product: ref, version: $0)] }
+  }
+}
+
+package struct Folder: Sendable, Hashable, Codable {
+  package var path: FolderPath
+  package var type: String
+  package var attributes: [String: String]
+  package var omitted: Bool
+  package init(path: FolderPath, type: String, attributes: [String: String] = [:], omitted: Bool = false) {
+    (self.path, self.type, self.attributes, self.omitted) = (path, type, attributes, omitted)
+  }
+}
+
+package struct Product: Sendable, Hashable, Codable {
+  package var ref: ProductRef
+  /// Ascending.
+  package var versions: [VersionID]
+  package var numbers: [Int: VersionID]
+  package var tags: [String: VersionID]
+  package init(ref: ProductRef) {
+    self.ref = ref
+    (versions, numbers, tags) = ([], [:], [:])
+  }
+  package var latest: VersionID? { versions.last }
+  package var nextNumber: Int { (numbers.keys.max() ?? 0) + 1 }
+}
+
+package struct Version: Sendable, Equatable, Codable {
+  package var address: VersionAddress
+  package var published: VersionPublished
+  package var time: Date
+  package var actor: Actor
+  package var event: EventID
+  package var cause: EventID?
+
+  /// The representation that an input means; nil where it must say which.
+  package func representation(named name: String?) -> RepresentationSummary? {
+    guard let name else { return published.representations.count == 1 ? published.representations[0] : nil }
+    return published.representations.first { $0.name == name }
+  }
+
+  /// `v043`, or the id while nobody has given a number.
+  package var spoken: String { published.number.map(spokenNumber) ?? "\(address.version)" }
+}
+
+package func spokenNumber(_ number: Int) -> String { "v" + FileName.padded(number, width: 3) }
+
+package struct PipelineRevision: Sendable, Equatable, Codable {
+  package var revision: Int
+  package var pipeline: Pipeline
+  package var source: Digest
+  package var event: EventID
+  package var time: Date
+  package var actor: Actor
+}
+
+package struct StepTiming: Sendable, Hashable, Codable {
+  package var secondsPerTask: Double
+}
+
+package struct Token: Sendable, Hashable, Codable {
+  package var name: String
+  package var digest: Digest
+  package var rights: [TokenRight]
+}
+
+/// A run that was begun, and how far it came.
+package struct RunState: Sendable, Equatable, Codable {
+  package enum Status: String, Sendable, Codable { case running, succeeded, unchanged, failed, cancelled }
+  package var id: RunID
+  package var plan: PlanID
+  package var project: ProjectName
+  package var folder: FolderPath
+  package var step: String
+  package var status: Status
+  /// Which application of its plan it belongs to: a retry is a new one.
+  package var application: Int
+  package var attempt: Int
+  package var executed: Int
+  package var reused: Int
+  /// Of core and inputs, as the run saw them.
+  package var recipe: Digest?
+  package var failure: Failure?
+  package var event: EventID
+  /// Finished tasks that a restart or a retry need not repeat; empty once the run has published.
+  package var tasks: [TaskID: TaskFinished]
+  /// The last log of each task that failed.
+  package var failedTasks: [TaskID]
+
+  package var unit: UnitID { UnitID(step: step, folder: folder) }
+}

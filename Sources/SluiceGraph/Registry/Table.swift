@@ -1,0 +1,26 @@
+import HashTreeCollections
+
+/// A dictionary whose copies share what is the same: a snapshot is free, a change costs O(log n) (ADR 0004).
+package struct Table<Key: Hashable & Sendable, Value: Sendable>: Sendable, ExpressibleByDictionaryLiteral {
+  private var tree: TreeDictionary<Key, Value>
+
+  package init(dictionaryLiteral elements: (Key, Value)...) {
+    tree = TreeDictionary(uniqueKeysWithValues: elements)
+  }
+
+  package var count: Int { tree.count }
+  package var isEmpty: Bool { tree.isEmpty }
+  /// In no order that means anything: sort before showing.
+  package var keys: some Collection<Key> { tree.keys }
+  package var values: some Collection<Value> { tree.values }
+
+  package subscript(key: Key) -> Value? {
+    get { tree[key] }
+    _modify { yield &tree[key] }
+  }
+
+  package subscript(key: Key, default fallback: @autoclosure () -> Value) -> Value {
+    get { tree[key] ?? fallback() }
+    _modify { yield &tree[key, default: fallback()] }
+  }
+}

@@ -1,0 +1,173 @@
+package import FoundationEssentials
+package import SluiceModel
+
+/// Says in words why something is not current; every noun is one that people use.
+package struct Reasons: Sendable {
+  let project: Project
+  let graph: StepGraph
+
+  package static func missingInput(_ product: ProductRef) -> Reason {
+    Reason(
+      kind: .missingInput, input: "\(product)", used: nil, now: nil, text: "nobody has published \(product.spoken)")
+  }
+
+  func reasons(
+    for result: Assessment, made: Made, version: Version, upstream: (ProductRef) -> Assessment?
+  ) -> [Reason] {
+    var found: [Reason] = []
+    for state in result.inputs {
+      for source in state.sources {
+        if let above = upstream(source.product) {
+          found += passedOn(from: above, through: source.product)
+        } else {
+          found += moved(state, source, version, stale: result.stale)
+        }
+      }
+      found += gone(state, version)
+    }
+    found += result.missingSources.map { Reasons.missingInput($0) }
+    found += edited(result, made)
+    found += counted(result)
+    if found.isEmpty, !made.uniform, let stale = result.stale {
+      found.append(
+        Reason(
+          kind: .partial, input: nil, used: "\(version.address.version)", now: nil,
+          text:
+            "\(Reasons.spoken(stale)) of \(version.spoken) \(stale.count == 1 ? "was" : "were") not re-made with the rest"
+        ))
+    }
+    return Reasons.merged(found)
+  }
+
+  /// What made the input stale makes this stale too; the first cause is what people want to hear.
+  private func passedOn(from above: Assessment, through product: ProductRef) -> [Reason] {
+    let roots =
+      above.reasons.isEmpty
+      ? [Reason(kind: .missing, input: "\(product)", used: nil, now: nil, text: "\(product.spoken) is to be made")]
+      : above.reasons
+    return roots.map { root in
+      let cause = root.kind == .missing ? "\(product.spoken) has not been made yet" : String(Reasons.cause(root.text))
+      return Reason(
+        kind: .upstream, input: root.input ?? "\(product)", used: root.used, now: root.now, via: product,
+        text: root.kind == .missing ? cause : "\(cause)\(Reasons.through)\(product.spoken)")
+    }
+  }
+
+  private func moved(
+    _ state: InputState, _ source: InputState.Source, _ version: Version, stale: FrameSet?
+  ) -> [Reason] {
+    guard let now = source.version, let content = source.representation?.content else { return [] }
+    let used = version.published.madeFrom.filter { $0.input == state.input.name && $0.product == source.product }
+    guard let last = used.max(by: { $0.version < $1.version }) else {
+      return [
+        Reason(
+          kind: .input, input: "\(source.product)", used: nil, now: "\(now.address.version)",
+          text: "\(source.product.spoken) \(now.spoken) is a new input (\(Reasons.by(now)))")
+      ]
+    }
+    let others = used.filter { $0.content != content }
+    guard !others.isEmpty else { return [] }
+    let before = others.max { $0.version < $1.version } ?? last
+    let old = project.versions[VersionAddress(product: source.product, version: before.version)]
+    var text =
+      "\(source.product.spoken) moved from \(old?.spoken ?? "\(before.version)") to \(now.spoken) (\(Reasons.by(now)))"
+    if state.input.frames == .oneToOne, let stale, !stale.isEmpty, let all = source.representation?.frames, stale != all
+    {
+      text += ", \(Reasons.spoken(stale))"
+    }
+    return [
+      Reason(
+        kind: .input, input: "\(source.product)", used: "\(before.version)", now: "\(now.address.version)", text: text)
+    ]
+  }
+
+  private func gone(_ state: InputState, _ version: Version) -> [Reason] {
+    let present = Set(state.sources.map(\.product))
+    let lost = Set(version.published.madeFrom.filter { $0.input == state.input.name }.map(\.product)).subtracting(
+      present)
+    return lost.sorted().map {
+      Reason(kind: .input, input: "\($0)", used: nil, now: nil, text: "\($0.spoken) is no longer an input")
+    }
+  }
+
+  private func edited(_ result: Assessment, _ made: Made) -> [Reason] {
+    guard result.core != made.core else { return [] }
+    let tools = Set(result.tools.keys).intersection(made.tools.keys).sorted()
+      .filter { result.tools[$0]?.digest != made.tools[$0]?.digest }
+    if !tools.isEmpty {
+      return tools.map { name in
+        let (was, now) = (made.tools[name]?.line ?? "", result.tools[name]?.line ?? "")
+        return Reason(
+          kind: .tool, input: name, used: was, now: now,
+          text: was == now ? "\(name) is another build of '\(now)'" : "\(name) changed from '\(was)' to '\(now)'")
+      }
+    }
+    let revision =
+      project.pipeline.map { " (\($0.actor.name), \(Reasons.spoken($0.time)), revision \($0.revision))" } ?? ""
+    return [
+      Reason(
+        kind: .step, input: result.unit.step.name, used: made.core.hex.prefix(12).description,
+        now: result.core.hex.prefix(12).description, text: "the step '\(result.unit.step.name)' was edited\(revision)")
+    ]
+  }
+
+  private func counted(_ result: Assessment) -> [Reason] {
+    guard let expected = result.expected, let existing = result.existing, expected != existing else { return [] }
+    let added = expected.subtracting(existing)
+    let removed = existing.subtracting(expected)
+    var parts: [String] = []
+    if !added.isEmpty { parts.append("\(Reasons.spoken(added)) \(added.count == 1 ? "is" : "are") new") }
+    if !removed.isEmpty { parts.append("\(Reasons.spoken(removed)) \(removed.count == 1 ? "is" : "are") gone") }
+    return [
+      Reason(
+        kind: .frames, input: nil, used: "\(existing)", now: "\(expected)", text: parts.joined(separator: ", "))
+    ]
+  }
+
+  /// One reason for one cause, however many ways it came.
+  private static func merged(_ reasons: [Reason]) -> [Reason] {
+    var order: [Reason] = []
+    var more: [Int] = []
+    for reason in reasons {
+      let same = order.firstIndex {
+        $0.kind == reason.kind && $0.input == reason.input && $0.used == reason.used && $0.now == reason.now
+      }
+      if let same {
+        if order[same].text != reason.text { more[same] += 1 }
+      } else {
+        order.append(reason)
+        more.append(0)
+      }
+    }
+    return zip(order, more).map { reason, count in
+      guard count > 0 else { return reason }
+      var merged = reason
+      merged.text += " and \(count) more"
+      return merged
+    }
+  }
+
+  private static let through = ", through "
+  private static func cause(_ text: String) -> Substring {
+    guard let place = text.firstRange(of: through) else { return text[...] }
+    return text[..<place.lowerBound]
+  }
+
+  static func by(_ version: Version) -> String { "\(version.actor.name), \(spoken(version.time))" }
+
+  package static func spoken(_ frames: FrameSet) -> String {
+    frames.count == 1 ? "frame \(frames)" : "frames \(frames)"
+  }
+
+  /// `Mon 23 Nov 14:23 UTC`.
+  package static func spoken(_ time: Date) -> String {
+    let seconds = Int64(time.timeIntervalSince1970.rounded(.down))
+    let day = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
+    let date = Civil.date(days: day)
+    let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][Int(((day % 7) + 7) % 7)]
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    let minutes = Int((seconds - day * 86_400) / 60)
+    let clock = "\(FileName.padded(minutes / 60, width: 2)):\(FileName.padded(minutes % 60, width: 2))"
+    return "\(weekday) \(date.day) \(months[Int(date.month) - 1]) \(clock) UTC"
+  }
+}

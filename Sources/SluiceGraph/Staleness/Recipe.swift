@@ -1,0 +1,57 @@
+package import SluiceModel
+
+/// What a result depends on, as a digest: same recipe, same result, no need to run.
+///
+/// Command, parameters, tools and the *content* of inputs enter; ids, paths, versions and layout never do.
+package enum Recipe {
+  private struct Core: Encodable {
+    var command: [String]
+    var inputs: [String: String]
+    var outputs: [String: String]
+    var parameters: [String: String]
+    var tools: [String: Digest]
+  }
+
+  /// Of a step on a folder, without its inputs.
+  package static func core(of step: Step, on folder: Folder, tools: [String: ToolVersion]) -> Digest {
+    var parameters: [String: String] = [:]
+    for placeholder in step.placeholders where placeholder.name == "folder" {
+      parameters[placeholder.description] = folder.parameter(placeholder.field)
+    }
+    return Digest.of(
+      StableJSON.encode(
+        Core(
+          command: step.command,
+          inputs: Dictionary(uniqueKeysWithValues: step.inputs.map { ($0.name, $0.frames.rawValue) }),
+          outputs: Dictionary(
+            uniqueKeysWithValues: step.outputs.map { ($0.name, "\($0.identity.rawValue) \($0.files)") }),
+          parameters: parameters, tools: tools.mapValues(\.digest))))
+  }
+
+  /// Of one frame: the files of that frame, and the whole of every other input.
+  package static func frame(_ frame: Int, core: Digest, inputs: [(name: String, content: Digest)]) -> Digest {
+    digest("frame \(frame)", core, inputs)
+  }
+
+  /// Of a run as a whole.
+  package static func whole(core: Digest, inputs: [(name: String, content: Digest)]) -> Digest {
+    digest("whole", core, inputs)
+  }
+
+  /// Of an input gathered over folders: programs see the folders' names.
+  package static func gathered(_ parts: [(folder: String, content: Digest)]) -> Digest {
+    Digest.of(parts.map { "\($0.folder)\n\($0.content)\n" }.joined())
+  }
+
+  private static func digest(_ kind: String, _ core: Digest, _ inputs: [(name: String, content: Digest)]) -> Digest {
+    Digest.of("\(kind)\n\(core)\n" + inputs.map { "\($0.name)\n\($0.content)\n" }.joined())
+  }
+}
+
+extension Folder {
+  /// What `{folder}` (nil) and `{folder.range}`, `{folder.fps}` … stand for; empty where the folder does not say.
+  package func parameter(_ field: String?) -> String {
+    guard let field else { return path.description }
+    return attributes[field] ?? ""
+  }
+}

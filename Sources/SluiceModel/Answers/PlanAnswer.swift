@@ -1,0 +1,165 @@
+package import FoundationEssentials
+
+/// What a plan says before anything runs.
+package struct Plan: Sendable, Equatable, Codable {
+  package var id: PlanID
+  package var project: ProjectName
+  package var selection: String
+  package var frames: FrameSet?
+  package var pipelineRevision: Int
+  package var runs: [PlannedRun]
+  /// Products in the selection that need nothing.
+  package var untouched: Int
+  /// Sources that steps in the selection need and nobody has published.
+  package var missing: [ProductRef]
+  /// Runs that the selection would want but that cannot go, and why.
+  package var blocked: [BlockedRun]
+
+  package init(
+    id: PlanID, project: ProjectName, selection: String, frames: FrameSet?, pipelineRevision: Int,
+    runs: [PlannedRun], untouched: Int, missing: [ProductRef], blocked: [BlockedRun]
+  ) {
+    (self.id, self.project, self.selection, self.frames) = (id, project, selection, frames)
+    (self.pipelineRevision, self.runs, self.untouched) = (pipelineRevision, runs, untouched)
+    (self.missing, self.blocked) = (missing, blocked)
+  }
+
+  package var tasks: Int { runs.reduce(0) { $0 + $1.tasks } }
+}
+
+package struct PlannedRun: Sendable, Equatable, Codable {
+  package var id: RunID
+  package var step: String
+  package var folder: FolderPath
+  package var outputs: [ProductRef]
+  package var reasons: [Reason]
+  package var tasks: Int
+  /// Nil for a step that does not work frame by frame.
+  package var frames: FrameSet?
+  package var estimate: Estimate?
+
+  package init(
+    id: RunID, step: String, folder: FolderPath, outputs: [ProductRef], reasons: [Reason], tasks: Int,
+    frames: FrameSet?, estimate: Estimate?
+  ) {
+    (self.id, self.step, self.folder, self.outputs) = (id, step, folder, outputs)
+    (self.reasons, self.tasks, self.frames, self.estimate) = (reasons, tasks, frames, estimate)
+  }
+
+  private enum Key: String, CodingKey { case id, step, folder, outputs, reasons, tasks, frames, estimate }
+
+  /// Writes `frames` and `estimate` as null where there is none: readers rely on the fields being there.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(id, forKey: .id)
+    try container.encode(step, forKey: .step)
+    try container.encode(folder, forKey: .folder)
+    try container.encode(outputs, forKey: .outputs)
+    try container.encode(reasons, forKey: .reasons)
+    try container.encode(tasks, forKey: .tasks)
+    try container.encode(frames, forKey: .frames)
+    try container.encode(estimate, forKey: .estimate)
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    id = try container.decode(RunID.self, forKey: .id)
+    step = try container.decode(String.self, forKey: .step)
+    folder = try container.decode(FolderPath.self, forKey: .folder)
+    outputs = try container.decode([ProductRef].self, forKey: .outputs)
+    reasons = try container.decode([Reason].self, forKey: .reasons)
+    tasks = try container.decode(Int.self, forKey: .tasks)
+    frames = try container.decodeIfPresent(FrameSet.self, forKey: .frames)
+    estimate = try container.decodeIfPresent(Estimate.self, forKey: .estimate)
+  }
+}
+
+/// Core-seconds, from the last runs of the same step.
+package struct Estimate: Sendable, Equatable, Codable {
+  package var seconds: Double
+  package init(seconds: Double) { self.seconds = seconds }
+}
+
+package struct BlockedRun: Sendable, Equatable, Codable {
+  package var step: String
+  package var folder: FolderPath
+  package var text: String
+  package init(step: String, folder: FolderPath, text: String) {
+    (self.step, self.folder, self.text) = (step, folder, text)
+  }
+}
+
+/// A plan that was set going, with what became of it so far.
+package struct PlanState: Sendable, Equatable, Codable {
+  package enum Status: String, Sendable, Codable { case proposed, running, succeeded, failed, cancelled }
+  package var id: PlanID
+  package var project: ProjectName
+  package var status: Status
+  package var body: Digest
+  package var applications: Int
+  package var runs: Int
+  package var tasks: Int
+  package var counts: RunCounts
+  package var actor: Actor
+  package var applied: Date
+  package var finished: Date?
+  package var event: EventID
+  /// The runs that a retry wanted; nil for all.
+  package var only: [RunID]?
+
+  package init(
+    id: PlanID, project: ProjectName, status: Status, body: Digest, applications: Int, runs: Int, tasks: Int,
+    counts: RunCounts, actor: Actor, applied: Date, finished: Date?, event: EventID, only: [RunID]?
+  ) {
+    self.only = only
+    (self.id, self.project, self.status, self.body) = (id, project, status, body)
+    (self.applications, self.runs, self.tasks, self.counts) = (applications, runs, tasks, counts)
+    (self.actor, self.applied, self.finished, self.event) = (actor, applied, finished, event)
+  }
+}
+
+/// How far a plan has come; telemetry, never in the log.
+package struct PlanProgress: Sendable, Equatable, Codable {
+  package var id: PlanID
+  package var project: ProjectName
+  package var status: PlanState.Status
+  package var runs: [RunProgress]
+  package var tasksDone: Int
+  package var tasksTotal: Int
+  /// Wall-clock seconds until the end, from the pace so far or from earlier runs; nil while nothing is known.
+  package var secondsLeft: Double?
+  package var counts: RunCounts
+
+  package init(
+    id: PlanID, project: ProjectName, status: PlanState.Status, runs: [RunProgress], tasksDone: Int,
+    tasksTotal: Int, secondsLeft: Double?, counts: RunCounts
+  ) {
+    (self.id, self.project, self.status, self.runs) = (id, project, status, runs)
+    (self.tasksDone, self.tasksTotal, self.secondsLeft, self.counts) = (tasksDone, tasksTotal, secondsLeft, counts)
+  }
+}
+
+package struct RunProgress: Sendable, Equatable, Codable {
+  package enum Status: String, Sendable, Codable {
+    case waiting, queued, running, succeeded, unchanged, failed, cancelled
+  }
+  package var id: RunID
+  package var step: String
+  package var folder: FolderPath
+  package var status: Status
+  package var tasksDone: Int
+  package var tasksTotal: Int
+  package var reused: Int
+  /// Tasks that failed, for their logs.
+  package var failedTasks: [TaskID]
+  package var failure: Failure?
+
+  package init(
+    id: RunID, step: String, folder: FolderPath, status: Status, tasksDone: Int, tasksTotal: Int, reused: Int,
+    failedTasks: [TaskID], failure: Failure?
+  ) {
+    (self.id, self.step, self.folder, self.status) = (id, step, folder, status)
+    (self.tasksDone, self.tasksTotal, self.reused) = (tasksDone, tasksTotal, reused)
+    (self.failedTasks, self.failure) = (failedTasks, failure)
+  }
+}

@@ -1,0 +1,97 @@
+/// What `status` says.
+package struct StatusAnswer: Sendable, Equatable, Codable {
+  package var asOf: Position
+  package var products: [ProductStatus]
+  package init(asOf: Position, products: [ProductStatus]) { (self.asOf, self.products) = (asOf, products) }
+}
+
+/// One product: four things kept apart, and `state`, the first of the documented precedence that holds.
+package struct ProductStatus: Sendable, Equatable, Codable {
+  package var ref: ProductRef
+  package var state: ProductState
+  package var freshness: Freshness
+  package var activity: Activity
+  package var version: VersionID?
+  package var number: Int?
+  /// The step that makes it; nil for a source.
+  package var step: String?
+  package var folder: FolderPath
+  /// Frames that are there, and those of them, or beyond them, that want work.
+  package var frames: FrameSet?
+  package var staleFrames: FrameSet?
+  package var reasons: [Reason]
+  package var failure: Failure?
+  package var preview: Bool
+
+  package init(
+    ref: ProductRef, state: ProductState, freshness: Freshness, activity: Activity, version: VersionID?,
+    number: Int?, step: String?, frames: FrameSet?, staleFrames: FrameSet?, reasons: [Reason], failure: Failure?,
+    preview: Bool
+  ) {
+    (self.ref, self.state, self.freshness, self.activity) = (ref, state, freshness, activity)
+    (self.version, self.number, self.step, self.frames) = (version, number, step, frames)
+    (self.staleFrames, self.reasons, self.failure, self.preview) = (staleFrames, reasons, failure, preview)
+    folder = ref.folder
+  }
+}
+
+package enum ProductState: String, Sendable, Codable, CaseIterable {
+  case failed, running, queued, dubious, stale, missing, unknown, current
+
+  package init(freshness: Freshness, activity: Activity) {
+    switch (activity, freshness) {
+    case (.failed, _): self = .failed
+    case (.running, _): self = .running
+    case (.queued, _): self = .queued
+    case (_, .dubious): self = .dubious
+    case (_, .stale): self = .stale
+    case (_, .missing): self = .missing
+    case (_, .unknown): self = .unknown
+    case (_, .current): self = .current
+    }
+  }
+}
+
+package enum Freshness: String, Sendable, Codable {
+  case current, stale, dubious, missing, unknown
+}
+
+package enum Activity: String, Sendable, Codable {
+  case idle, queued, running, failed
+}
+
+/// Why something is not current, complete in one sentence.
+package struct Reason: Sendable, Hashable, Codable {
+  package enum Kind: String, Sendable, Codable {
+    /// An input that is not made by a step, or whose maker is current, has other content now.
+    case input
+    /// An input is itself out of date; `text` says because of what.
+    case upstream
+    /// Nothing was made yet.
+    case missing
+    /// An input has no version.
+    case missingInput
+    /// Command, parameters or outputs of the step changed.
+    case step
+    /// A program that the step names changed.
+    case tool
+    /// The set of frames changed.
+    case frames
+    /// Frames that an earlier run left out.
+    case partial
+    /// The version does not say what it was made from.
+    case unrecorded
+  }
+  package var kind: Kind
+  /// The product, step or tool that it is about.
+  package var input: String?
+  package var used: String?
+  package var now: String?
+  /// The input that is itself out of date because of it; only for `upstream`.
+  package var via: ProductRef?
+  package var text: String
+
+  package init(kind: Kind, input: String?, used: String?, now: String?, via: ProductRef? = nil, text: String) {
+    (self.kind, self.input, self.used, self.now, self.via, self.text) = (kind, input, used, now, via, text)
+  }
+}

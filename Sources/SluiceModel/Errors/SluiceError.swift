@@ -1,0 +1,106 @@
+/// The one error type: a stable code, what happened, where, and how to fix it.
+///
+/// The command line, HTTP (RFC 9457 problem details) and clients show the same code and the same words.
+package struct SluiceError: Error, Sendable, Equatable, CustomStringConvertible {
+  package let code: ErrorCode
+  package let what: String
+  package let at: String
+  package let fix: String
+
+  package init(_ code: ErrorCode, what: String, at: String, fix: String) {
+    (self.code, self.what, self.at, self.fix) = (code, what, at, fix)
+  }
+
+  package var description: String { "\(what)\n  where: \(at)\n  fix:   \(fix)\n  code:  \(code.rawValue)" }
+}
+
+/// Stable names of what can go wrong; each has a section in `docs/reference/errors.md`.
+package enum ErrorCode: String, Sendable, CaseIterable {
+  case referenceInvalid = "reference.invalid"
+  case pathInvalid = "path.invalid"
+  case projectUnknown = "project.unknown"
+  case folderUnknown = "folder.unknown"
+  case productUnknown = "product.unknown"
+  case versionUnknown = "version.unknown"
+  case fileUnknown = "file.unknown"
+  case planUnknown = "plan.unknown"
+  case planChanged = "plan.changed"
+  case runUnknown = "run.unknown"
+  case taskUnknown = "task.unknown"
+  case runActive = "run.active"
+  case publishNothing = "publish.nothing"
+  case publishFileMissing = "publish.fileMissing"
+  case publishHole = "publish.hole"
+  case publishMade = "publish.madeByStep"
+  case publishPatch = "publish.patch"
+  case publishOutside = "publish.outside"
+  case publishDigest = "publish.digestMismatch"
+  case publishManifest = "publish.manifest"
+  case publishSource = "publish.unknownSource"
+  case uploadUnknown = "upload.unknown"
+  case storeFull = "store.full"
+  case storeDenied = "store.denied"
+  case storeDamaged = "store.damaged"
+  case storeBusy = "store.busy"
+  case logFull = "log.full"
+  case logFailed = "log.failed"
+  case logDamaged = "log.damaged"
+  case recordTooLarge = "record.tooLarge"
+  case pipelineSyntax = "pipeline.syntax"
+  case pipelineShape = "pipeline.shape"
+  case pipelineUnknownKey = "pipeline.unknownKey"
+  case pipelineUnknownWord = "pipeline.unknownWord"
+  case pipelineCycle = "pipeline.cycle"
+  case pipelineDoubleOutput = "pipeline.doubleOutput"
+  case pipelinePlaceholder = "pipeline.placeholder"
+  case pipelineTooLarge = "pipeline.tooLarge"
+  case pipelineMissing = "pipeline.missing"
+  case selectionInvalid = "selection.invalid"
+  case framesInvalid = "frames.invalid"
+  case taskFailed = "task.failed"
+  case taskNotFound = "task.commandNotFound"
+  case taskTimedOut = "task.timedOut"
+  case taskOutputMissing = "task.outputMissing"
+  case taskInput = "task.input"
+  case bodyInvalid = "body.invalid"
+  case bodyTooLarge = "body.tooLarge"
+  case tokenMissing = "token.missing"
+  case tokenRight = "token.right"
+  case hostRefused = "host.refused"
+  case originRefused = "origin.refused"
+  case routeUnknown = "route.unknown"
+  case serverUnreachable = "server.unreachable"
+  case serverAnswer = "server.answer"
+  case listenRefused = "listen.refused"
+  case usage = "usage"
+  case internalError = "internal"
+
+  /// The HTTP status that carries this error.
+  package var status: Int {
+    switch self {
+    case .projectUnknown, .folderUnknown, .productUnknown, .versionUnknown, .fileUnknown, .planUnknown, .runUnknown,
+      .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing:
+      404
+    case .planChanged, .publishMade, .runActive, .storeBusy: 409
+    case .bodyTooLarge: 413
+    case .tokenMissing: 401
+    case .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
+    case .storeFull, .logFull: 507
+    case .storeDenied, .storeDamaged, .logFailed, .logDamaged, .internalError, .serverAnswer, .serverUnreachable: 500
+    case .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput: 422
+    default: 400
+    }
+  }
+
+  /// What the command line exits with: 1 what was asked for failed, 2 bad input, 3 server not reachable.
+  package var exitCode: Int32 {
+    switch self {
+    case .serverUnreachable: 3
+    case .planChanged, .storeFull, .storeDenied, .storeDamaged, .storeBusy, .logFull, .logFailed, .logDamaged,
+      .internalError, .serverAnswer, .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput,
+      .runActive, .listenRefused, .tokenMissing, .tokenRight, .hostRefused, .originRefused:
+      1
+    default: 2
+    }
+  }
+}

@@ -1,0 +1,347 @@
+/// What happened. Types live for ever: a change is a new optional field, or a new type with a version.
+package enum Fact: Sendable, Equatable {
+  case projectCreated(ProjectCreated)
+  case folderChanged(FolderChanged)
+  case pipelineApplied(PipelineApplied)
+  case versionPublished(VersionPublished)
+  case tagMoved(TagMoved)
+  case planApplied(PlanApplied)
+  case planFinished(PlanFinished)
+  case runStarted(RunStarted)
+  case taskFinished(TaskFinished)
+  case runFinished(RunFinished)
+  case tokenCreated(TokenCreated)
+  /// A type that a later Sluice wrote: kept and passed on; a `critical` one stops the view that meets it.
+  case unknown(type: String, critical: Bool, data: JSONValue)
+
+  package static let projectCreatedType = "sluice.project.created.v1"
+  package static let folderChangedType = "sluice.folder.changed.v1"
+  package static let pipelineAppliedType = "sluice.pipeline.applied.v1"
+  package static let versionPublishedType = "sluice.version.published.v1"
+  package static let tagMovedType = "sluice.tag.moved.v1"
+  package static let planAppliedType = "sluice.plan.applied.v1"
+  package static let planFinishedType = "sluice.plan.finished.v1"
+  package static let runStartedType = "sluice.run.started.v1"
+  package static let taskFinishedType = "sluice.task.finished.v1"
+  package static let runFinishedType = "sluice.run.finished.v1"
+  package static let tokenCreatedType = "sluice.token.created.v1"
+
+  package static let types = [
+    projectCreatedType, folderChangedType, pipelineAppliedType, versionPublishedType, tagMovedType, planAppliedType,
+    planFinishedType, runStartedType, taskFinishedType, runFinishedType, tokenCreatedType,
+  ]
+
+  package var type: String {
+    switch self {
+    case .projectCreated: Self.projectCreatedType
+    case .folderChanged: Self.folderChangedType
+    case .pipelineApplied: Self.pipelineAppliedType
+    case .versionPublished: Self.versionPublishedType
+    case .tagMoved: Self.tagMovedType
+    case .planApplied: Self.planAppliedType
+    case .planFinished: Self.planFinishedType
+    case .runStarted: Self.runStartedType
+    case .taskFinished: Self.taskFinishedType
+    case .runFinished: Self.runFinishedType
+    case .tokenCreated: Self.tokenCreatedType
+    case .unknown(let type, _, _): type
+    }
+  }
+
+  init(type: String, critical: Bool, from decoder: any Decoder) throws {
+    switch type {
+    case Self.projectCreatedType: self = .projectCreated(try ProjectCreated(from: decoder))
+    case Self.folderChangedType: self = .folderChanged(try FolderChanged(from: decoder))
+    case Self.pipelineAppliedType: self = .pipelineApplied(try PipelineApplied(from: decoder))
+    case Self.versionPublishedType: self = .versionPublished(try VersionPublished(from: decoder))
+    case Self.tagMovedType: self = .tagMoved(try TagMoved(from: decoder))
+    case Self.planAppliedType: self = .planApplied(try PlanApplied(from: decoder))
+    case Self.planFinishedType: self = .planFinished(try PlanFinished(from: decoder))
+    case Self.runStartedType: self = .runStarted(try RunStarted(from: decoder))
+    case Self.taskFinishedType: self = .taskFinished(try TaskFinished(from: decoder))
+    case Self.runFinishedType: self = .runFinished(try RunFinished(from: decoder))
+    case Self.tokenCreatedType: self = .tokenCreated(try TokenCreated(from: decoder))
+    default: self = .unknown(type: type, critical: critical, data: try JSONValue(from: decoder))
+    }
+  }
+
+  func encodeData(to encoder: any Encoder) throws {
+    switch self {
+    case .projectCreated(let data): try data.encode(to: encoder)
+    case .folderChanged(let data): try data.encode(to: encoder)
+    case .pipelineApplied(let data): try data.encode(to: encoder)
+    case .versionPublished(let data): try data.encode(to: encoder)
+    case .tagMoved(let data): try data.encode(to: encoder)
+    case .planApplied(let data): try data.encode(to: encoder)
+    case .planFinished(let data): try data.encode(to: encoder)
+    case .runStarted(let data): try data.encode(to: encoder)
+    case .taskFinished(let data): try data.encode(to: encoder)
+    case .runFinished(let data): try data.encode(to: encoder)
+    case .tokenCreated(let data): try data.encode(to: encoder)
+    case .unknown(_, _, let data): try data.encode(to: encoder)
+    }
+  }
+}
+
+/// A project exists from here on; the site that made it gives its numbers.
+package struct ProjectCreated: Sendable, Equatable, Codable {
+  package var home: String
+  package init(home: String) { self.home = home }
+}
+
+/// A folder was made, or what is known of it changed; what is nil stays as it was.
+package struct FolderChanged: Sendable, Equatable, Codable {
+  package var type: String?
+  /// Attributes such as `range` and `fps`; an empty text removes one.
+  package var set: [String: String]?
+  package var omitted: Bool?
+  package init(type: String? = nil, set: [String: String]? = nil, omitted: Bool? = nil) {
+    (self.type, self.set, self.omitted) = (type, set, omitted)
+  }
+}
+
+/// A revision of the project's step templates; revisions are immutable and follow one another.
+package struct PipelineApplied: Sendable, Equatable, Codable {
+  package var revision: Int
+  package var pipeline: Pipeline
+  /// The file as it was written, kept as a blob.
+  package var source: Digest
+  package init(revision: Int, pipeline: Pipeline, source: Digest) {
+    (self.revision, self.pipeline, self.source) = (revision, pipeline, source)
+  }
+}
+
+/// A version of a product. Its files are in the manifest, a blob that was durable before this event.
+package struct VersionPublished: Sendable, Equatable, Codable {
+  package var version: VersionID
+  package var number: Int?
+  package var manifest: Digest
+  package var representations: [RepresentationSummary]
+  package var madeFrom: [Used]
+  package var note: String?
+  package var label: String?
+  /// The version that a patch or a partial run carried files from.
+  package var base: VersionID?
+  /// Frames that differ from the version before, by content.
+  package var changed: FrameSet?
+  package var made: Made?
+
+  package init(
+    version: VersionID, number: Int?, manifest: Digest, representations: [RepresentationSummary], madeFrom: [Used],
+    note: String? = nil, label: String? = nil, base: VersionID? = nil, changed: FrameSet? = nil, made: Made? = nil
+  ) {
+    (self.version, self.number, self.manifest, self.representations) = (version, number, manifest, representations)
+    (self.madeFrom, self.note, self.label, self.base) = (madeFrom, note, label, base)
+    (self.changed, self.made) = (changed, made)
+  }
+}
+
+/// One form of a version, in figures; its files stand in the manifest.
+package struct RepresentationSummary: Sendable, Equatable, Codable {
+  package var name: String
+  package var kind: RepresentationKind
+  package var files: Int
+  package var bytes: Int64
+  /// Of the one file, or of the lines that `sha256sum` prints for all files sorted by path.
+  package var sha256: Digest
+  /// What staleness compares: frames and their identities, without names.
+  package var content: Digest
+  package var frames: FrameSet?
+
+  package init(
+    name: String, kind: RepresentationKind, files: Int, bytes: Int64, sha256: Digest, content: Digest,
+    frames: FrameSet?
+  ) {
+    (self.name, self.kind, self.files, self.bytes) = (name, kind, files, bytes)
+    (self.sha256, self.content, self.frames) = (sha256, content, frames)
+  }
+}
+
+package enum RepresentationKind: String, Sendable, Codable {
+  /// One file.
+  case file
+  /// Files that differ only in the last number before the extension.
+  case sequence
+  /// Several files, or a directory, with their relative paths.
+  case tree
+}
+
+/// One version that another was made from.
+package struct Used: Sendable, Hashable, Codable {
+  /// The input's name in its step; nil where a person said it (`--from`).
+  package var input: String?
+  package var product: ProductRef
+  package var version: VersionID
+  package var content: Digest
+  /// The frames of the made version that this holds for; nil for all.
+  package var frames: FrameSet?
+
+  package init(input: String?, product: ProductRef, version: VersionID, content: Digest, frames: FrameSet? = nil) {
+    (self.input, self.product, self.version, self.content) = (input, product, version, content)
+    self.frames = frames
+  }
+}
+
+/// How a step made a version.
+package struct Made: Sendable, Hashable, Codable {
+  package var step: String
+  package var run: RunID
+  package var plan: PlanID
+  /// Digest of command, parameters and tools, without the inputs.
+  package var core: Digest
+  package var tools: [String: ToolVersion]
+  /// Digest of core and inputs as a whole.
+  package var recipe: Digest
+  /// Whether every frame has the recipe of this run's inputs; false after `--frames`.
+  package var uniform: Bool
+  /// Why the run was wanted, as the plan said.
+  package var reasons: [Reason]
+
+  package init(
+    step: String, run: RunID, plan: PlanID, core: Digest, tools: [String: ToolVersion], recipe: Digest,
+    uniform: Bool, reasons: [Reason]
+  ) {
+    (self.step, self.run, self.plan, self.core) = (step, run, plan, core)
+    (self.tools, self.recipe, self.uniform, self.reasons) = (tools, recipe, uniform, reasons)
+  }
+}
+
+/// A program that a step names: its digest is part of the recipe.
+package struct ToolVersion: Sendable, Hashable, Codable {
+  package var digest: Digest
+  /// The first line of `TOOL --version`, for people.
+  package var line: String
+  package init(digest: Digest, line: String) { (self.digest, self.line) = (digest, line) }
+}
+
+package struct TagMoved: Sendable, Equatable, Codable {
+  package var tag: String
+  package var version: VersionID
+  package init(tag: String, version: VersionID) { (self.tag, self.version) = (tag, version) }
+}
+
+/// A person or a reaction set a plan going; the plan itself is a blob.
+package struct PlanApplied: Sendable, Equatable, Codable {
+  package var plan: PlanID
+  package var body: Digest
+  package var runs: Int
+  package var tasks: Int
+  /// A retry names the runs that it wants again.
+  package var only: [RunID]?
+  package init(plan: PlanID, body: Digest, runs: Int, tasks: Int, only: [RunID]? = nil) {
+    (self.plan, self.body, self.runs, self.tasks, self.only) = (plan, body, runs, tasks, only)
+  }
+}
+
+package struct PlanFinished: Sendable, Equatable, Codable {
+  package var plan: PlanID
+  package var outcome: PlanOutcome
+  package var counts: RunCounts
+  package init(plan: PlanID, outcome: PlanOutcome, counts: RunCounts) {
+    (self.plan, self.outcome, self.counts) = (plan, outcome, counts)
+  }
+}
+
+package enum PlanOutcome: String, Sendable, Codable { case succeeded, failed, cancelled }
+
+/// How the runs of a plan ended; a reused run is counted in `succeeded` and in `reused`.
+package struct RunCounts: Sendable, Equatable, Codable {
+  package var succeeded = 0
+  package var failed = 0
+  package var unchanged = 0
+  package var reused = 0
+  package var cancelled = 0
+  package init() {}
+}
+
+package struct RunStarted: Sendable, Equatable, Codable {
+  package var plan: PlanID
+  package var run: RunID
+  package var step: String
+  package var attempt: Int
+  package var tasks: Int
+  package init(plan: PlanID, run: RunID, step: String, attempt: Int, tasks: Int) {
+    (self.plan, self.run, self.step, self.attempt, self.tasks) = (plan, run, step, attempt, tasks)
+  }
+}
+
+/// A task ended; the files it made were durable before this event.
+package struct TaskFinished: Sendable, Equatable, Codable {
+  package var task: TaskID
+  package var attempt: Int
+  package var frames: FrameSet?
+  package var outcome: TaskOutcome
+  package var seconds: Double
+  /// What the task's inputs and command were; a restart takes its files only for the same recipe.
+  package var recipe: Digest
+  /// Where stdout and stderr lie, relative to the data folder.
+  package var log: String
+  package var failure: Failure?
+  package init(
+    task: TaskID, attempt: Int, frames: FrameSet?, outcome: TaskOutcome, seconds: Double, recipe: Digest, log: String,
+    failure: Failure? = nil
+  ) {
+    (self.task, self.attempt, self.frames, self.outcome) = (task, attempt, frames, outcome)
+    (self.seconds, self.recipe, self.log, self.failure) = (seconds, recipe, log, failure)
+  }
+}
+
+package enum TaskOutcome: String, Sendable, Codable { case succeeded, failed, cancelled }
+
+/// An error as it is kept in the log.
+package struct Failure: Sendable, Hashable, Codable {
+  package var code: String
+  package var what: String
+  package var at: String
+  package var fix: String
+  package init(_ error: SluiceError) {
+    (code, what, at, fix) = (error.code.rawValue, error.what, error.at, error.fix)
+  }
+}
+
+package struct RunFinished: Sendable, Equatable, Codable {
+  package var plan: PlanID
+  package var run: RunID
+  package var step: String
+  package var attempt: Int
+  package var outcome: RunOutcome
+  package var executed: Int
+  package var reused: Int
+  /// Core-seconds of the tasks that ran.
+  package var seconds: Double
+  /// Of core and inputs as this run saw them.
+  package var recipe: Digest?
+  package var failure: Failure?
+  package init(
+    plan: PlanID, run: RunID, step: String, attempt: Int, outcome: RunOutcome, executed: Int, reused: Int,
+    seconds: Double, recipe: Digest?, failure: Failure? = nil
+  ) {
+    (self.plan, self.run, self.step, self.attempt) = (plan, run, step, attempt)
+    (self.outcome, self.executed, self.reused, self.seconds) = (outcome, executed, reused, seconds)
+    (self.recipe, self.failure) = (recipe, failure)
+  }
+}
+
+package enum RunOutcome: String, Sendable, Codable { case succeeded, unchanged, failed, cancelled }
+
+package struct TokenCreated: Sendable, Equatable, Codable {
+  package var name: String
+  /// SHA-256 of the token; the token itself is shown once and kept nowhere.
+  package var digest: Digest
+  package var rights: [TokenRight]
+  package init(name: String, digest: Digest, rights: [TokenRight]) {
+    (self.name, self.digest, self.rights) = (name, digest, rights)
+  }
+}
+
+/// What the owner of a token may do; reading is allowed to every token.
+package enum TokenRight: String, Sendable, Codable, CaseIterable {
+  /// Publish versions, move tags, change folders.
+  case publish
+  /// Apply, cancel and retry plans.
+  case run
+  /// Apply a pipeline: its commands run on the farm.
+  case pipeline
+  /// Make tokens.
+  case admin
+}

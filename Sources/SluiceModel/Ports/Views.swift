@@ -1,0 +1,38 @@
+/// Rows that are built from the log, and can be thrown away and built again.
+package protocol ViewStore: Sendable {
+  /// Where the rows stand and what they say; nil where another reducer made them, or none did.
+  func load() async throws(SluiceError) -> (position: Int64, rows: [ViewRow])?
+  func save(_ changes: [ViewRow], index: ContentIndex, position: Int64) async throws(SluiceError)
+  func clear() async throws(SluiceError)
+
+  /// Versions that hold a file with these bytes, newest first.
+  func versions(holding digest: Digest, limit: Int) async throws(SluiceError) -> [ContentPlace]
+  /// The output files that a recipe made before.
+  func outputs(ofRecipe recipe: Digest) async throws(SluiceError) -> [ContentPlace]
+  /// The record that a command led to.
+  func record(ofCommand command: CommandID) async throws(SluiceError) -> Int64?
+}
+
+/// One row of a read model; `body` nil removes it.
+package struct ViewRow: Sendable, Hashable {
+  package let model: String
+  package let key: String
+  package let body: [UInt8]?
+  package init(model: String, key: String, body: [UInt8]?) { (self.model, self.key, self.body) = (model, key, body) }
+}
+
+package struct ContentPlace: Sendable, Hashable {
+  package let address: VersionAddress
+  package let representation: String
+  package let path: String
+  package init(address: VersionAddress, representation: String, path: String) {
+    (self.address, self.representation, self.path) = (address, representation, path)
+  }
+}
+
+/// What new records add to the indexes by content, recipe and command.
+package struct ContentIndex: Sendable {
+  package var published: [(address: VersionAddress, manifest: Digest)] = []
+  package var commands: [(command: CommandID, last: Int64)] = []
+  package init() {}
+}

@@ -1,0 +1,88 @@
+/// Runs the commands of tasks on this machine or a farm.
+package protocol TaskLauncher: Sendable {
+  /// Ends when the whole process group has ended; a cancelled Swift task ends the group first.
+  func launch(_ order: TaskOrder) async -> TaskEnd
+  /// Ends what an earlier server process left running.
+  func endOrphans() async
+}
+
+/// What a task needs to start.
+package struct TaskOrder: Sendable, Hashable {
+  package let task: TaskID
+  package let arguments: [String]
+  package let environment: [String: String]
+  package let directory: String
+  package let log: String
+  package let timeoutSeconds: Int
+  package init(
+    task: TaskID, arguments: [String], environment: [String: String], directory: String, log: String,
+    timeoutSeconds: Int
+  ) {
+    (self.task, self.arguments, self.environment) = (task, arguments, environment)
+    (self.directory, self.log, self.timeoutSeconds) = (directory, log, timeoutSeconds)
+  }
+}
+
+package enum TaskEnd: Sendable, Hashable {
+  case exited(Int)
+  case signaled(Int)
+  case timedOut
+  case cancelled
+  case notFound
+  case failed(String)
+}
+
+/// The folders that tasks work in: inputs under stable names, outputs checked and hashed.
+package protocol Workshop: Sendable {
+  /// Makes the folder of a run anew, but keeps finished outputs for `keeping`.
+  func open(_ bench: Bench, links: [WorkLink], keeping: [String]) async throws(SluiceError)
+  /// Size and digests of outputs, synced to disk; nil for one that is not there.
+  func measure(_ outputs: [WorkOutput], of bench: Bench) async throws(SluiceError) -> [StoredFile?]
+  func close(_ bench: Bench) async
+  func directory(of bench: Bench) -> String
+  /// Folders for outputs, relative to the bench.
+  func makeOutputFolders(_ names: [String], of bench: Bench) async throws(SluiceError)
+  /// File names in a folder of the bench, sorted.
+  func names(in folder: String, of bench: Bench) async -> [String]
+}
+
+/// Looks at pictures.
+package protocol PixelReader: Sendable {
+  /// A digest of each file's decoded pixels, size and channels; nil for what cannot be decoded.
+  func digests(of paths: [String]) async -> [Digest?]
+}
+
+/// One folder to work in, stable for a step and a folder, so that the same work gives the same bytes.
+package struct Bench: Sendable, Hashable {
+  package let project: ProjectName
+  package let folder: FolderPath
+  package let step: String
+  package init(project: ProjectName, folder: FolderPath, step: String) {
+    (self.project, self.folder, self.step) = (project, folder, step)
+  }
+}
+
+/// An input seen under a stable name: relative to the bench, and the file it stands for.
+package struct WorkLink: Sendable, Hashable {
+  package let name: String
+  package let target: String
+  package init(name: String, target: String) { (self.name, self.target) = (name, target) }
+}
+
+package struct WorkOutput: Sendable, Hashable {
+  /// Relative to the bench.
+  package let path: String
+  package let name: String
+  package let frame: Int?
+  package let identity: Identity
+  package let recipe: Digest
+  package init(path: String, name: String, frame: Int?, identity: Identity, recipe: Digest) {
+    (self.path, self.name, self.frame, self.identity, self.recipe) = (path, name, frame, identity, recipe)
+  }
+}
+
+/// Which version of a program stands on this machine.
+package protocol ToolProbe: Sendable {
+  /// Nil where it is not installed.
+  func version(of tool: String) async -> ToolVersion?
+}

@@ -1,0 +1,117 @@
+/// The step templates of a project, as read from `sluice.yaml`.
+package struct Pipeline: Sendable, Hashable, Codable {
+  package var project: ProjectName
+  package var folders: [FolderDeclaration]
+  package var steps: [Step]
+
+  package init(project: ProjectName, folders: [FolderDeclaration], steps: [Step]) {
+    (self.project, self.folders, self.steps) = (project, folders, steps)
+  }
+
+  package func step(named name: String) -> Step? { steps.first { $0.name == name } }
+}
+
+/// A folder that the pipeline file names; applying adds it and never removes one.
+package struct FolderDeclaration: Sendable, Hashable, Codable {
+  package var path: FolderPath
+  package var type: String?
+  package var attributes: [String: String]
+  package init(path: FolderPath, type: String?, attributes: [String: String]) {
+    (self.path, self.type, self.attributes) = (path, type, attributes)
+  }
+}
+
+/// A step template: for which folders, from which products, which products, and how.
+package struct Step: Sendable, Hashable, Codable {
+  package var name: String
+  package var folders: FolderPattern
+  package var inputs: [StepInput]
+  package var outputs: [StepOutput]
+  /// Programs whose version enters the recipe.
+  package var tools: [String]
+  package var onChange: OnChange
+  package var command: [String]
+  /// Frames per task, for steps that work frame by frame.
+  package var chunk: Int
+  package var timeoutSeconds: Int
+
+  package init(
+    name: String, folders: FolderPattern, inputs: [StepInput], outputs: [StepOutput], tools: [String] = [],
+    onChange: OnChange = .propose, command: [String], chunk: Int = 1,
+    timeoutSeconds: Int = Limits.taskTimeoutSeconds
+  ) {
+    (self.name, self.folders, self.inputs, self.outputs) = (name, folders, inputs, outputs)
+    (self.tools, self.onChange, self.command, self.chunk) = (tools, onChange, command, chunk)
+    self.timeoutSeconds = timeoutSeconds
+  }
+
+  /// Whether each frame is a piece of work of its own.
+  package var isPerFrame: Bool { inputs.contains { $0.frames == .oneToOne } }
+}
+
+package enum FolderPattern: Sendable, Hashable, Codable {
+  case type(String)
+  /// A folder path with `*` for one level's name or a part of it, and `**` for any levels.
+  case glob(String)
+}
+
+package enum OnChange: String, Sendable, Codable, CaseIterable { case auto, propose, manual }
+
+package struct StepInput: Sendable, Hashable, Codable {
+  package var name: String
+  package var product: ProductAddress
+  package var gather: Gather
+  package var frames: FrameRelation
+  /// `latest` or a tag.
+  package var tag: VersionSelector
+  package var representation: String?
+
+  package init(
+    name: String, product: ProductAddress, gather: Gather = .here, frames: FrameRelation = .all,
+    tag: VersionSelector = .latest, representation: String? = nil
+  ) {
+    (self.name, self.product, self.gather, self.frames) = (name, product, gather, frames)
+    (self.tag, self.representation) = (tag, representation)
+  }
+}
+
+/// A product as a step names it: in the step's own folder, or from the project's root.
+package enum ProductAddress: Sendable, Hashable, Codable {
+  case here(String)
+  case absolute(FolderPath, String)
+}
+
+/// Over which folders an input is gathered.
+package enum Gather: String, Sendable, Codable, CaseIterable {
+  case here
+  /// The folders directly below, in the order of their paths.
+  case children
+}
+
+package enum FrameRelation: String, Sendable, Codable, CaseIterable {
+  case oneToOne = "one-to-one"
+  case all
+}
+
+package struct StepOutput: Sendable, Hashable, Codable {
+  package var name: String
+  package var product: String
+  /// A file name; one run of `#` makes it a sequence.
+  package var files: String
+  package var preview: Bool
+  package var identity: Identity
+
+  package init(name: String, product: String, files: String, preview: Bool = false, identity: Identity) {
+    (self.name, self.product, self.files, self.preview) = (name, product, files, preview)
+    self.identity = identity
+  }
+
+  package var isSequence: Bool { files.contains("#") }
+}
+
+/// By what two files are the same: their bytes, or what they look like.
+package enum Identity: String, Sendable, Codable, CaseIterable {
+  case bytes
+  /// Image writers put dates and command lines into headers; pixels leave them out.
+  case pixels
+}

@@ -1,0 +1,43 @@
+package import SluiceEngine
+package import SluiceModel
+
+/// Everything the HTTP interface speaks to.
+package struct Services: Sendable {
+  package var writer: Writer
+  package var log: any EventLog
+  package var views: any ViewStore
+  package var store: any VersionStore
+  package var publisher: Publisher
+  package var queries: Queries
+  package var plans: Plans
+  package var runner: Runner
+  package var previews: any PreviewMaker
+  package var feed: Feed
+  package var ambient: Ambient
+  package var readPipeline: @Sendable (String) -> (pipeline: Pipeline?, problems: [PipelineProblem])
+  package var settings: Settings
+
+  package struct Settings: Sendable {
+    package var version: String
+    package var storePath: String
+    package var dataFolder: String
+    package var workers: Int
+    package var listensOnLoopback: Bool
+    package init(version: String, storePath: String, dataFolder: String, workers: Int, listensOnLoopback: Bool) {
+      (self.version, self.storePath, self.dataFolder) = (version, storePath, dataFolder)
+      (self.workers, self.listensOnLoopback) = (workers, listensOnLoopback)
+    }
+  }
+
+  package init(
+    writer: Writer, log: any EventLog, views: any ViewStore, store: any VersionStore, publisher: Publisher,
+    queries: Queries, plans: Plans, runner: Runner, previews: any PreviewMaker, feed: Feed, ambient: Ambient,
+    readPipeline: @escaping @Sendable (String) -> (pipeline: Pipeline?, problems: [PipelineProblem]),
+    settings: Settings
+  ) {
+    (self.writer, self.log, self.views, self.store) = (writer, log, views, store)
+    (self.publisher, self.queries, self.plans, self.runner) = (publisher, queries, plans, runner)
+    (self.previews, self.feed, self.ambient) = (previews, feed, ambient)
+    (self.readPipeline, self.settings) = (readPipeline, settings)
+  }
+}

@@ -1,0 +1,154 @@
+import Glibc
+import SluiceModel
+
+/// File system calls with our errors; each says what it was about to do and where.
+enum Disk {
+  static func makeDirectories(_ path: String) throws(SluiceError) {
+    if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+      throw error("make the folder", path)
+    }
+    try makeDirectories(String(path[..<slash]))
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw error("make the folder", path) }
+  }
+
+  /// The folders above `path`, down to `root`, that do not exist yet; deepest last.
+  static func missingFolders(of path: String, below root: String) -> [String] {
+    var missing: [String] = []
+    var current = path
+    while current.count > root.count, access(current, F_OK) != 0 {
+      missing.append(current)
+      current = parent(of: current)
+    }
+    return missing.reversed()
+  }
+
+  static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+    return String(path[..<slash])
+  }
+
+  static func rename(_ from: String, to: String) throws(SluiceError) {
+    guard Glibc.rename(from, to) == 0 else { throw error("move \(from) to", to) }
+  }
+
+  static func hardLink(_ from: String, to: String) throws(SluiceError) {
+    guard link(from, to) == 0 else { throw error("link \(from) to", to) }
+  }
+
+  static func symbolicLink(_ target: String, at path: String) throws(SluiceError) {
+    guard symlink(target, path) == 0 else { throw error("make the link", path) }
+  }
+
+  static func makeReadOnly(_ path: String) throws(SluiceError) {
+    guard chmod(path, 0o444) == 0 else { throw error("make read-only", path) }
+  }
+
+  /// Syncs a file's bytes, or a folder's entries.
+  static func sync(_ path: String) throws(SluiceError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw error("open", path) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw error("sync", path) }
+  }
+
+  static func write(_ bytes: [UInt8], to path: String) throws(SluiceError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw error("write", path) }
+    defer { close(descriptor) }
+    try write(bytes, to: descriptor, path)
+  }
+
+  static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(SluiceError) {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw error("write", path) }
+      done += count
+    }
+  }
+
+  static func read(_ path: String, limit: Int) throws(SluiceError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw error("read", path) }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: limit)
+    let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, limit) }
+    guard count >= 0 else { throw error("read", path) }
+    return Array(bytes.prefix(count))
+  }
+
+  /// A regular file's status, links not followed; nil for what is not there.
+  static func status(_ path: String) -> stat? {
+    var status = stat()
+    return lstat(path, &status) == 0 ? status : nil
+  }
+
+  static func isRegular(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFREG }
+  static func isDirectory(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }
+
+  /// Reads a file once and hashes it, in pieces of 1 MiB.
+  static func digest(_ path: String) throws(SluiceError) -> (size: Int64, sha256: Digest) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { throw error("read", path) }
+    defer { close(descriptor) }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4_096)
+    defer { buffer.deallocate() }
+    var hash = Digest.Stream()
+    var size: Int64 = 0
+    while true {
+      let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw error("read", path) }
+      if count == 0 { return (size, hash.finish()) }
+      hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      size += Int64(count)
+    }
+  }
+
+  /// Names in a folder, sorted; empty for one that is not there.
+  static func names(in path: String) -> [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Takes a file or a whole folder away; what is not there is no error. Links are removed, not followed.
+  static func remove(_ path: String) {
+    guard let status = status(path) else { return }
+    guard isDirectory(status) else {
+      unlink(path)
+      return
+    }
+    for name in names(in: path) { remove(path + "/" + name) }
+    rmdir(path)
+  }
+
+  static func error(_ what: String, _ path: String) -> SluiceError {
+    let code = errno
+    let words = String(cString: strerror(code))
+    switch code {
+    case ENOSPC, EDQUOT:
+      return SluiceError(
+        .storeFull, what: "cannot \(what) \(path): the disk is full", at: path,
+        fix: "free some space and repeat the command; nothing was half-done")
+    case EROFS, EACCES, EPERM:
+      return SluiceError(
+        .storeDenied, what: "cannot \(what) \(path): \(words)", at: path,
+        fix: "give the server's user the right to write there, or mount the disk writable")
+    case ENOENT:
+      return SluiceError(
+        .fileUnknown, what: "cannot \(what) \(path): it is not there", at: path, fix: "look whether it was removed")
+    default:
+      return SluiceError(.storeDamaged, what: "cannot \(what) \(path): \(words)", at: path, fix: "look at the disk")
+    }
+  }
+}

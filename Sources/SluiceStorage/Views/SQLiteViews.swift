@@ -1,0 +1,143 @@
+import FoundationEssentials
+import GRDB
+package import SluiceModel
+
+/// The views' file: rows of the registry, and indexes by content, recipe and command. Always rebuildable.
+package final class SQLiteViews: ViewStore {
+  private let queue: DatabaseQueue
+  private let path: String
+  private let reducer: String
+  private let manifests: any ManifestSource
+
+  package init(path: String, reducer: String, manifests: any ManifestSource) throws(SluiceError) {
+    (self.path, self.reducer, self.manifests) = (path, reducer, manifests)
+    var configuration = Configuration()
+    configuration.label = "views"
+    configuration.journalMode = .wal
+    do {
+      queue = try DatabaseQueue(path: path, configuration: configuration)
+      try queue.writeWithoutTransaction { database in
+        // What a crash loses here is read again from the log.
+        try database.execute(sql: "PRAGMA synchronous = OFF")
+        try database.execute(sql: ViewSQL.schema)
+      }
+    } catch {
+      throw SQLiteEventLog.translate(error, path)
+    }
+  }
+
+  package func load() async throws(SluiceError) -> (position: Int64, rows: [ViewRow])? {
+    let reducer = reducer
+    do {
+      return try await queue.read { database in
+        guard let head = try Row.fetchOne(database, sql: "SELECT position, reducer FROM head"),
+          head["reducer"] == reducer
+        else { return nil }
+        let rows = try Row.fetchAll(database, sql: "SELECT model, key, body FROM row").map { row in
+          ViewRow(model: row[0], key: row[1], body: Array(row[2] as Data))
+        }
+        return (head["position"], rows)
+      }
+    } catch {
+      throw SQLiteEventLog.translate(error, path)
+    }
+  }
+
+  package func save(_ changes: [ViewRow], index: ContentIndex, position: Int64) async throws(SluiceError) {
+    var files: [(VersionAddress, Representation)] = []
+    for entry in index.published {
+      files += try manifests.manifest(entry.manifest).representations.map { (entry.address, $0) }
+    }
+    let (published, reducer) = (files, reducer)
+    do {
+      try await queue.write { database in
+        let put = try database.cachedStatement(sql: "INSERT OR REPLACE INTO row VALUES (?, ?, ?)")
+        let drop = try database.cachedStatement(sql: "DELETE FROM row WHERE model = ? AND key = ?")
+        for change in changes {
+          if let body = change.body {
+            try put.execute(arguments: [change.model, change.key, Data(body)])
+          } else {
+            try drop.execute(arguments: [change.model, change.key])
+          }
+        }
+        let content = try database.cachedStatement(sql: "INSERT OR IGNORE INTO content VALUES (?, ?, ?, ?, ?, ?)")
+        for (address, representation) in published {
+          for file in representation.files {
+            try content.execute(arguments: [
+              file.sha256.hex, "\(address.product)", "\(address.version)", representation.name, file.path,
+              file.recipe?.hex,
+            ])
+          }
+        }
+        for entry in index.commands {
+          try database.execute(
+            sql: "INSERT OR IGNORE INTO command VALUES (?, ?)", arguments: ["\(entry.command)", entry.last])
+        }
+        try database.execute(
+          sql: "INSERT OR REPLACE INTO head VALUES (1, ?, ?)", arguments: [position, reducer])
+      }
+    } catch {
+      throw SQLiteEventLog.translate(error, path)
+    }
+  }
+
+  package func clear() async throws(SluiceError) {
+    do {
+      try await queue.write { try $0.execute(sql: ViewSQL.clear) }
+    } catch {
+      throw SQLiteEventLog.translate(error, path)
+    }
+  }
+
+  package func versions(holding digest: Digest, limit: Int) async throws(SluiceError) -> [ContentPlace] {
+    try await places("SELECT * FROM content WHERE sha256 = ? ORDER BY rowid DESC LIMIT ?", [digest.hex, limit])
+  }
+
+  package func outputs(ofRecipe recipe: Digest) async throws(SluiceError) -> [ContentPlace] {
+    try await places("SELECT * FROM content WHERE recipe = ? ORDER BY rowid DESC LIMIT 64", [recipe.hex])
+  }
+
+  package func record(ofCommand command: CommandID) async throws(SluiceError) -> Int64? {
+    do {
+      return try await queue.read {
+        try Int64.fetchOne($0, sql: "SELECT last FROM command WHERE id = ?", arguments: ["\(command)"])
+      }
+    } catch {
+      throw SQLiteEventLog.translate(error, path)
+    }
+  }
+
+  private func places(_ sql: String, _ arguments: StatementArguments) async throws(SluiceError) -> [ContentPlace] {
+    do {
+      return try await queue.read { database in
+        try Row.fetchAll(database, sql: sql, arguments: arguments).compactMap { row in
+          guard let product = try? ProductRef(row["product"] as String),
+            let version = VersionID(row["version"] as String)
+          else { return nil }
+          return ContentPlace(
+            address: VersionAddress(product: product, version: version), representation: row["representation"],
+            path: row["path"])
+        }
+      }
+    } catch {
+      throw SQLiteEventLog.translate(error, path)
+    }
+  }
+}
+
+enum ViewSQL {
+  static let schema = """
+    CREATE TABLE IF NOT EXISTS head (id INTEGER PRIMARY KEY, position INTEGER NOT NULL, reducer TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS row (
+      model TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (model, key)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS content (
+      sha256 TEXT NOT NULL, product TEXT NOT NULL, version TEXT NOT NULL, representation TEXT NOT NULL,
+      path TEXT NOT NULL, recipe TEXT, UNIQUE (product, version, representation, path)
+    );
+    CREATE INDEX IF NOT EXISTS content_sha256 ON content (sha256);
+    CREATE INDEX IF NOT EXISTS content_recipe ON content (recipe) WHERE recipe IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS command (id TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
+    """
+  static let clear = "DELETE FROM head; DELETE FROM row; DELETE FROM content; DELETE FROM command;"
+}

@@ -1,0 +1,56 @@
+import SluiceModel
+
+/// Plans and their progress in words.
+enum PlanText {
+  static func tell(_ plan: Plan) {
+    if plan.runs.isEmpty {
+      print("Nothing to do: \(plan.untouched) products are current.")
+    } else {
+      let seconds = plan.runs.compactMap(\.estimate?.seconds).reduce(0, +)
+      let known = plan.runs.allSatisfy { $0.estimate != nil }
+      let cost =
+        seconds > 0 ? ", about \(Console.duration(seconds)) of one core\(known ? "" : " for what has run before")" : ""
+      print(
+        "Plan \(plan.id): \(plan.runs.count) runs, \(plan.tasks) tasks\(cost); \(plan.untouched) products untouched.")
+    }
+    Console.table(
+      plan.runs.map { run in
+        let frames = run.frames.map { "frames \($0)" } ?? ""
+        return ["  " + run.step, "\(run.folder)", frames, run.reasons.first.map { "because \($0.text)" } ?? ""]
+      })
+    for ref in plan.missing { print("  nobody has published \(ref)") }
+    for run in plan.blocked { print("  \(run.step) \(run.folder) cannot run: \(run.text)") }
+  }
+
+  static func tellRuns(_ progress: PlanProgress) {
+    Console.table(
+      progress.runs.map { run in
+        [
+          "  " + run.status.rawValue, run.step, "\(run.folder)", "\(run.tasksDone)/\(run.tasksTotal)", "\(run.id)",
+          run.failure?.what ?? "",
+        ]
+      })
+  }
+
+  static func tellFailures(_ progress: PlanProgress) {
+    for run in progress.runs where run.status == .failed {
+      print("failed: \(run.step) \(run.folder): \(run.failure?.what ?? "")")
+      if let fix = run.failure?.fix { print("  \(fix)") }
+    }
+  }
+
+  static func counts(_ counts: RunCounts) -> String {
+    var parts = ["\(counts.succeeded) succeeded"]
+    if counts.reused > 0 { parts[0] += " (\(counts.reused) reused)" }
+    if counts.unchanged > 0 { parts.append("\(counts.unchanged) unchanged") }
+    if counts.failed > 0 { parts.append("\(counts.failed) failed") }
+    if counts.cancelled > 0 { parts.append("\(counts.cancelled) not run") }
+    return parts.joined(separator: ", ")
+  }
+
+  static func line(_ progress: PlanProgress) -> String {
+    let running = progress.runs.filter { $0.status == .running }.prefix(3).map { "\($0.folder) \($0.step)" }
+    let left = progress.secondsLeft.map { ", about \(Console.duration($0)) left" } ?? ""
+    return "\(progress.tasksDone) of \(progress.tasksTotal) tasks\(left)  \(running.joined(separator: ", "))"
+  }
+}

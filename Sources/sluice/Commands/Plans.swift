@@ -1,0 +1,210 @@
+import ArgumentParser
+import FoundationEssentials
+import SluiceModel
+
+/// Which part of a project a plan is about.
+struct SelectionOptions: ParsableArguments {
+  @Option(help: "References and globs joined by spaces, +x, x+, step:NAME, state:NAME.") var select: String?
+  @Option(help: "Only these frames, such as 1001-1010,1020.") var frames: String?
+}
+
+struct PlanBody: Encodable {
+  var project: String
+  var select: String?
+  var frames: String?
+  var plan: String?
+  var command: String?
+}
+
+struct PlanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Compute and show what must run, and record nothing.",
+    discussion: "EXAMPLE: sluice plan demo --select \"sq010 step:review\"",
+    subcommands: [Compute.self, PlanShow.self], defaultSubcommand: Compute.self)
+
+  struct Compute: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "compute", abstract: "Compute a plan (the default).",
+      discussion: "EXAMPLE: sluice plan demo --frames 1001-1010")
+    @Argument(help: "The project.") var project: String
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var options: ServerOptions
+
+    func run() async throws {
+      let plan: Plan = try await options.client.post(
+        "plan", PlanBody(project: project, select: selection.select, frames: selection.frames))
+      if options.json { return Console.json(plan) }
+      PlanText.tell(plan)
+    }
+  }
+
+  struct PlanShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "show", abstract: "Show a plan again, with its progress where it was applied.",
+      discussion: "EXAMPLE: sluice plan show p-0f3a9c21be77")
+    @Argument(help: "The plan's id.") var id: String
+    @OptionGroup var options: ServerOptions
+
+    func run() async throws {
+      let shown: PlanShown = try await options.client.get("plans/\(Client.escaped(id))")
+      if options.json { return Console.json(shown) }
+      PlanText.tell(shown.plan)
+      guard let progress = shown.progress else { return print("It was not applied.") }
+      print("\nIt is \(progress.status.rawValue): \(progress.tasksDone) of \(progress.tasksTotal) tasks done.")
+      PlanText.tellRuns(progress)
+    }
+  }
+}
+
+struct PlanShown: Codable {
+  var plan: Plan
+  var state: PlanState?
+  var progress: PlanProgress?
+}
+
+struct PlansCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plans", abstract: "List the plans that were applied, newest first.",
+    discussion: "EXAMPLE: sluice plans demo")
+  @Argument(help: "The project.") var project: String
+  @OptionGroup var options: ServerOptions
+
+  private struct Answer: Codable { var plans: [PlanState] }
+
+  func run() async throws {
+    let answer: Answer = try await options.client.get("plans", [("project", project)])
+    if options.json { return Console.json(answer) }
+    if answer.plans.isEmpty { print("No plan was applied yet.") }
+    Console.table(
+      answer.plans.map { plan in
+        [
+          "\(plan.id)", plan.status.rawValue, "\(plan.runs) runs", Timestamp.text(plan.applied), plan.actor.name,
+          PlanText.counts(plan.counts),
+        ]
+      })
+  }
+}
+
+struct Apply: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Record a plan as a fact and run it.",
+    discussion: """
+      EXAMPLE: sluice apply demo --watch
+      EXAMPLE: sluice apply demo --plan p-0f3a9c21be77 --watch
+      """)
+  @Argument(help: "The project.") var project: String
+  @OptionGroup var selection: SelectionOptions
+  @Option(help: "The plan that was looked at; refused where the runs would differ now.") var plan: String?
+  @Flag(help: "Stay until it ends, and show progress.") var watch = false
+  @OptionGroup var options: ServerOptions
+
+  func validate() throws {
+    if plan != nil, selection.select != nil || selection.frames != nil {
+      throw ValidationError("--plan brings its own selection: leave out --select and --frames.")
+    }
+  }
+
+  func run() async throws {
+    let plan: Plan = try await options.client.post(
+      "apply",
+      PlanBody(
+        project: project, select: selection.select, frames: selection.frames, plan: self.plan,
+        command: Machine.ambient.makeEventID().description))
+    guard watch, !plan.runs.isEmpty else {
+      if options.json {
+        return watch ? Console.json(AppliedPlan(plan: plan, counts: RunCounts())) : Console.json(plan)
+      }
+      PlanText.tell(plan)
+      if !plan.runs.isEmpty { print("It is running: sluice plan show \(plan.id)") }
+      return
+    }
+    if !options.json { PlanText.tell(plan) }
+    let end = try await Watch(client: options.client).watch(plan.id)
+    if options.json {
+      Console.json(AppliedPlan(plan: plan, counts: end.counts))
+    } else {
+      PlanText.tellFailures(end)
+      print("\(end.status.rawValue): \(PlanText.counts(end.counts))")
+    }
+    if end.status != .succeeded { throw ExitCode(1) }
+  }
+}
+
+/// A plan with how its runs ended.
+struct AppliedPlan: Encodable {
+  let plan: Plan
+  let counts: RunCounts
+
+  private enum Key: String, CodingKey { case succeeded, failed, unchanged, reused, cancelled }
+
+  func encode(to encoder: any Encoder) throws {
+    try plan.encode(to: encoder)
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(counts.succeeded, forKey: .succeeded)
+    try container.encode(counts.failed, forKey: .failed)
+    try container.encode(counts.unchanged, forKey: .unchanged)
+    try container.encode(counts.reused, forKey: .reused)
+    try container.encode(counts.cancelled, forKey: .cancelled)
+  }
+}
+
+struct Cancel: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "End a plan or a run with everything it started.",
+    discussion: "EXAMPLE: sluice cancel p-0f3a9c21be77")
+  @Argument(help: "A plan or a run.") var id: String
+  @OptionGroup var options: ServerOptions
+
+  func run() async throws {
+    let answer: [String: Int] = try await options.client.post("cancel", ["id": id])
+    if options.json { return Console.json(answer) }
+    print("\(answer["cancelled"] ?? 0) runs ended.")
+  }
+}
+
+struct Retry: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Take up a run that failed or was cancelled, and what waited for it.",
+    discussion: "EXAMPLE: sluice retry r-84d2c6e01b5f")
+  @Argument(help: "A run, or a plan for all that did not finish.") var id: String
+  @OptionGroup var options: ServerOptions
+
+  func run() async throws {
+    let answer: [String: Int] = try await options.client.post("retry", ["id": id])
+    if options.json { return Console.json(answer) }
+    print("\(answer["runs"] ?? 0) runs begin again.")
+  }
+}
+
+struct TaskCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "task", abstract: "Look at a task.",
+    discussion: "EXAMPLE: sluice task log r-84d2c6e01b5f.1012", subcommands: [Log.self])
+
+  struct Log: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print what a task wrote to stdout and stderr.",
+      discussion: "EXAMPLE: sluice task log r-84d2c6e01b5f.1012")
+    @Argument(help: "The task: its run, a dot and the first frame.") var id: String
+    @OptionGroup var options: ServerOptions
+
+    private struct Answer: Encodable {
+      var task: String
+      var log: String
+    }
+
+    func run() async throws {
+      var text: [UInt8] = []
+      while true {
+        let response = try await options.client.send(
+          .GET, "tasks/\(Client.escaped(id))/log", [("from", "\(text.count)")])
+        let size = Client.header("X-Sluice-Log-Size", of: response).flatMap { Int($0) } ?? 0
+        let piece = try await options.client.collect(response)
+        text += piece
+        if piece.isEmpty || text.count >= size { break }
+      }
+      if options.json { return Console.json(Answer(task: id, log: String(decoding: text, as: UTF8.self))) }
+      print(String(decoding: text, as: UTF8.self), terminator: "")
+    }
+  }
+}

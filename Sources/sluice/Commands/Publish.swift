@@ -1,0 +1,283 @@
+import ArgumentParser
+import FoundationEssentials
+import SluiceModel
+
+struct Publish: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Publish a version of a product.",
+    discussion: """
+      Files that differ only in the last number before the extension are one sequence; a directory is a tree.
+      EXAMPLE: sluice publish demo/sq010/sh0010/plate plates/plate.*.exr --note "from the scanner"
+      EXAMPLE: sluice publish demo/sq010/sh0010/plate fixed/plate.1012.exr --patch
+      EXAMPLE: sluice publish --manifest turnover.json
+      """)
+
+  @Argument(help: "The product, then its files or directories.") var arguments: [String] = []
+  @Option(help: "The representation's name; the extension where it is not said.") var representation: String?
+  @Option(parsing: .upToNextOption, help: "What it was made from: references, or paths of published files.")
+  var from: [String] = []
+  @Option(help: "A note for the history.") var note: String?
+  @Option(help: "A tag to move to the new version.") var tag: String?
+  @Option(help: "A label, such as the name in the edit.") var label: String?
+  @Flag(help: "Bring only the changed frames; the rest is carried.") var patch = false
+  @Flag(help: "Allow a sequence with missing frames.") var allowMissing = false
+  @Option(help: "A JSON file with many products to publish at once; - for stdin.") var manifest: String?
+  @OptionGroup var options: ServerOptions
+
+  func validate() throws {
+    if manifest == nil, arguments.count < 2 { throw ValidationError("Name a product and at least one file.") }
+    if manifest != nil, !arguments.isEmpty { throw ValidationError("--manifest takes no products or files beside it.") }
+  }
+
+  func run() async throws {
+    let client = options.client
+    if let manifest {
+      let answer = try await PublishManifest(client: client).publish(manifest)
+      if options.json { return Console.json(answer) }
+      for published in answer.published { Publish.tell(published) }
+      return
+    }
+    _ = try Reference(arguments[0])
+    let (files, isTree) = try LocalFiles.find(Array(arguments.dropFirst()))
+    let sources = try await Publish.references(from, client)
+    let product = ProductPublish(
+      ref: arguments[0],
+      representations: [RepresentationPublish(name: representation, files: [], tree: isTree ? true : nil)],
+      patch: patch ? true : nil, allowMissing: allowMissing ? true : nil, note: note, label: label, tag: tag,
+      from: sources.isEmpty ? nil : sources)
+    let answer = try await Publish.send([(product, [files])], client)
+    guard let published = answer.published.first else { return }
+    if options.json { return Console.json(published) }
+    Publish.tell(published)
+  }
+
+  /// Brings the bytes and publishes; small publishes take one request.
+  static func send(
+    _ products: [(product: ProductPublish, files: [[LocalFile]])], _ client: Client
+  ) async throws -> BatchPublishAnswer {
+    let all = products.flatMap { $0.files.flatMap { $0 } }
+    let total = all.reduce(0) { $0 + $1.size }
+    let isSmall = total <= Int64(Limits.inlineFileBytes) && all.count <= 16
+    var request = PublishRequest(command: CommandID(Machine.ambient.makeEventID().description), products: [])
+    let progress = Progress("publishing", total: total)
+    var digests: [Digest] = []
+    if !isSmall {
+      let numbered = all.enumerated().map { LocalFile(source: $1.source, path: "\($0)", size: $1.size) }
+      (request.upload, digests) = try await Upload(client: client, progress: progress).bring(numbered)
+    }
+    var index = 0
+    for (product, groups) in products {
+      var product = product
+      for (place, group) in groups.enumerated() {
+        for file in group {
+          var entry = FilePublish(path: file.path, size: isSmall ? nil : file.size)
+          if isSmall {
+            var content = Data()
+            try LocalFiles.read(file.source) { content.append(contentsOf: $0) }
+            entry.content = content
+            entry.sha256 = Digest.of(content)
+          } else {
+            (entry.upload, entry.sha256) = ("\(index)", digests[index])
+          }
+          product.representations[place].files.append(entry)
+          index += 1
+        }
+      }
+      request.products.append(product)
+    }
+    progress.finish()
+    do {
+      return try await client.post("publish", request)
+    } catch {
+      if let upload = request.upload { _ = try? await client.send(.DELETE, "uploads/\(upload)") }
+      throw error
+    }
+  }
+
+  /// References as they are; paths as the version that they belong to.
+  static func references(_ from: [String], _ client: Client) async throws -> [String] {
+    var found: [String] = []
+    for text in from {
+      guard FileManager.default.fileExists(atPath: Machine.absolute(text)) else {
+        _ = try Reference(text)
+        found.append(text)
+        continue
+      }
+      let answer = try await Identify.identify([text], client)[0]
+      guard let ref = answer.ref, let version = answer.version else {
+        throw SluiceError(
+          .publishSource, what: "nobody has published '\(NameRule.printable(text))'", at: "--from \(text)",
+          fix: "publish it first, or leave it out")
+      }
+      found.append("\(ref)@\(version)")
+    }
+    return found
+  }
+
+  static func tell(_ answer: PublishAnswer) {
+    let changed = answer.changed.map { $0.isEmpty ? "; nothing changed" : "; frames \($0) changed" } ?? ""
+    print(
+      "\(answer.ref) \(Console.number(answer.number)) (\(answer.version)): "
+        + "\(answer.files) file\(answer.files == 1 ? "" : "s"), \(Console.bytes(answer.bytes))\(changed)")
+  }
+}
+
+/// Reads a manifest: products with representations whose files are paths, relative to the manifest.
+struct PublishManifest {
+  struct Document: Decodable {
+    var products: [Product]
+  }
+  struct Product: Decodable {
+    var ref: String
+    var representations: [Representation]
+    var patch: Bool?
+    var base: String?
+    var allowMissing: Bool?
+    var note: String?
+    var label: String?
+    var tag: String?
+    var from: [String]?
+  }
+  struct Representation: Decodable {
+    var name: String?
+    var files: [File]
+    var tree: Bool?
+  }
+  /// A path, or a path with the name it shall have in the version.
+  struct File: Decodable {
+    var path: String
+    var name: String?
+
+    private enum Key: String, CodingKey { case path, name }
+
+    init(from decoder: any Decoder) throws {
+      if let text = try? decoder.singleValueContainer().decode(String.self) {
+        path = text
+        return
+      }
+      let container = try decoder.container(keyedBy: Key.self)
+      path = try container.decode(String.self, forKey: .path)
+      name = try container.decodeIfPresent(String.self, forKey: .name)
+    }
+  }
+
+  let client: Client
+
+  func publish(_ manifest: String) async throws -> BatchPublishAnswer {
+    let (document, folder) = try read(manifest)
+    var products: [(ProductPublish, [[LocalFile]])] = []
+    for product in document.products {
+      var groups: [[LocalFile]] = []
+      var shapes: [RepresentationPublish] = []
+      for representation in product.representations {
+        var files: [LocalFile] = []
+        var isTree = representation.tree ?? false
+        for file in representation.files {
+          let path = file.path.hasPrefix("/") ? file.path : folder + "/" + file.path
+          let found = try LocalFiles.find([path])
+          isTree = isTree || found.isTree
+          files += found.files.map { LocalFile(source: $0.source, path: file.name ?? $0.path, size: $0.size) }
+        }
+        groups.append(files)
+        shapes.append(RepresentationPublish(name: representation.name, files: [], tree: isTree ? true : nil))
+      }
+      products.append(
+        (
+          ProductPublish(
+            ref: product.ref, representations: shapes, patch: product.patch, base: product.base,
+            allowMissing: product.allowMissing, note: product.note, label: product.label, tag: product.tag,
+            from: try await Publish.references(product.from ?? [], client)), groups
+        ))
+    }
+    return try await Publish.send(products, client)
+  }
+
+  private func read(_ manifest: String) throws(SluiceError) -> (Document, folder: String) {
+    let isInput = manifest == "-"
+    let path = isInput ? "/dev/stdin" : Machine.absolute(manifest)
+    var bytes: [UInt8] = []
+    do {
+      try LocalFiles.read(path) { bytes += $0 }
+    } catch {
+      throw SluiceError(
+        .publishFileMissing, what: "the manifest cannot be read", at: manifest, fix: "look at the path")
+    }
+    do {
+      let document = try StableJSON.decode(Document.self, from: bytes)
+      return (document, isInput ? Machine.currentFolder : FileName.parent(path))
+    } catch {
+      throw SluiceError(
+        .publishManifest, what: "the manifest is not what it should be: \(Self.words(error))", at: manifest,
+        fix: "write {\"products\": [{\"ref\": …, \"representations\": [{\"files\": [\"path\"]}]}]}")
+    }
+  }
+
+  private static func words(_ error: any Error) -> String {
+    guard let error = error as? DecodingError else { return "\(error)" }
+    switch error {
+    case .keyNotFound(let key, _): return "'\(key.stringValue)' is missing"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+      let place = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+      return place.isEmpty ? context.debugDescription : "\(place): \(context.debugDescription)"
+    @unknown default: return "\(error)"
+    }
+  }
+}
+
+struct Identify: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say which version a file is, by its place in the store or by its content.",
+    discussion: "EXAMPLE: sluice identify ~/Downloads/show_lut.cube")
+
+  @Argument(help: "Files.") var paths: [String]
+  @OptionGroup var options: ServerOptions
+
+  private struct Ask: Encodable {
+    struct File: Encodable {
+      var path: String
+      var sha256: Digest?
+    }
+    var files: [File]
+  }
+  private struct Answers: Codable { var files: [IdentifyAnswer] }
+
+  /// Hashes here and asks there; a path that cannot be read is an answer of its own.
+  static func identify(_ paths: [String], _ client: Client) async throws -> [IdentifyAnswer] {
+    var files: [Ask.File] = []
+    var failures: [Int: Failure] = [:]
+    for (index, path) in paths.enumerated() {
+      let absolute = Machine.absolute(path)
+      do {
+        files.append(Ask.File(path: absolute, sha256: try LocalFiles.digest(absolute)))
+      } catch {
+        files.append(Ask.File(path: absolute, sha256: nil))
+        failures[index] = Failure(
+          SluiceError(.publishFileMissing, what: "the file cannot be read", at: absolute, fix: "look at the path"))
+      }
+    }
+    let answers: Answers = try await client.post("identify", Ask(files: files))
+    return answers.files.enumerated().map { index, answer in
+      var answer = answer
+      answer.path = paths[index]
+      if answer.ref == nil { answer.error = answer.error ?? failures[index] }
+      return answer
+    }
+  }
+
+  func run() async throws {
+    let answers = try await Identify.identify(paths, options.client)
+    if options.json {
+      Console.json(Answers(files: answers))
+    } else {
+      for answer in answers {
+        if let ref = answer.ref, let version = answer.version {
+          let also = answer.also.isEmpty ? "" : " (also \(answer.also.joined(separator: ", ")))"
+          print("\(answer.path): \(ref)@\(version) \(Console.number(answer.number)), by \(answer.by ?? "?")\(also)")
+        } else {
+          print("\(answer.path): \(answer.error.map { "\($0.what)" } ?? "nobody has published this")")
+        }
+      }
+    }
+    if answers.contains(where: { $0.ref == nil }) { throw ExitCode(1) }
+  }
+}

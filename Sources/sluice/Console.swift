@@ -1,0 +1,75 @@
+import FoundationEssentials
+import Glibc
+import SluiceModel
+
+/// What goes to the terminal: answers to stdout, everything else to stderr.
+enum Console {
+  static var wantsJSON: Bool { CommandLine.arguments.contains("--json") }
+  static let isTerminal = isatty(2) == 1
+
+  static func complain(_ text: String) {
+    FileHandleStandardError.write(text + "\n")
+  }
+
+  static func report(_ error: SluiceError) {
+    guard wantsJSON else {
+      complain("sluice: \(error)")
+      return
+    }
+    complain(StableJSON.text(["error": Failure(error)]))
+  }
+
+  static func json(_ value: some Encodable) { print(StableJSON.text(value)) }
+
+  /// One line that is written over, on a terminal; nothing elsewhere.
+  static func progress(_ text: String) {
+    guard isTerminal else { return }
+    FileHandleStandardError.write("\r\u{1B}[K" + text)
+  }
+
+  static func endProgress() {
+    if isTerminal { FileHandleStandardError.write("\r\u{1B}[K") }
+  }
+
+  /// Columns, each as wide as its widest text.
+  static func table(_ rows: [[String]], header: [String]? = nil) {
+    let all = (header.map { [$0] } ?? []) + rows
+    guard let columns = all.map(\.count).max() else { return }
+    let widths = (0..<columns).map { column in all.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
+    for row in all {
+      var line = ""
+      for (column, text) in row.enumerated() {
+        line += column == row.count - 1 ? text : text + String(repeating: " ", count: widths[column] - text.count + 2)
+      }
+      print(line)
+    }
+  }
+
+  static func bytes(_ count: Int64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    var (value, unit) = (Double(count), 0)
+    while value >= 1_024, unit < units.count - 1 { (value, unit) = (value / 1_024, unit + 1) }
+    return unit == 0 ? "\(count) B" : "\((value * 10).rounded() / 10) \(units[unit])"
+  }
+
+  static func duration(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<9.95: "\((seconds * 10).rounded() / 10) s"
+    case ..<60: "\(Int(seconds.rounded())) s"
+    case ..<3_600: "\(Int(seconds) / 60) min \(Int(seconds) % 60) s"
+    default: "\(Int(seconds) / 3_600) h \(Int(seconds) % 3_600 / 60) min"
+    }
+  }
+
+  static func number(_ number: Int?) -> String { number.map { "v" + FileName.padded($0, width: 3) } ?? "–" }
+}
+
+private enum FileHandleStandardError {
+  static func write(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
+  }
+}
+
+/// A pipe gets each line at once, not when the buffer is full.
+func flushOutput() { fflush(nil) }

@@ -1,0 +1,121 @@
+import ArgumentParser
+import Glibc
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+import SluiceAdapters
+import SluiceEngine
+import SluiceGraph
+import SluiceModel
+import SluiceServer
+import SluiceStorage
+import UnixSignals
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Log, views, store, workers and web page in one process.",
+    discussion: "EXAMPLE: sluice serve --data show-data --workers 4")
+
+  @Option(help: "The folder that everything is kept in.") var data = "sluice-data"
+  @Option(help: "Address and port; other addresses than loopback want a token first.") var listen = "127.0.0.1:7733"
+  @Option(help: "Tasks at once; the number of cores where it is not said.") var workers: Int?
+  @Option(help: "This site's short name; it is part of version ids.") var site = "main"
+  @Flag(help: "Build the views anew from the log first.") var rebuild = false
+  @Option(help: "trace, debug, info, warning or error.") var logLevel = "info"
+  @Flag(help: .hidden) var json = false
+  @Option(help: .hidden) var server: String?
+
+  func validate() throws {
+    if let workers, !(1...1_024).contains(workers) { throw ValidationError("--workers takes 1 to 1024.") }
+    if let problem = NameRule.problem(in: site) ?? (site.contains("-") ? "it has '-'" : nil) {
+      throw ValidationError("'\(site)' cannot be a site's name: \(problem).")
+    }
+    if Logger.Level(rawValue: logLevel) == nil { throw ValidationError("There is no log level '\(logLevel)'.") }
+  }
+
+  func run() async throws {
+    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    let logger = Serve.logger(Logger.Level(rawValue: logLevel) ?? .info)
+    let (host, port) = try address()
+    let folder = try DataFolder(Machine.absolute(data), syncs: Serve.syncs)
+    let registry = try await folder.open(rebuild: rebuild, logger: logger)
+    let isLoopback = ["127.0.0.1", "::1", "localhost"].contains(host)
+    guard isLoopback || !registry.tokens.isEmpty else {
+      throw SluiceError(
+        .listenRefused, what: "without tokens everybody who reaches \(host) could run commands here",
+        at: "--listen \(listen)",
+        fix: "make a token first (sluice token create NAME --data \(data)), or listen on 127.0.0.1")
+    }
+    let site = try Site(
+      folder: folder, registry: registry, name: self.site, workers: workers ?? Machine.cores, logger: logger)
+    let services = site.services(version: Sluice.version, listensOnLoopback: isLoopback)
+    let application = Application(
+      router: API(services).router(),
+      configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: nil),
+      onServerRunning: { channel in
+        let bound = channel.localAddress?.port ?? port
+        logger.info(
+          "Sluice \(Sluice.version), site \(site.writer.site), listens on http://\(host):\(bound)/, data in \(folder.path)"
+        )
+      },
+      logger: Serve.quiet(logger))
+    // Stopped from the last to the first: readers go, requests end, tasks end, the log closes.
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [site.writer, site.runner, application, FeedCloser(feed: site.feed)],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: Serve.quiet(logger)))
+    do {
+      try await group.run()
+    } catch let error as IOError where error.errnoCode == EADDRINUSE {
+      throw SluiceError(
+        .listenRefused, what: "port \(port) of \(host) is taken", at: "--listen \(listen)",
+        fix: "stop what listens there, or name another port with --listen \(host):\(port + 1)")
+    }
+  }
+
+  private static func logger(_ level: Logger.Level) -> Logger {
+    var logger = Logger(label: "sluice")
+    logger.logLevel = level
+    return logger
+  }
+
+  /// The frameworks' own words are for their authors; ours are for the people who run a server.
+  private static func quiet(_ logger: Logger) -> Logger {
+    var quiet = logger
+    quiet.logLevel = max(logger.logLevel, .warning)
+    return quiet
+  }
+
+  private func address() throws -> (String, Int) {
+    guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
+      (0...65_535).contains(port)
+    else { throw ValidationError("--listen takes ADDRESS:PORT, for example 127.0.0.1:7733.") }
+    let host = listen[..<colon].filter { $0 != "[" && $0 != "]" }
+    return (host.isEmpty ? "127.0.0.1" : String(host), port)
+  }
+
+  /// In debug builds a test can leave one sync out, to show that it would be noticed.
+  private static var syncs: SyncSwitch {
+    var syncs = SyncSwitch.all
+    #if DEBUG
+      switch Machine.environment["SLUICE_TEST_LEAVE_OUT_SYNC"] {
+      case "file": syncs.file = false
+      case "folder": syncs.folder = false
+      case "log": syncs.log = false
+      default: break
+      }
+    #endif
+    return syncs
+  }
+}
+
+/// Ends the live streams when the server stops: they would hold it up for ever.
+private struct FeedCloser: Service {
+  let feed: Feed
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    feed.close()
+  }
+}

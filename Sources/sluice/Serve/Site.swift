@@ -1,0 +1,50 @@
+import Logging
+import SluiceAdapters
+import SluiceEngine
+import SluiceGraph
+import SluiceModel
+import SluiceServer
+import SluiceStorage
+
+/// Everything of a site in one process, wired.
+struct Site: Sendable {
+  let folder: DataFolder
+  let writer: Writer
+  let runner: Runner
+  let feed = Feed()
+  private let queries: Queries
+  private let previews: OpenImageIO
+  private let workers: Int
+
+  init(folder: DataFolder, registry: Registry, name: String, workers: Int, logger: Logger) throws(SluiceError) {
+    (self.folder, self.workers) = (folder, workers)
+    let ambient = Machine.ambient
+    let environment = Machine.environment.filter { !$0.key.hasPrefix("SLUICE_") }
+    writer = Writer(
+      site: name, registry: registry, log: folder.log, views: folder.views, feed: feed, ambient: ambient, logger: logger
+    )
+    previews = OpenImageIO(environment: environment, previews: folder.path + "/previews", ambient: ambient)
+    let tools = LocalToolProbe(environment: environment, folder: Machine.currentFolder, ambient: ambient)
+    runner = Runner(
+      Runner.Parts(
+        writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests, views: folder.views,
+        workshop: try FileWorkshop(root: folder.path + "/work", pixels: previews),
+        launcher: ProcessLauncher(notes: folder.path + "/running", ambient: ambient), tools: tools, feed: feed,
+        ambient: ambient, logger: logger,
+        settings: Runner.Settings(
+          workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path)))
+    queries = Queries(
+      writer: writer, manifests: folder.manifests, tools: tools, runner: runner, store: folder.store)
+  }
+
+  func services(version: String, listensOnLoopback: Bool) -> Services {
+    Services(
+      writer: writer, log: folder.log, views: folder.views, store: folder.store,
+      publisher: Publisher(writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests),
+      queries: queries, plans: Plans(writer: writer, log: folder.log, queries: queries, runner: runner), runner: runner,
+      previews: previews, feed: feed, ambient: Machine.ambient, readPipeline: PipelineFile.read,
+      settings: Services.Settings(
+        version: version, storePath: folder.path + "/store", dataFolder: folder.path, workers: workers,
+        listensOnLoopback: listensOnLoopback))
+  }
+}

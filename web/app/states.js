@@ -1,0 +1,44 @@
+// States of products and runs: a shape each (hue alone says nothing), a word, and the short text of a cell.
+
+import { h } from './dom.js';
+import { count, frames, capital } from './words.js';
+
+export const order = ['failed', 'running', 'queued', 'dubious', 'stale', 'missing', 'unknown', 'current'];
+const said = { failed: 'failed', running: 'running', queued: 'queued', dubious: 'needs a person', stale: 'out of date',
+  missing: 'not there yet', unknown: 'inputs not recorded', current: 'current' };
+export const word = state => said[state] ?? state;
+
+const runShapes = { waiting: 'queued', queued: 'queued', running: 'running', succeeded: 'done', unchanged: 'done', failed: 'failed',
+  cancelled: 'missing', proposed: 'stale' };
+const runWords = { waiting: 'waits for others', unchanged: 'came out unchanged' };
+export const runWord = status => runWords[status] ?? status;
+
+/** The state's shape; silent for screen readers when the word stands beside it. */
+export function shape(state, { silent = false } = {}) {
+  return h('i.s', { class: state, ...(silent ? { 'aria-hidden': 'true' }
+    : { role: 'img', 'aria-label': word(state), title: capital(word(state)) }) });
+}
+export const runShape = status => h('i.s', { class: runShapes[status] ?? 'unknown', 'aria-hidden': 'true' });
+
+/** One short line for a cell, beside its version; empty when there is nothing to say. `titleOf` names an input. */
+export function shortText(product, run, titleOf) {
+  const all = frames(product.frames).length, stale = frames(product.staleFrames).length;
+  switch (product.state) {
+    case 'running': return run?.tasksTotal > 1 ? `${run.tasksDone} of ${run.tasksTotal}` : 'running';
+    case 'queued': return 'queued';
+    case 'failed': return 'failed';
+    case 'dubious': return 'needs a person';
+    case 'unknown': return 'not recorded';
+    case 'missing': return product.step ? 'not made yet' : 'not published';
+    case 'stale': {
+      const kinds = product.reasons.map(reason => reason.kind);
+      if (kinds.length && kinds.every(kind => kind === 'upstream')) {
+        const inputs = [...new Set(product.reasons.map(reason => reason.via).filter(Boolean))];
+        if (inputs.length) return `waits for ${inputs.length === 1 ? titleOf(inputs[0]) : inputs.length}`;
+      }
+      if (stale && all > 1) return stale === all ? count(all, 'frame') : `${stale} of ${count(all, 'frame')}`;
+      return 'out of date';
+    }
+    default: return all > 1 ? count(all, 'frame') : '';
+  }
+}

@@ -1,0 +1,142 @@
+// What the page knows of one project, and which parts of it a fact makes worth asking for again.
+
+import { api } from './api.js';
+import { capital } from './words.js';
+
+export const store = { health: null, projects: [], project: null, loaded: false, folders: [], steps: null, products: new Map(),
+  plans: [], proposal: null, progress: new Map(), recent: [] };
+
+const recentMost = 60;
+const quiet = 60, longest = 400;      // milliseconds: gather facts that come together, but never wait long
+
+const listeners = new Set();
+/** `listener(parts, fact)` after each change: a set of part names, and the fact if one was heard. */
+export const onChange = listener => listeners.add(listener);
+const tell = (parts, fact) => { for (const listener of listeners) listener(new Set(parts), fact); };
+
+export const runningPlans = () => store.plans.filter(plan => plan.status === 'running');
+/** The run that works on a product now, from the progress of any plan. */
+export function runOf(product) {
+  for (const progress of store.progress.values())
+    for (const run of progress.runs) if (run.step === product.step && run.folder === product.folder) return run;
+}
+
+const none = error => { if (error.status === 404) return null; throw error; };
+const fetchers = {
+  health: async () => { store.health = await api.health(); },
+  projects: async () => { store.projects = await api.projects(); },
+  folders: async p => keep(p, 'folders', await api.folders(p)),
+  pipeline: async p => keep(p, 'steps', (await api.pipeline(p).catch(none))?.steps ?? null),
+  status: async p => keep(p, 'products', new Map((await api.status(p)).products.map(product => [product.ref, product]))),
+  proposal: async p => keep(p, 'proposal', await api.plan(p).catch(none)),
+  recent: async p => keep(p, 'recent', (await api.events({ project: p, last: recentMost })).reverse()),
+  plans: async p => {
+    const plans = await api.plans(p);
+    const running = plans.filter(plan => plan.status === 'running');
+    const answers = await Promise.all(running.map(plan => api.planOf(plan.id).catch(none)));
+    if (p !== store.project) return;
+    store.plans = plans;
+    for (const id of store.progress.keys()) if (!running.some(plan => plan.id === id)) store.progress.delete(id);
+    answers.forEach((answer, i) => answer?.progress && store.progress.set(running[i].id, answer.progress));
+  },
+};
+function keep(project, part, value) {
+  if (project === store.project) store[part] = value;
+}
+
+const concerns = {
+  'project.created': ['projects'],
+  'folder.changed': ['folders', 'status', 'projects'],
+  'pipeline.applied': ['pipeline', 'folders', 'status', 'proposal', 'projects'],
+  'version.published': ['status', 'proposal'],
+  'plan.applied': ['plans', 'status', 'proposal'],
+  'plan.finished': ['plans', 'status', 'proposal'],
+  'run.started': ['status'],
+  'run.finished': ['status'],
+};
+export const typeOf = event => event.type.replace(/^sluice\./, '').replace(/\.v\d+$/, '');
+
+let trouble = () => {};
+export const onTrouble = handler => { trouble = handler; };
+
+const dirty = new Set();
+let timer = null, since = 0, busy = false;
+
+export function touch(...parts) {
+  for (const part of parts) dirty.add(part);
+  if (!dirty.size) return;
+  since ||= performance.now();
+  clearTimeout(timer);
+  timer = setTimeout(flush, Math.max(0, Math.min(quiet, since + longest - performance.now())));
+}
+
+async function flush() {
+  if (busy) return;          // one question at a time: what came meanwhile is asked right after
+  busy = true; since = 0;
+  const parts = [...dirty];
+  dirty.clear();
+  // A proposal is worth nothing while a plan changes what it is about.
+  const wanted = parts.filter(part => part !== 'proposal' || !runningPlans().length || parts.includes('plans'));
+  try {
+    await Promise.all(wanted.map(part => fetchers[part](store.project)));
+    trouble(null);
+  } catch (error) { trouble(error); }
+  busy = false;
+  tell(wanted);
+  if (dirty.size) touch();
+}
+
+/** Loads a project whole. */
+export async function open(project) {
+  Object.assign(store, { project, loaded: false, folders: [], steps: null, products: new Map(), plans: [], proposal: null, recent: [] });
+  store.progress.clear();
+  dirty.clear();
+  const known = store.projects.find(p => p.name === project);
+  const parts = ['folders', 'status', 'proposal', 'recent', 'plans', ...(known?.pipelineRevision ? ['pipeline'] : [])];
+  await Promise.all(parts.map(part => fetchers[part](project)));
+  if (project !== store.project) return;
+  store.loaded = true;
+  tell(['all']);
+}
+
+export async function begin() {
+  await Promise.all([fetchers.health(), fetchers.projects()]);
+}
+
+export function hearFact(fact) {
+  const type = typeOf(fact);
+  if (type === 'project.created') touch('projects');
+  if (fact.project !== store.project || !store.loaded) return;
+  if (!store.recent.some(known => known.id === fact.id)) store.recent = [fact, ...store.recent].slice(0, recentMost);
+  touch(...(concerns[type] ?? []));
+  tell(['recent'], fact);
+}
+
+export function hearProgress(progress) {
+  if (progress.project !== store.project || !store.loaded) return;
+  if (progress.status === 'running') store.progress.set(progress.id, progress);
+  if (progress.status === 'running' ? !store.plans.some(plan => plan.id === progress.id && plan.status === 'running') : true) touch('plans');
+  tell(['progress']);
+}
+
+/** The show in figures: `2 sequences · 6 shots`, by the types of its folders. */
+export function census() {
+  const types = new Map();
+  for (const folder of store.folders) if (!folder.omitted) types.set(folder.type || 'folder', (types.get(folder.type || 'folder') ?? 0) + 1);
+  return [...types];
+}
+
+/** Steps and sources in pipeline order, as the columns of a board: { product, step, title }. */
+export function columns() {
+  const made = (store.steps ?? []).flatMap(step => (step.outputs
+    ?? []).map(output => ({ product: lastPart(output.product ?? output.name), step: step.name,
+    title: step.outputs.length === 1 ? step.name : lastPart(output.product ?? output.name) })));
+  const known = new Set(made.map(column => column.product));
+  const inputs = (store.steps ?? []).flatMap(step => (step.inputs ?? []).map(input => lastPart(input.product ?? input.name)));
+  const rank = product => { const i = inputs.indexOf(product); return i < 0 ? inputs.length : i; };
+  const others = [...new Set([...store.products.values()].map(p => lastPart(p.ref)))].filter(name => !known.has(name))
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  return [...others.map(product => ({ product, step: null, title: product })), ...made];
+}
+const lastPart = path => String(path).split('/').at(-1);
+export const stepTitle = name => capital(name ?? 'source');
