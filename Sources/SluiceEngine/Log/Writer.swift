@@ -33,6 +33,7 @@ package actor Writer: Service {
   private var unsaved = ContentIndex()
   private var unsavedRows: Set<RowKey> = []
   private var commands: [CommandID: Int64] = [:]
+  private var inFlight: [CommandID: [CheckedContinuation<Result<Int64, SluiceError>, Never>]] = [:]
   private let wakeups: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
 
@@ -60,7 +61,14 @@ package actor Writer: Service {
   package func submit(
     _ origin: Origin, blobs: [Blob] = [], decide: (Registry) throws(SluiceError) -> [Draft]
   ) async throws(SluiceError) -> Position {
-    if let command = origin.command, let last = try await record(of: command) { return position(last) }
+    if let command = origin.command {
+      if let last = try await record(of: command) { return position(last) }
+      // The same command is on its way to the log: its answer is this one's too.
+      if inFlight[command] != nil {
+        let result = await withCheckedContinuation { inFlight[command]?.append($0) }
+        return position(try result.get())
+      }
+    }
     let drafts = try decide(decided)
     guard !drafts.isEmpty else { return position(current.sequence) }
     let encoded = try EncodedRecord(Record(command: origin.command, events: stamp(drafts, origin)))
@@ -68,6 +76,7 @@ package actor Writer: Service {
     var rows: [RowKey] = []
     for event in encoded.record.events { rows += try after.apply(event, at: after.sequence + 1) }
     decided = after
+    if let command = origin.command { inFlight[command] = [] }
     let result = await withCheckedContinuation { done in
       pending.append(Pending(encoded: encoded, blobs: blobs, after: after, rows: rows, done: done))
       wake.yield()
@@ -139,7 +148,7 @@ package actor Writer: Service {
       }
     }
     if let newest = batch.last?.after { confirmed.withLock { $0 = newest } }
-    for (entry, last) in zip(batch, places) { entry.done.resume(returning: .success(last)) }
+    for (entry, last) in zip(batch, places) { answer(entry, .success(last)) }
     feed.send(messages)
   }
 
@@ -150,7 +159,13 @@ package actor Writer: Service {
     let dropped = batch + pending
     pending = []
     decided = current
-    for entry in dropped { entry.done.resume(returning: .failure(error)) }
+    for entry in dropped { answer(entry, .failure(error)) }
+  }
+
+  private func answer(_ entry: Pending, _ result: Result<Int64, SluiceError>) {
+    entry.done.resume(returning: result)
+    guard let command = entry.encoded.record.command else { return }
+    for repeated in inFlight.removeValue(forKey: command) ?? [] { repeated.resume(returning: result) }
   }
 
   /// Views follow the log; what could not be written now is written with the next facts, or rebuilt at the start.

@@ -44,12 +44,24 @@ package struct Publisher: Sendable {
       let position = try await writer.submit(origin, blobs: prepared.map { Blob($0.manifest) }) {
         registry throws(SluiceError) in try Publisher.decide(versions, in: registry)
       }
-      await store.settle(addresses, keep: true)
+      let answer = try await answer(recordEndingAt: position.sequence)
+      // A repeat that came while its first was under way has nothing of its own.
+      let isFirst = answer.published.map(\.version) == addresses.map(\.version)
+      await store.settle(addresses, keep: isFirst)
       if let upload = request.upload { await store.discard(upload) }
-      return try await answer(recordEndingAt: position.sequence)
+      return answer
     } catch {
-      await store.settle(addresses, keep: false)
+      await settleAfter(error, addresses)
       throw error
+    }
+  }
+
+  /// What the log refused is taken away again.
+  private func settleAfter(_ error: SluiceError, _ addresses: [VersionAddress]) async {
+    let recorded = writer.current
+    for address in addresses {
+      let isThere = recorded.projects[address.product.project]?.versions[address] != nil
+      await store.settle([address], keep: isThere)
     }
   }
 

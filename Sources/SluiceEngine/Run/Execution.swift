@@ -57,9 +57,21 @@ package struct Execution: Sendable {
 
   package var isDone: Bool { entries.values.allSatisfy(\.status.isDone) }
 
-  /// Runs whose inputs are made, in the plan's order; those whose inputs failed end here as cancelled.
-  package mutating func startable() -> (start: [RunID], dropped: [RunID]) {
+  /// Runs whose inputs are made, in the plan's order; they count as going from here on.
+  package mutating func startable() -> [RunID] {
     var start: [RunID] = []
+    for run in plan.runs {
+      guard let entry = entries[run.id], entry.status == .waiting else { continue }
+      if entry.after.allSatisfy({ entries[$0]?.status.isDone ?? true }) {
+        entries[run.id]?.status = .going
+        start.append(run.id)
+      }
+    }
+    return start
+  }
+
+  /// Ends the runs whose inputs did not come out, in the plan's order.
+  package mutating func dropBroken() -> [RunID] {
     var dropped: [RunID] = []
     for run in plan.runs {
       guard let entry = entries[run.id], entry.status == .waiting else { continue }
@@ -72,12 +84,9 @@ package struct Execution: Sendable {
             .taskInput, what: "not run, because \(unit) did not finish", at: "run \(run.id)",
             fix: "mend \(unit), then `sluice retry \(broken.run.id)`"))
         dropped.append(run.id)
-      } else if inputs.allSatisfy(\.status.isDone) {
-        entries[run.id]?.status = .going
-        start.append(run.id)
       }
     }
-    return (start, dropped)
+    return dropped
   }
 
   package mutating func setWaiting(_ run: RunID) { entries[run]?.status = .waiting }

@@ -101,13 +101,15 @@ package actor Runner: Service {
   }
 
   /// Takes up a plan that was recorded as applied.
-  package func begin(_ plan: Plan) {
+  package func begin(_ plan: Plan) async {
     guard executions[plan.id]?.isDone ?? true else { return }
     turns += 1
     let registry = parts.writer.current
     executions[plan.id] = Execution(
       plan: plan, turn: turns, graph: registry.projects[plan.project]?.graph, registry: registry)
     for run in plan.runs { cancelled.remove(run.id) }
+    await drop(in: plan.id)
+    await concludePlan(plan.id)
     pump()
   }
 
@@ -162,7 +164,7 @@ package actor Runner: Service {
           continue
         }
         parts.logger.info("plan \(state.id) goes on")
-        begin(plan)
+        await begin(plan)
       } catch {
         parts.logger.error("the plan \(state.id) cannot be read: \(error.what)")
       }
@@ -187,7 +189,7 @@ package actor Runner: Service {
     guard !isStopping else { return }
     for id in executions.values.sorted(by: { $0.turn < $1.turn }).map(\.plan.id) {
       guard let ready = executions[id]?.startable() else { continue }
-      for run in ready.start {
+      for run in ready {
         guard let bench = bench(of: run), busy[bench] == nil else {
           // Another plan works on this step and folder: one at a time.
           executions[id]?.setWaiting(run)
@@ -254,7 +256,9 @@ package actor Runner: Service {
     let bench = Bench(project: execution.plan.project, folder: run.folder, step: run.step)
     var reused: [RunOrder.Piece: [ContentPlace]] = [:]
     for piece in order.pieces {
-      let places = try await parts.views.outputs(ofRecipe: piece.recipe)
+      let places = try await parts.views.outputs(ofRecipe: piece.recipe).filter {
+        parts.store.holds($0.path, representation: $0.representation, at: $0.address)
+      }
       if !order.unit.step.hasOpenOutputs, let found = Reuse.places(places, for: order.unit.step.outputs) {
         reused[piece] = found
       }
@@ -315,9 +319,11 @@ package actor Runner: Service {
 
   private func execute(_ task: TaskID) async {
     defer { pump() }
-    guard let run = going[task.run], let pieces = run.tasks[task], !cancelled.contains(task.run) else {
+    guard let run = going[task.run], let pieces = run.tasks[task], run.open.contains(task),
+      !cancelled.contains(task.run)
+    else {
       queue.finish(task)
-      return
+      return await left(task)
     }
     let log = logPath(of: task, run)
     let began = parts.ambient.uptime()
@@ -333,7 +339,8 @@ package actor Runner: Service {
     }
     let seconds = Runner.seconds(parts.ambient.uptime() - began)
     queue.finish(task)
-    if isStopping || end == .cancelled { return }
+    if isStopping { return }
+    if end == .cancelled { return await left(task) }
     await record(task, pieces, run, seconds: seconds, log: log, failure: failure)
   }
 
@@ -429,7 +436,7 @@ package actor Runner: Service {
     going[task.run]?.executed += 1
     if let failure {
       executions[plan]?.taskFailed(task)
-      going[task.run]?.failure = going[task.run]?.failure ?? Failure(failure)
+      if going[task.run]?.failure == nil { going[task.run]?.failure = Failure(failure) }
       queue.withdraw(task.run)
       going[task.run]?.open.formIntersection(cancels.keys)
     } else {
@@ -444,10 +451,21 @@ package actor Runner: Service {
     }
   }
 
+  /// The run ends when its last process has ended; its bench is nobody else's until then.
   private func stopTasks(of run: RunID) async {
     queue.withdraw(run)
+    going[run]?.open.formIntersection(cancels.keys)
     for (task, cancel) in cancels where task.run == run { cancel.yield() }
-    await finish(run, .cancelled, failure: Runner.cancelledFailure)
+    if going[run]?.open.isEmpty == true { await finish(run, .cancelled, failure: Runner.cancelledFailure) }
+  }
+
+  /// A task that did not come to an end of its own.
+  private func left(_ task: TaskID) async {
+    guard cancelled.contains(task.run), going[task.run] != nil else { return }
+    going[task.run]?.open.remove(task)
+    if going[task.run]?.open.isEmpty == true {
+      await finish(task.run, .cancelled, failure: Runner.cancelledFailure)
+    }
   }
 
   // MARK: The end of a run
@@ -490,18 +508,24 @@ package actor Runner: Service {
     guard let planID = plan(of: id) else { return }
     let bench = bench(of: id)
     executions[planID]?.finish(id, status, failure)
+    let dropped = executions[planID]?.dropBroken() ?? []
     going[id] = nil
     preparing.remove(id)
     if let bench, busy[bench] == id { busy[bench] = nil }
     if let bench, status == .succeeded || status == .unchanged { await parts.workshop.close(bench) }
-    // Runs behind a failed one end too; each is a fact of its own.
-    if var execution = executions[planID] {
-      let dropped = execution.startable().dropped
-      for run in dropped { await recordDropped(run, execution) }
-      for run in dropped { executions[planID]?.finish(run, .cancelled, execution.entries[run]?.failure) }
-    }
+    await record(dropped: dropped, in: planID)
     await concludePlan(planID)
     pump()
+  }
+
+  private func drop(in plan: PlanID) async {
+    await record(dropped: executions[plan]?.dropBroken() ?? [], in: plan)
+  }
+
+  /// Runs behind a failed one end too; each is a fact of its own.
+  private func record(dropped: [RunID], in plan: PlanID) async {
+    guard let execution = executions[plan] else { return }
+    for run in dropped { await recordDropped(run, execution) }
   }
 
   private func recordDropped(_ id: RunID, _ execution: Execution) async {

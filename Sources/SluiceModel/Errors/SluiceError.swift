@@ -72,6 +72,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case serverUnreachable = "server.unreachable"
   case serverAnswer = "server.answer"
   case listenRefused = "listen.refused"
+  case positionAhead = "position.ahead"
   case usage = "usage"
   case internalError = "internal"
 
@@ -81,7 +82,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .projectUnknown, .folderUnknown, .productUnknown, .versionUnknown, .fileUnknown, .planUnknown, .runUnknown,
       .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing:
       404
-    case .planChanged, .publishMade, .runActive, .storeBusy: 409
+    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead: 409
     case .bodyTooLarge: 413
     case .tokenMissing: 401
     case .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
@@ -98,7 +99,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .serverUnreachable: 3
     case .planChanged, .storeFull, .storeDenied, .storeDamaged, .storeBusy, .logFull, .logFailed, .logDamaged,
       .internalError, .serverAnswer, .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput,
-      .runActive, .listenRefused, .tokenMissing, .tokenRight, .hostRefused, .originRefused:
+      .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused, .originRefused:
       1
     default: 2
     }

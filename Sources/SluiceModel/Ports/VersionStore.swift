@@ -16,6 +16,8 @@ package protocol VersionStore: Sendable {
   func settle(_ addresses: [VersionAddress], keep: Bool) async
 
   func path(of file: String, representation: String, at address: VersionAddress) -> String
+  /// Whether the file is there; people remove things by hand.
+  func holds(_ file: String, representation: String, at address: VersionAddress) -> Bool
   /// The folder of a version, for people.
   func directoryPath(of address: VersionAddress) -> String
   /// The version that a path inside the store belongs to.

@@ -19,6 +19,7 @@ struct Guard: RouterMiddleware {
       var context = context
       try checkHost(request)
       try authenticate(request, &context)
+      try await waitUntilSeen(request)
       response = try await next(request, context)
     } catch let error as SluiceError {
       response = Problem.response(error)
@@ -30,6 +31,25 @@ struct Guard: RouterMiddleware {
     response.headers[.contentSecurityPolicy] = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
     response.headers[.xContentTypeOptions] = "nosniff"
     return response
+  }
+
+  /// A read that names a position (`atLeast`) waits until this server has applied it.
+  @concurrent
+  private func waitUntilSeen(_ request: Request) async throws {
+    guard let text = request.value("atLeast") else { return }
+    guard let position = Position(text), position.site == services.writer.site else {
+      throw SluiceError(
+        .usage, what: "'\(NameRule.printable(text))' is no position of this server", at: "atLeast",
+        fix: "use a position that an earlier answer carried")
+    }
+    for _ in 0..<500 where services.writer.current.sequence < position.sequence {
+      try await services.ambient.sleep(.milliseconds(20))
+    }
+    guard services.writer.current.sequence >= position.sequence else {
+      throw SluiceError(
+        .positionAhead, what: "this server has not seen \(position) yet", at: "atLeast",
+        fix: "ask again later, or without atLeast for what is known")
+    }
   }
 
   /// A page elsewhere can make a browser send requests here, under another name or from another origin.

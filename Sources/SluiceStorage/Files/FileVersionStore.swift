@@ -175,6 +175,10 @@ package final class FileVersionStore: VersionStore {
     "\(directory(of: address))/\(representation)/\(file)"
   }
 
+  package func holds(_ file: String, representation: String, at address: VersionAddress) -> Bool {
+    Disk.status(path(of: file, representation: representation, at: address)).map(Disk.isRegular) ?? false
+  }
+
   package func directoryPath(of address: VersionAddress) -> String { directory(of: address) }
 
   package func address(ofPath path: String) -> (address: VersionAddress, file: String)? {

@@ -1,0 +1,131 @@
+import FoundationEssentials
+package import SluiceModel
+
+/// What every event log must do. A fact is checked on a new, empty log each time.
+package struct EventLogFact: Sendable, CustomStringConvertible {
+  package let description: String
+  /// - Parameter reopen: the same log as a later process finds it.
+  package let holds:
+    @Sendable (_ log: any EventLog, _ reopen: @Sendable () throws -> any EventLog) async throws -> Bool
+
+  package init(
+    _ description: String,
+    _ holds: @escaping @Sendable (any EventLog, @Sendable () throws -> any EventLog) async throws -> Bool
+  ) {
+    (self.description, self.holds) = (description, holds)
+  }
+}
+
+package enum EventLogConformance {
+  package static let facts: [EventLogFact] = [
+    EventLogFact("an empty log has its head at 0") { log, _ in try await log.head() == 0 },
+    EventLogFact("nothing is read from an empty log") { log, _ in try await log.read(after: 0, limit: 10).isEmpty },
+    EventLogFact("an append answers the sequence of each record's last event") { log, _ in
+      try await log.append([record(1), record(3), record(2)], blobs: []) == [1, 4, 6]
+    },
+    EventLogFact("a later append goes on where the last one ended") { log, _ in
+      _ = try await log.append([record(2)], blobs: [])
+      return try await log.append([record(1)], blobs: []) == [3]
+    },
+    EventLogFact("an append of nothing changes nothing") { log, _ in
+      let places = try await log.append([], blobs: [])
+      let head = try await log.head()
+      return places.isEmpty && head == 0
+    },
+    EventLogFact("the head is the sequence of the last event") { log, _ in
+      _ = try await log.append([record(2), record(3)], blobs: [])
+      return try await log.head() == 5
+    },
+    EventLogFact("records are read back as they were written, oldest first") { log, _ in
+      let written = [record(1, "a"), record(2, "b"), record(1, "c")]
+      _ = try await log.append(written, blobs: [])
+      return try await log.read(after: 0, limit: 10).map(\.record) == written.map(\.record)
+    },
+    EventLogFact("reading after a sequence leaves out what ended there or before") { log, _ in
+      _ = try await log.append([record(2), record(2), record(2)], blobs: [])
+      return try await log.read(after: 2, limit: 10).map(\.last) == [4, 6]
+    },
+    EventLogFact("a record that began before the place but ends behind it is read whole") { log, _ in
+      _ = try await log.append([record(1), record(3)], blobs: [])
+      let found = try await log.read(after: 2, limit: 10)
+      return found.map(\.last) == [4] && found[0].record.events.count == 3
+    },
+    EventLogFact("at most as many records are read as were asked for") { log, _ in
+      _ = try await log.append([record(1), record(1), record(1)], blobs: [])
+      return try await log.read(after: 0, limit: 2).map(\.last) == [1, 2]
+    },
+    EventLogFact("nothing is read behind the head") { log, _ in
+      _ = try await log.append([record(1)], blobs: [])
+      return try await log.read(after: 1, limit: 10).isEmpty
+    },
+    EventLogFact("each event of a record has a sequence of its own") { log, _ in
+      _ = try await log.append([record(1), record(3)], blobs: [])
+      let stored = try await log.read(after: 1, limit: 1)[0]
+      return (0..<3).map { stored.sequence(ofEvent: $0) } == [2, 3, 4]
+    },
+    EventLogFact("a blob is read back by its digest") { log, _ in
+      let blob = Blob([1, 2, 3])
+      _ = try await log.append([record(1)], blobs: [blob])
+      return try log.blob(blob.digest) == [1, 2, 3]
+    },
+    EventLogFact("an empty blob is a blob") { log, _ in
+      let blob = Blob([UInt8]())
+      _ = try await log.append([record(1)], blobs: [blob])
+      return try log.blob(blob.digest) == []
+    },
+    EventLogFact("the same blob may be brought twice") { log, _ in
+      let blob = Blob([7])
+      _ = try await log.append([record(1)], blobs: [blob, blob])
+      _ = try await log.append([record(1)], blobs: [blob])
+      return try log.blob(blob.digest) == [7]
+    },
+    EventLogFact("a blob that nobody brought is not there") { log, _ in try log.blob(Digest.of("nobody")) == nil },
+    EventLogFact("a record of the largest size is taken") { log, _ in
+      let largest = try record(bytes: Limits.recordBytes)
+      let places = try await log.append([largest], blobs: [])
+      let found = try await log.read(after: 0, limit: 1).map(\.record)
+      return places == [1] && found == [largest.record]
+    },
+    EventLogFact("a later process reads the same records and blobs, and goes on behind them") { log, reopen in
+      let blob = Blob([9])
+      _ = try await log.append([record(2, "a"), record(1, "b")], blobs: [blob])
+      let later = try reopen()
+      let (before, after) = (try await log.read(after: 0, limit: 9), try await later.read(after: 0, limit: 9))
+      let same = before == after
+      let bytes = try later.blob(blob.digest)
+      let places = try await later.append([record(1)], blobs: [])
+      return same && bytes == [9] && places == [4]
+    },
+    EventLogFact("many writers at once lose nothing and share no place") { log, _ in
+      let places = try await withThrowingTaskGroup(of: [Int64].self) { group in
+        for writer in 0..<20 { group.addTask { try await log.append([record(2, "w\(writer)")], blobs: []) } }
+        return try await group.reduce(into: []) { $0 += $1 }
+      }
+      let head = try await log.head()
+      return places.sorted() == (1...20).map { $0 * 2 } && head == 40
+    },
+  ]
+
+  /// A record of so many events.
+  package static func record(_ events: Int, _ name: String = "note") -> EncodedRecord {
+    let all = (0..<events).map { index in event("\(name)-\(index)", text: "x") }
+    do {
+      return try EncodedRecord(Record(command: CommandID(name), events: all))
+    } catch {
+      preconditionFailure("a small record is never too large: \(error)")
+    }
+  }
+
+  /// A record of exactly so many bytes.
+  package static func record(bytes: Int) throws(SluiceError) -> EncodedRecord {
+    let empty = try EncodedRecord(Record(events: [event("large", text: "")]))
+    return try EncodedRecord(
+      Record(events: [event("large", text: String(repeating: "x", count: bytes - empty.bytes.count))]))
+  }
+
+  private static func event(_ id: String, text: String) -> Event {
+    Event(
+      id: EventID(id), time: .init(timeIntervalSince1970: 1_795_000_000), site: "main", actor: .system,
+      fact: .unknown(type: "sluice.note.v1", critical: false, data: .object(["text": .string(text)])))
+  }
+}

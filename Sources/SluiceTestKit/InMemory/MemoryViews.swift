@@ -1,0 +1,61 @@
+package import SluiceModel
+import Synchronization
+
+/// Views that are gone with their process.
+package final class MemoryViews: ViewStore {
+  private struct State {
+    var position: Int64?
+    var rows: [ViewRow] = []
+    var content: [(sha256: Digest, recipe: Digest?, place: ContentPlace)] = []
+    var commands: [CommandID: Int64] = [:]
+  }
+  private let state = Mutex(State())
+  private let manifests: any ManifestSource
+
+  package init(manifests: any ManifestSource) { self.manifests = manifests }
+
+  package func load() async throws(SluiceError) -> (position: Int64, rows: [ViewRow])? {
+    state.withLock { state in state.position.map { ($0, state.rows) } }
+  }
+
+  package func save(_ changes: [ViewRow], index: ContentIndex, position: Int64) async throws(SluiceError) {
+    var content: [(sha256: Digest, recipe: Digest?, place: ContentPlace)] = []
+    for (address, digest) in index.published {
+      for representation in try manifests.manifest(digest).representations {
+        for file in representation.files {
+          content.append(
+            (
+              file.sha256, file.recipe,
+              ContentPlace(address: address, representation: representation.name, path: file.path)
+            ))
+        }
+      }
+    }
+    let (found, commands) = (content, index.commands)
+    state.withLock { state in
+      for change in changes {
+        state.rows.removeAll { $0.model == change.model && $0.key == change.key }
+        if change.body != nil { state.rows.append(change) }
+      }
+      for entry in found where !state.content.contains(where: { $0.place == entry.place }) {
+        state.content.append(entry)
+      }
+      for (command, last) in commands where state.commands[command] == nil { state.commands[command] = last }
+      state.position = position
+    }
+  }
+
+  package func clear() async throws(SluiceError) { state.withLock { $0 = State() } }
+
+  package func versions(holding digest: Digest, limit: Int) async throws(SluiceError) -> [ContentPlace] {
+    state.withLock { $0.content.reversed().filter { $0.sha256 == digest }.prefix(limit).map(\.place) }
+  }
+
+  package func outputs(ofRecipe recipe: Digest) async throws(SluiceError) -> [ContentPlace] {
+    state.withLock { $0.content.reversed().filter { $0.recipe == recipe }.map(\.place) }
+  }
+
+  package func record(ofCommand command: CommandID) async throws(SluiceError) -> Int64? {
+    state.withLock { $0.commands[command] }
+  }
+}
