@@ -38,7 +38,7 @@ class Help(unittest.TestCase):
     def test_every_command_that_asks_a_server_takes_json_and_server(self):
         for command in COMMANDS:
             if command in ("serve", "pipeline check"):
-                continue
+                continue  # They ask no server.
             with self.subTest(command):
                 text = self.help(*command.split()).stdout
                 self.assertIn("--json", text)
@@ -51,9 +51,9 @@ class ExitCodes(SharedServerTestCase):
         server.pipeline(tiny_show.PIPELINE)
 
     def test_0_for_an_empty_plan(self):
-        self.server.ask("folder", "add", "bare")
-        for command in (["plan", "bare"], ["apply", "bare"], ["apply", "bare", "--watch"]):
-            self.assertEqual(self.server.ask(*command)["runs"], [], command)
+        for command in (["plan", "demo"], ["apply", "demo"], ["apply", "demo", "--watch"]):
+            answer = self.server.ask(*command, "--select", "state:failed")
+            self.assertEqual((answer["runs"], answer["untouched"]), ([], 0), command)
 
     def test_2_for_wrong_usage_as_json_on_stderr(self):
         for arguments in (["publish"], ["publish", "demo/x"], ["status", "--nonsense"], ["plan"], ["no-such-command"]):
@@ -90,12 +90,12 @@ class ExitCodes(SharedServerTestCase):
     def test_3_without_a_server(self):
         for command in (["status"], ["publish", "demo/x", self.server.file("x.txt")], ["events"], ["plan", "demo"]):
             with self.subTest(command):
-                error = self.server.refused(*command, "--server", "http://127.0.0.1:9", code=3)
+                error = self.server.refused(*command, "--server", "http://127.0.0.1:9", code=3, timeout=10)
                 self.assertError(error, "server.unreachable")
 
     def test_sluice_server_names_the_server_and_the_option_wins(self):
         away = {"SLUICE_SERVER": "http://127.0.0.1:9"}
-        self.server.run("status", code=3, environment=away)
+        self.server.run("status", code=3, environment=away, timeout=10)
         self.server.run("status", "--server", self.server.url, environment=away)
 
     def test_check_needs_no_server(self):

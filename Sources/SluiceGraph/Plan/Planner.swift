@@ -34,11 +34,12 @@ package struct Planner: Sendable {
     var blocked: [BlockedRun] = []
     var missing: Set<ProductRef> = []
     var left: Set<UnitID> = []
+    var stopped: Set<UnitID> = []
     for unit in graph.units where chosen.contains(unit.id) {
       guard let assessment = assessments[unit.id], assessment.needsWork else { continue }
       missing.formUnion(assessment.missingSources)
-      if let obstacle = obstacle(assessment, left: left, frames: frames) {
-        left.insert(unit.id)
+      if let obstacle = obstacle(assessment, left: left, stopped: stopped) {
+        stopped.insert(unit.id)
         blocked.append(BlockedRun(step: unit.id.step, folder: unit.id.folder, text: obstacle))
         continue
       }
@@ -55,7 +56,7 @@ package struct Planner: Sendable {
         at: "project '\(assessor.project.name)'", fix: "select a part of the project with --select")
     }
     let busy = Set(runs.map { UnitID(step: $0.step, folder: $0.folder) })
-      .union(blocked.map { UnitID(step: $0.step, folder: $0.folder) }).union(left)
+      .union(stopped).union(left)
     let untouched = selected.filter { product in
       guard let producer = graph.producer(of: product) else { return assessor.project.products[product] != nil }
       return !busy.contains(producer.id)
@@ -68,12 +69,18 @@ package struct Planner: Sendable {
   }
 
   /// Why a unit that needs work cannot be in the plan.
-  private func obstacle(_ assessment: Assessment, left: Set<UnitID>, frames: FrameSet?) -> String? {
+  /// - Parameters:
+  ///   - left: units that the plan makes only in part, because of `--frames`.
+  ///   - stopped: units that need work and cannot be in the plan.
+  private func obstacle(_ assessment: Assessment, left: Set<UnitID>, stopped: Set<UnitID>) -> String? {
     if let obstacle = assessment.obstacle { return obstacle }
-    guard !assessment.unit.step.isPerFrame else { return nil }
-    for source in assessment.inputs.flatMap(\.sources) {
-      if let upstream = source.upstream, left.contains(upstream), frames != nil {
-        return "it takes all frames of \(source.product.spoken), and --frames leaves some of them out"
+    for state in assessment.inputs {
+      for source in state.sources {
+        guard let upstream = source.upstream else { continue }
+        if state.input.frames == .all, left.contains(upstream) {
+          return "it takes all frames of \(source.product.spoken), and --frames leaves some of them out"
+        }
+        if stopped.contains(upstream) { return "waits for \(upstream)" }
       }
     }
     return nil

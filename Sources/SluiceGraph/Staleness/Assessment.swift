@@ -34,8 +34,10 @@ package struct InputState: Sendable {
     package let product: ProductRef
     package let version: Version?
     package let representation: RepresentationSummary?
-    /// The unit that makes it and is itself to be made anew first.
+    /// The unit that makes it and is itself to be made anew first; nil for a tag, which stays where it is.
     package let upstream: UnitID?
+
+    func above(_ find: (ProductRef) -> Assessment?) -> Assessment? { upstream == nil ? nil : find(product) }
   }
   package let input: StepInput
   package let sources: [Source]

@@ -43,7 +43,7 @@ package struct Assessor: Sendable {
           return InputState.Source(
             product: product, version: version,
             representation: version?.representation(named: input.input.representation),
-            upstream: upstream(product)?.unit.id)
+            upstream: input.input.tag == .latest ? upstream(product)?.unit.id : nil)
         })
     }
     let versions = unit.outputs.map { project.version(of: $0, .latest) }
@@ -72,7 +72,7 @@ package struct Assessor: Sendable {
     var expected: FrameSet?
     for state in inputs where state.input.frames == .oneToOne {
       for source in state.sources {
-        let frames = upstream(source.product)?.expected ?? source.representation?.frames ?? .empty
+        let frames = source.above(upstream)?.expected ?? source.representation?.frames ?? .empty
         expected = expected.map { $0.intersection(frames) } ?? frames
       }
     }
@@ -87,7 +87,7 @@ package struct Assessor: Sendable {
           ?? "there are no folders below \(result.unit.folder.path) to gather '\(state.input.name)' from"
       }
       for source in state.sources {
-        if let obstacle = obstacle(state.input, source, upstream(source.product)) {
+        if let obstacle = obstacle(state.input, source, source.above(upstream)) {
           result.obstacle = result.obstacle ?? obstacle
           if source.version == nil, graph.producer(of: source.product) == nil {
             result.missingSources.append(source.product)
@@ -161,7 +161,7 @@ package struct Assessor: Sendable {
     var stale = FrameSet.empty
     for state in result.inputs {
       for source in state.sources {
-        guard let above = upstream(source.product) else { continue }
+        guard let above = source.above(upstream) else { continue }
         guard state.input.frames == .oneToOne else { return expected }
         stale = stale.union((above.stale ?? expected).intersection(expected))
       }

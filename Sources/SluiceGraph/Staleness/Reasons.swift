@@ -17,7 +17,7 @@ package struct Reasons: Sendable {
     var found: [Reason] = []
     for state in result.inputs {
       for source in state.sources {
-        if let above = upstream(source.product) {
+        if let above = source.above(upstream) {
           found += passedOn(from: above, through: source.product)
         } else {
           found += moved(state, source, version, stale: result.stale)

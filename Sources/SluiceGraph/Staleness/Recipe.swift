@@ -44,7 +44,9 @@ package enum Recipe {
   }
 
   private static func digest(_ kind: String, _ core: Digest, _ inputs: [(name: String, content: Digest)]) -> Digest {
-    Digest.of("\(kind)\n\(core)\n" + inputs.map { "\($0.name)\n\($0.content)\n" }.joined())
+    // By name: the order in which a file names its inputs is layout.
+    let sorted = inputs.sorted { $0.name < $1.name }
+    return Digest.of("\(kind)\n\(core)\n" + sorted.map { "\($0.name)\n\($0.content)\n" }.joined())
   }
 }
 

@@ -35,47 +35,22 @@ package struct PlannedRun: Sendable, Equatable, Codable {
   package var reasons: [Reason]
   package var tasks: Int
   /// Nil for a step that does not work frame by frame.
-  package var frames: FrameSet?
-  package var estimate: Estimate?
+  @OrNull package var frames: FrameSet?
+  @OrNull package var estimate: Estimate?
 
   package init(
     id: RunID, step: String, folder: FolderPath, outputs: [ProductRef], reasons: [Reason], tasks: Int,
     frames: FrameSet?, estimate: Estimate?
   ) {
     (self.id, self.step, self.folder, self.outputs) = (id, step, folder, outputs)
-    (self.reasons, self.tasks, self.frames, self.estimate) = (reasons, tasks, frames, estimate)
-  }
-
-  private enum Key: String, CodingKey { case id, step, folder, outputs, reasons, tasks, frames, estimate }
-
-  /// Writes `frames` and `estimate` as null where there is none: readers rely on the fields being there.
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Key.self)
-    try container.encode(id, forKey: .id)
-    try container.encode(step, forKey: .step)
-    try container.encode(folder, forKey: .folder)
-    try container.encode(outputs, forKey: .outputs)
-    try container.encode(reasons, forKey: .reasons)
-    try container.encode(tasks, forKey: .tasks)
-    try container.encode(frames, forKey: .frames)
-    try container.encode(estimate, forKey: .estimate)
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    id = try container.decode(RunID.self, forKey: .id)
-    step = try container.decode(String.self, forKey: .step)
-    folder = try container.decode(FolderPath.self, forKey: .folder)
-    outputs = try container.decode([ProductRef].self, forKey: .outputs)
-    reasons = try container.decode([Reason].self, forKey: .reasons)
-    tasks = try container.decode(Int.self, forKey: .tasks)
-    frames = try container.decodeIfPresent(FrameSet.self, forKey: .frames)
-    estimate = try container.decodeIfPresent(Estimate.self, forKey: .estimate)
+    _frames = OrNull(wrappedValue: frames)
+    _estimate = OrNull(wrappedValue: estimate)
+    (self.reasons, self.tasks) = (reasons, tasks)
   }
 }
 
 /// Core-seconds, from the last runs of the same step.
-package struct Estimate: Sendable, Equatable, Codable {
+package struct Estimate: Sendable, Hashable, Codable {
   package var seconds: Double
   package init(seconds: Double) { self.seconds = seconds }
 }

@@ -4,7 +4,7 @@ package import FoundationEssentials
 package struct PublishAnswer: Sendable, Equatable, Codable {
   package var ref: ProductRef
   package var version: VersionID
-  package var number: Int?
+  @OrNull package var number: Int?
   /// The first representation, for the common publish that has one.
   package var representation: String
   package var files: Int
@@ -16,7 +16,8 @@ package struct PublishAnswer: Sendable, Equatable, Codable {
 
   package init(ref: ProductRef, published: VersionPublished, position: Position) {
     self.ref = ref
-    (version, number, representations) = (published.version, published.number, published.representations)
+    _number = OrNull(wrappedValue: published.number)
+    (version, representations) = (published.version, published.representations)
     let first = published.representations[0]
     (representation, sha256) = (first.name, first.sha256)
     files = published.representations.reduce(0) { $0 + $1.files }

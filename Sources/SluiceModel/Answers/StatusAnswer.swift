@@ -11,10 +11,10 @@ package struct ProductStatus: Sendable, Equatable, Codable {
   package var state: ProductState
   package var freshness: Freshness
   package var activity: Activity
-  package var version: VersionID?
-  package var number: Int?
+  @OrNull package var version: VersionID?
+  @OrNull package var number: Int?
   /// The step that makes it; nil for a source.
-  package var step: String?
+  @OrNull package var step: String?
   package var folder: FolderPath
   /// Frames that are there, and those of them, or beyond them, that want work.
   package var frames: FrameSet?
@@ -29,7 +29,10 @@ package struct ProductStatus: Sendable, Equatable, Codable {
     preview: Bool
   ) {
     (self.ref, self.state, self.freshness, self.activity) = (ref, state, freshness, activity)
-    (self.version, self.number, self.step, self.frames) = (version, number, step, frames)
+    _version = OrNull(wrappedValue: version)
+    _number = OrNull(wrappedValue: number)
+    _step = OrNull(wrappedValue: step)
+    self.frames = frames
     (self.staleFrames, self.reasons, self.failure, self.preview) = (staleFrames, reasons, failure, preview)
     folder = ref.folder
   }
@@ -84,14 +87,17 @@ package struct Reason: Sendable, Hashable, Codable {
   }
   package var kind: Kind
   /// The product, step or tool that it is about.
-  package var input: String?
-  package var used: String?
-  package var now: String?
+  @OrNull package var input: String?
+  @OrNull package var used: String?
+  @OrNull package var now: String?
   /// The input that is itself out of date because of it; only for `upstream`.
   package var via: ProductRef?
   package var text: String
 
   package init(kind: Kind, input: String?, used: String?, now: String?, via: ProductRef? = nil, text: String) {
-    (self.kind, self.input, self.used, self.now, self.via, self.text) = (kind, input, used, now, via, text)
+    _input = OrNull(wrappedValue: input)
+    _used = OrNull(wrappedValue: used)
+    _now = OrNull(wrappedValue: now)
+    (self.kind, self.via, self.text) = (kind, via, text)
   }
 }

@@ -13,28 +13,23 @@ package struct Glob: Sendable, Hashable {
   package static func isPattern(_ text: some StringProtocol) -> Bool { text.contains { $0 == "*" || $0 == "?" } }
 
   package func matches(_ text: some StringProtocol) -> Bool {
-    let levels = String(text).split(separator: separator).map { Array($0) }
-    return matches(levels[...], self.levels[...])
-  }
-
-  private func matches(_ text: ArraySlice<[Character]>, _ pattern: ArraySlice<[Character]>) -> Bool {
-    guard let head = pattern.first else { return text.isEmpty }
-    if head == ["*", "*"] {
-      return matches(text, pattern.dropFirst()) || !text.isEmpty && matches(text.dropFirst(), pattern)
+    let texts = String(text).split(separator: separator).map { Array($0) }
+    return Glob.match(texts, levels, isAny: { $0 == ["*", "*"] }) { level, pattern in
+      Glob.match(level, pattern, isAny: { $0 == "*" }) { $1 == "?" || $0 == $1 }
     }
-    guard let level = text.first, Glob.matchLevel(level, head) else { return false }
-    return matches(text.dropFirst(), pattern.dropFirst())
   }
 
   /// Greedy with one point to return to, so that no pattern takes more than length times length steps.
-  private static func matchLevel(_ text: [Character], _ pattern: [Character]) -> Bool {
+  private static func match<Part>(
+    _ text: [Part], _ pattern: [Part], isAny: (Part) -> Bool, matches: (Part, Part) -> Bool
+  ) -> Bool {
     var (t, p) = (0, 0)
     var star: (pattern: Int, text: Int)?
     while t < text.count {
-      if p < pattern.count, pattern[p] == "*" {
+      if p < pattern.count, isAny(pattern[p]) {
         star = (p, t)
         p += 1
-      } else if p < pattern.count, pattern[p] == "?" || pattern[p] == text[t] {
+      } else if p < pattern.count, matches(text[t], pattern[p]) {
         (t, p) = (t + 1, p + 1)
       } else if let back = star {
         star = (back.pattern, back.text + 1)
@@ -43,6 +38,6 @@ package struct Glob: Sendable, Hashable {
         return false
       }
     }
-    return pattern[p...].allSatisfy { $0 == "*" }
+    return pattern[p...].allSatisfy(isAny)
   }
 }

@@ -45,11 +45,20 @@ package struct Step: Sendable, Hashable, Codable {
     self.timeoutSeconds = timeoutSeconds
   }
 
+  private enum CodingKeys: String, CodingKey {
+    case name
+    case folders = "for"
+    case inputs, outputs, tools
+    case onChange = "on_change"
+    case command, chunk
+    case timeoutSeconds = "timeout"
+  }
+
   /// Whether each frame is a piece of work of its own.
   package var isPerFrame: Bool { inputs.contains { $0.frames == .oneToOne } }
 }
 
-package enum FolderPattern: Sendable, Hashable, Codable {
+package enum FolderPattern: Sendable, Hashable {
   case type(String)
   /// A folder path with `*` for one level's name or a part of it, and `**` for any levels.
   case glob(String)
@@ -73,10 +82,16 @@ package struct StepInput: Sendable, Hashable, Codable {
     (self.name, self.product, self.gather, self.frames) = (name, product, gather, frames)
     (self.tag, self.representation) = (tag, representation)
   }
+
+  private enum CodingKeys: String, CodingKey {
+    case name, product
+    case gather = "from"
+    case frames, tag, representation
+  }
 }
 
 /// A product as a step names it: in the step's own folder, or from the project's root.
-package enum ProductAddress: Sendable, Hashable, Codable {
+package enum ProductAddress: Sendable, Hashable {
   case here(String)
   case absolute(FolderPath, String)
 }

@@ -5,8 +5,7 @@ package import SluiceModel
 package struct EventLogFact: Sendable, CustomStringConvertible {
   package let description: String
   /// - Parameter reopen: the same log as a later process finds it.
-  package let holds:
-    @Sendable (_ log: any EventLog, _ reopen: @Sendable () throws -> any EventLog) async throws -> Bool
+  package let holds: @Sendable (_ log: any EventLog, _ reopen: @Sendable () throws -> any EventLog) async throws -> Bool
 
   package init(
     _ description: String,

@@ -18,7 +18,9 @@ extension Show {
     func graded(_ name: String, _ product: String, lut: String) -> Step {
       Step(
         name, for: "shot", [plate, StepInput(name: "lut", product: .absolute(look, lut))],
-        makes: [StepOutput(name: "frames", product: product, files: "\(name).####.png", preview: true, identity: .pixels)],
+        makes: [
+          StepOutput(name: "frames", product: product, files: "\(name).####.png", preview: true, identity: .pixels)
+        ],
         tools: ["oiiotool"], ["oiiotool", "{plate}", "--ociofiletransform", "{lut}", "-o", "{frames}"])
     }
     return [

@@ -1,5 +1,5 @@
-package import FoundationEssentials
-package import SluiceEngine
+import FoundationEssentials
+import SluiceEngine
 package import SluiceGraph
 package import SluiceModel
 

@@ -4,7 +4,8 @@ import SluiceModel
 enum PlanText {
   static func tell(_ plan: Plan) {
     if plan.runs.isEmpty {
-      print("Nothing to do: \(plan.untouched) products are current.")
+      let isStuck = !plan.missing.isEmpty || !plan.blocked.isEmpty
+      print(isStuck ? "Nothing can run yet." : "Nothing to do: \(plan.untouched) products are current.")
     } else {
       let seconds = plan.runs.compactMap(\.estimate?.seconds).reduce(0, +)
       let known = plan.runs.allSatisfy { $0.estimate != nil }

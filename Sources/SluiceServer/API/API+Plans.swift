@@ -6,58 +6,8 @@ import SluiceEngine
 import SluiceGraph
 import SluiceModel
 
+/// Plans, runs and task logs.
 extension API {
-  func addPublishing(to api: RouterGroup<SluiceContext>) {
-    api.post("uploads") { _, context in
-      try context.require(.publish)
-      let upload = try await services.store.makeUpload()
-      let door = services.store.door(of: upload)
-      return JSONBody.response(
-        UploadAnswer(
-          upload: upload, directory: door.directory, markerFile: door.markerFile, marker: door.marker))
-    }
-    api.put("uploads/:upload/files") { request, context in
-      try context.require(.publish)
-      let path = try request.required("path")
-      let upload = UploadID(context.parameters.get("upload") ?? "")
-      let receiver = try await services.store.receive(path, of: upload)
-      do {
-        for try await buffer in request.body { try await receiver.write(Array(buffer.readableBytesView)) }
-        let (size, digest) = try await receiver.finish()
-        return JSONBody.response(UploadedFile(path: path, size: size, sha256: digest))
-      } catch {
-        await receiver.abandon()
-        throw error
-      }
-    }
-    api.delete("uploads/:upload") { _, context in
-      try context.require(.publish)
-      await services.store.discard(UploadID(context.parameters.get("upload") ?? ""))
-      return Response(status: .noContent)
-    }
-    api.post("publish") { request, context in
-      try context.require(.publish)
-      let body = try await JSONBody.read(PublishRequest.self, request)
-      return JSONBody.response(
-        try await services.publisher.publish(body, origin: Origin(actor: context.actor)))
-    }
-    api.post("identify") { request, _ in
-      let body = try await JSONBody.read(IdentifyRequest.self, request)
-      var answers: [IdentifyAnswer] = []
-      for file in body.files {
-        do throws(SluiceError) {
-          answers.append(
-            try await services.queries.identify(path: file.path, digest: file.sha256, views: services.views))
-        } catch {
-          var answer = IdentifyAnswer(path: file.path)
-          answer.error = Failure(error)
-          answers.append(answer)
-        }
-      }
-      return JSONBody.response(["files": answers])
-    }
-  }
-
   func addPlans(to api: RouterGroup<SluiceContext>) {
     api.post("plan") { request, _ in
       let body = try await JSONBody.read(PlanRequest.self, request)
@@ -137,42 +87,5 @@ extension API {
       .taskUnknown,
       what: "the task '\(task)' has no log: it did not start, or its result was taken from an earlier run",
       at: "task '\(task)'", fix: "`sluice plan show \(run.plan)` says what became of its run")
-  }
-
-  func addQuestions(to api: RouterGroup<SluiceContext>) {
-    api.get("status") { request, _ in
-      JSONBody.response(
-        try await services.queries.status(request.value("ref"), onlyStale: request.value("stale") == "true"))
-    }
-    api.get("show") { request, _ in
-      JSONBody.response(try await services.queries.show(Reference(try request.required("ref"))))
-    }
-    api.get("why") { request, _ in
-      JSONBody.response(try await services.queries.why(Reference(try request.required("ref"))))
-    }
-    api.get("impact") { request, _ in
-      JSONBody.response(try await services.queries.impact(Reference(try request.required("ref"))))
-    }
-  }
-
-  func addFiles(to api: RouterGroup<SluiceContext>) {
-    api.get("files") { request, context in
-      let (path, file) = try services.queries.file(
-        Reference(try request.required("ref")), representation: request.value("representation"),
-        path: request.value("path"), frame: request.value("frame").flatMap { Int($0) })
-      return try await Files.response(path: path, file: file, request: request, context: context)
-    }
-    api.get("preview") { request, context in
-      let (path, file) = try services.queries.file(
-        Reference(try request.required("ref")), representation: nil, path: nil,
-        frame: request.value("frame").flatMap { Int($0) })
-      let width = min(2_048, max(16, Int(request.value("width") ?? "320") ?? 320))
-      guard let preview = await services.previews.preview(of: path, key: file.sha256, width: width) else {
-        throw SluiceError(
-          .fileUnknown, what: "there is no picture of '\(file.path)'", at: "preview",
-          fix: "pictures exist of image files")
-      }
-      return try await Files.response(preview: preview, digest: file.sha256, request: request, context: context)
-    }
   }
 }

@@ -1,0 +1,98 @@
+import Logging
+import SluiceGraph
+import SluiceModel
+
+/// How runs and plans end, and what is recorded of it.
+extension Runner {
+  /// Makes versions of what the run has made, and records them together with its end.
+  func publish(_ id: RunID) async {
+    guard let run = going[id], let planID = plan(of: id), let plan = executions[planID]?.plan else { return }
+    let harvest = Harvest(parts: parts, run: run, id: id, plan: plan)
+    do throws(SluiceError) {
+      try await harvest.publish(origin: origin(of: planID))
+      await conclude(id, .succeeded, failure: nil)
+    } catch {
+      await finish(id, .failed, recipe: run.order.assessment.recipe, failure: Failure(error))
+    }
+  }
+
+  /// Records how a run ended without a version.
+  func finish(
+    _ id: RunID, _ status: Execution.Status, recipe: Digest? = nil, failure: Failure? = nil
+  ) async {
+    guard let planID = plan(of: id), let execution = executions[planID], let entry = execution.entries[id],
+      !entry.status.isDone
+    else { return }
+    let outcome: RunOutcome = status == .unchanged ? .unchanged : status == .cancelled ? .cancelled : .failed
+    let run = going[id]
+    let fact = RunFinished(
+      plan: planID, run: id, step: entry.run.step, attempt: run?.attempt ?? 0, outcome: outcome,
+      executed: run?.executed ?? 0, reused: 0, seconds: run?.seconds ?? 0, recipe: recipe, failure: failure)
+    do throws(SluiceError) {
+      try await parts.writer.submit(origin(of: planID)) { _ in
+        [Draft(project: execution.plan.project, folder: entry.run.folder, fact: .runFinished(fact))]
+      }
+    } catch {
+      parts.logger.error("the end of run \(id) could not be recorded: \(error.what)")
+    }
+    await conclude(id, status, failure: failure)
+  }
+
+  func conclude(_ id: RunID, _ status: Execution.Status, failure: Failure?) async {
+    guard let planID = plan(of: id) else { return }
+    let bench = bench(of: id)
+    executions[planID]?.finish(id, status, failure)
+    let dropped = executions[planID]?.dropBroken() ?? []
+    going[id] = nil
+    preparing.remove(id)
+    if let bench, busy[bench] == id { busy[bench] = nil }
+    if let bench, status == .succeeded || status == .unchanged { await parts.workshop.close(bench) }
+    await record(dropped: dropped, in: planID)
+    await concludePlan(planID)
+    pump()
+  }
+
+  func drop(in plan: PlanID) async {
+    await record(dropped: executions[plan]?.dropBroken() ?? [], in: plan)
+  }
+
+  /// Runs behind a failed one end too; each is a fact of its own.
+  func record(dropped: [RunID], in plan: PlanID) async {
+    guard let execution = executions[plan] else { return }
+    for run in dropped { await recordDropped(run, execution) }
+  }
+
+  func recordDropped(_ id: RunID, _ execution: Execution) async {
+    guard let entry = execution.entries[id] else { return }
+    let fact = RunFinished(
+      plan: execution.plan.id, run: id, step: entry.run.step, attempt: 0, outcome: .cancelled, executed: 0, reused: 0,
+      seconds: 0, recipe: nil, failure: entry.failure)
+    _ = try? await parts.writer.submit(origin(of: execution.plan.id)) { _ in
+      [Draft(project: execution.plan.project, folder: entry.run.folder, fact: .runFinished(fact))]
+    }
+  }
+
+  func concludePlan(_ id: PlanID) async {
+    guard let execution = executions[id] else { return }
+    tell(id)
+    guard execution.isDone, parts.writer.current.plans[id]?.status == .running else { return }
+    let fact = PlanFinished(plan: id, outcome: execution.outcome, counts: execution.counts)
+    do throws(SluiceError) {
+      try await parts.writer.submit(origin(of: id)) { registry in
+        registry.plans[id]?.status == .running
+          ? [Draft(project: execution.plan.project, fact: .planFinished(fact))] : []
+      }
+    } catch {
+      parts.logger.error("the end of plan \(id) could not be recorded: \(error.what)")
+    }
+    publishActivities()
+    tell(id)
+    forgetOldPlans()
+  }
+
+  /// Ended plans stay for a while so that those who watch see their end; the registry keeps what matters.
+  func forgetOldPlans() {
+    let ended = executions.values.filter(\.isDone).sorted { $0.turn < $1.turn }
+    for old in ended.dropLast(100) { executions[old.plan.id] = nil }
+  }
+}

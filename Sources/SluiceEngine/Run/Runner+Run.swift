@@ -1,0 +1,116 @@
+import SluiceGraph
+import SluiceModel
+import SluicePolicy
+
+/// A run: from inputs that are made to a bench with tasks in the queue.
+extension Runner {
+  func start(_ id: RunID) async {
+    guard let planID = plan(of: id), let execution = executions[planID], let entry = execution.entries[id] else {
+      return
+    }
+    do throws(SluiceError) {
+      let order = try await makeOrder(execution.plan, entry.run)
+      if order.isUnchanged {
+        await finish(id, .unchanged, recipe: order.assessment.recipe)
+        return
+      }
+      try await lay(order, id, execution, entry.run)
+    } catch {
+      await finish(id, .failed, failure: Failure(error))
+    }
+    preparing.remove(id)
+    pump()
+  }
+
+  func makeOrder(_ plan: Plan, _ run: PlannedRun) async throws(SluiceError) -> RunOrder {
+    let registry = parts.writer.current
+    let project = try registry.project(plan.project)
+    guard let graph = project.graph, let unit = graph.unit(UnitID(step: run.step, folder: run.folder)) else {
+      throw SluiceError(
+        .taskInput, what: "the pipeline no longer has the step '\(run.step)' on '\(run.folder)'", at: "run \(run.id)",
+        fix: "plan again")
+    }
+    var tools: [String: ToolVersion] = [:]
+    for tool in unit.step.tools { tools[tool] = await parts.tools.version(of: tool) }
+    let assessor = Assessor(project: project, graph: graph, manifests: parts.manifests, tools: tools)
+    return try RunOrder(unit, project: project, assessor: assessor, manifests: parts.manifests, limit: plan.frames)
+  }
+
+  /// Finds what is made already, lays the bench, and queues the rest.
+  func lay(
+    _ order: RunOrder, _ id: RunID, _ execution: Execution, _ run: PlannedRun
+  ) async throws(SluiceError) {
+    let bench = Bench(project: execution.plan.project, folder: run.folder, step: run.step)
+    var reused: [RunOrder.Piece: [ContentPlace]] = [:]
+    for piece in order.pieces {
+      let places = try await parts.views.outputs(ofRecipe: piece.recipe).filter {
+        parts.store.holds($0.path, representation: $0.representation, at: $0.address)
+      }
+      if !order.unit.step.hasOpenOutputs, let found = Reuse.places(places, for: order.unit.step.outputs) {
+        reused[piece] = found
+      }
+    }
+    let registry = parts.writer.current
+    let rest = order.pieces.filter { reused[$0] == nil }
+    let all = order.tasks(for: rest, run: id)
+    let done = registry.runs[id]?.tasks ?? [:]
+    let plan = try BenchPlan(
+      order, frames: FrameSet(rest.compactMap(\.frame)), directory: parts.workshop.directory(of: bench),
+      manifests: parts.manifests, store: parts.store)
+    // A task that ended before a restart is taken as it is, when its inputs and its files are still the same.
+    var finished: [TaskID] = []
+    for task in all where done[task.id]?.recipe == RunOrder.recipe(task.pieces) {
+      let outputs = task.pieces.flatMap { plan.outputs(of: $0) }
+      let files = try await parts.workshop.measure(outputs.map(\.countedByBytes), of: bench)
+      if files.allSatisfy({ $0 != nil }), !order.unit.step.hasOpenOutputs { finished.append(task.id) }
+    }
+    let keeping = all.filter { finished.contains($0.id) }.flatMap { $0.pieces.flatMap { plan.outputs(of: $0) } }
+    try await parts.workshop.open(bench, links: plan.links, keeping: keeping.map(\.path))
+    try await parts.workshop.makeOutputFolders(plan.outputFolders, of: bench)
+    let open = all.filter { !finished.contains($0.id) }
+    let attempt = (registry.runs[id]?.attempt ?? 0) + 1
+    try await parts.writer.submit(origin(of: execution.plan.id)) { _ in
+      [
+        Draft(
+          project: execution.plan.project, folder: run.folder,
+          fact: .runStarted(
+            RunStarted(plan: execution.plan.id, run: id, step: run.step, attempt: attempt, tasks: open.count)))
+      ]
+    }
+    going[id] = Going(
+      order: order, bench: bench, plan: plan, attempt: attempt,
+      tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }), open: Set(open.map(\.id)),
+      reused: reused)
+    let reusedTasks = order.tasks(for: order.pieces.filter { reused[$0] != nil }, run: id).count
+    executions[execution.plan.id]?.setTasks(
+      id, total: all.count + reusedTasks, done: finished.count + reusedTasks, reused: reusedTasks)
+    if cancelled.contains(id) {
+      await finish(id, .cancelled, failure: Runner.cancelledFailure)
+    } else if open.isEmpty {
+      await publish(id)
+    } else {
+      let index = execution.plan.runs.firstIndex { $0.id == id } ?? 0
+      queue.add(
+        open.map { task in
+          (TaskQueue.Place(plan: execution.turn, run: index, frame: task.pieces.first?.frame ?? 0), task.id)
+        })
+    }
+  }
+
+  func origin(of plan: PlanID) -> Origin {
+    let state = parts.writer.current.plans[plan]
+    return Origin(actor: state?.actor ?? .system, cause: state?.event)
+  }
+}
+
+extension Step {
+  /// Outputs whose frames nobody knows before the command has run: a sequence from a step that is not frame by frame.
+  var hasOpenOutputs: Bool { !isPerFrame && outputs.contains(where: \.isSequence) }
+}
+
+extension WorkOutput {
+  /// The same output without a look at its pixels, where only its presence matters.
+  var countedByBytes: WorkOutput {
+    WorkOutput(path: path, name: name, frame: frame, identity: .bytes, recipe: recipe)
+  }
+}

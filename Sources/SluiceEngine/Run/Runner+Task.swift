@@ -1,0 +1,157 @@
+import SluiceGraph
+import SluiceModel
+import SluicePolicy
+
+/// A task: one command, from its slot to the fact that it ended.
+extension Runner {
+  func execute(_ task: TaskID) async {
+    defer { pump() }
+    guard let run = going[task.run], let pieces = run.tasks[task], run.open.contains(task),
+      !cancelled.contains(task.run)
+    else {
+      queue.finish(task)
+      return await left(task)
+    }
+    let log = logPath(of: task, run)
+    let began = parts.ambient.uptime()
+    var failure: SluiceError?
+    var end = TaskEnd.cancelled
+    do throws(SluiceError) {
+      let arguments = try run.plan.arguments(for: pieces)
+      end = await launch(task, arguments, run, log)
+      failure = Runner.failure(end, task, arguments, run.order.unit.step.timeoutSeconds)
+      if failure == nil { try await check(pieces, run, task) }
+    } catch {
+      failure = error
+    }
+    let seconds = Runner.seconds(parts.ambient.uptime() - began)
+    queue.finish(task)
+    if isStopping { return }
+    if end == .cancelled { return await left(task) }
+    await record(task, pieces, run, seconds: seconds, log: log, failure: failure)
+  }
+
+  func launch(_ task: TaskID, _ arguments: [String], _ run: Going, _ log: String) async -> TaskEnd {
+    let (signals, cancel) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    cancels[task] = cancel
+    defer { cancels[task] = nil }
+    if isStopping { return .cancelled }
+    var arguments = arguments
+    if let program = arguments.first, program.contains("/"), !program.hasPrefix("/") {
+      arguments[0] = parts.settings.programFolder + "/" + program
+    }
+    let order = TaskOrder(
+      task: task, arguments: arguments, environment: parts.settings.environment,
+      directory: parts.workshop.directory(of: run.bench), log: parts.settings.dataFolder + "/" + log,
+      timeoutSeconds: run.order.unit.step.timeoutSeconds)
+    return await withTaskGroup(of: TaskEnd?.self) { [launcher = parts.launcher] group in
+      group.addTask { await launcher.launch(order) }
+      group.addTask {
+        for await _ in signals { break }
+        return nil
+      }
+      var end: TaskEnd?
+      for await result in group {
+        if result == nil, end == nil { group.cancelAll() }
+        if let result {
+          end = result
+          cancel.finish()
+        }
+      }
+      return end ?? .cancelled
+    }
+  }
+
+  static func failure(_ end: TaskEnd, _ task: TaskID, _ arguments: [String], _ limit: Int) -> SluiceError? {
+    let (place, see) = ("task \(task)", "`sluice task log \(task)` shows what it printed")
+    let program = arguments.first ?? ""
+    switch end {
+    case .exited(0): return nil
+    case .exited(let code):
+      return SluiceError(.taskFailed, what: "\(program) ended with exit code \(code)", at: place, fix: see)
+    case .signaled(let signal):
+      return SluiceError(.taskFailed, what: "\(program) was ended by signal \(signal)", at: place, fix: see)
+    case .timedOut:
+      return SluiceError(
+        .taskTimedOut, what: "\(program) was ended after \(limit) seconds", at: place,
+        fix: "\(see); give the step a longer 'timeout' if it was not hung")
+    case .notFound:
+      return SluiceError(
+        .taskNotFound, what: "the program '\(program)' is not installed on this machine", at: place,
+        fix: "install it, or put its folder into the PATH that the server is started with")
+    case .failed(let words):
+      return SluiceError(.taskFailed, what: "\(program) could not run: \(words)", at: place, fix: see)
+    case .cancelled: return SluiceError(.taskFailed, what: "cancelled", at: place, fix: see)
+    }
+  }
+
+  /// Every output must be there, and durable, before the task counts as done.
+  func check(_ pieces: [RunOrder.Piece], _ run: Going, _ task: TaskID) async throws(SluiceError) {
+    if run.order.unit.step.hasOpenOutputs { return }
+    let outputs = pieces.flatMap { run.plan.outputs(of: $0).map(\.countedByBytes) }
+    let files = try await parts.workshop.measure(outputs, of: run.bench)
+    guard let missing = zip(outputs, files).first(where: { $0.1 == nil })?.0 else { return }
+    throw Runner.missingOutput(missing.path, task)
+  }
+
+  static func missingOutput(_ path: String, _ task: TaskID) -> SluiceError {
+    SluiceError(
+      .taskOutputMissing, what: "the command succeeded but did not make '\(path)'", at: "task \(task)",
+      fix:
+        "let the command write to the path that its output placeholder gives; `sluice task log \(task)` shows what it printed"
+    )
+  }
+
+  func record(
+    _ task: TaskID, _ pieces: [RunOrder.Piece], _ run: Going, seconds: Double, log: String, failure: SluiceError?
+  ) async {
+    guard let plan = plan(of: task.run), let project = executions[plan]?.plan.project else { return }
+    let fact = TaskFinished(
+      task: task, attempt: run.attempt, frames: pieces.first?.frame == nil ? nil : FrameSet(pieces.compactMap(\.frame)),
+      outcome: failure == nil ? .succeeded : .failed, seconds: (seconds * 1_000).rounded() / 1_000,
+      recipe: RunOrder.recipe(pieces), log: log, failure: failure.map { Failure($0) })
+    do throws(SluiceError) {
+      try await parts.writer.submit(origin(of: plan)) { _ in
+        [Draft(project: project, folder: run.order.unit.id.folder, fact: .taskFinished(fact))]
+      }
+    } catch {
+      await finish(task.run, .failed, failure: Failure(error))
+      return
+    }
+    going[task.run]?.open.remove(task)
+    going[task.run]?.seconds += seconds
+    going[task.run]?.executed += 1
+    if let failure {
+      executions[plan]?.taskFailed(task)
+      if going[task.run]?.failure == nil { going[task.run]?.failure = Failure(failure) }
+      queue.withdraw(task.run)
+      going[task.run]?.open.formIntersection(cancels.keys)
+    } else {
+      executions[plan]?.taskDone(task.run)
+    }
+    tell(plan)
+    guard let now = going[task.run], now.open.isEmpty else { return }
+    if let failure = now.failure {
+      await finish(task.run, .failed, recipe: now.order.assessment.recipe, failure: failure)
+    } else {
+      await publish(task.run)
+    }
+  }
+
+  /// The run ends when its last process has ended; its bench is nobody else's until then.
+  func stopTasks(of run: RunID) async {
+    queue.withdraw(run)
+    going[run]?.open.formIntersection(cancels.keys)
+    for (task, cancel) in cancels where task.run == run { cancel.yield() }
+    if going[run]?.open.isEmpty == true { await finish(run, .cancelled, failure: Runner.cancelledFailure) }
+  }
+
+  /// A task that did not come to an end of its own.
+  func left(_ task: TaskID) async {
+    guard cancelled.contains(task.run), going[task.run] != nil else { return }
+    going[task.run]?.open.remove(task)
+    if going[task.run]?.open.isEmpty == true {
+      await finish(task.run, .cancelled, failure: Runner.cancelledFailure)
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import SluiceEngine
+import SluiceGraph
+import SluiceModel
+
+/// Questions about products, and their files.
+extension API {
+  func addQuestions(to api: RouterGroup<SluiceContext>) {
+    api.get("status") { request, _ in
+      JSONBody.response(
+        try await services.queries.status(request.value("ref"), onlyStale: request.value("stale") == "true"))
+    }
+    api.get("show") { request, _ in
+      JSONBody.response(try await services.queries.show(Reference(try request.required("ref"))))
+    }
+    api.get("why") { request, _ in
+      JSONBody.response(try await services.queries.why(Reference(try request.required("ref"))))
+    }
+    api.get("impact") { request, _ in
+      JSONBody.response(try await services.queries.impact(Reference(try request.required("ref"))))
+    }
+  }
+
+  func addFiles(to api: RouterGroup<SluiceContext>) {
+    api.get("files") { request, context in
+      let (path, file) = try services.queries.file(
+        Reference(try request.required("ref")), representation: request.value("representation"),
+        path: request.value("path"), frame: request.value("frame").flatMap { Int($0) })
+      return try await Files.response(path: path, file: file, request: request, context: context)
+    }
+    api.get("preview") { request, context in
+      let (path, file) = try services.queries.file(
+        Reference(try request.required("ref")), representation: nil, path: nil,
+        frame: request.value("frame").flatMap { Int($0) })
+      let width = min(2_048, max(16, Int(request.value("width") ?? "320") ?? 320))
+      guard let preview = await services.previews.preview(of: path, key: file.sha256, width: width) else {
+        throw SluiceError(
+          .fileUnknown, what: "there is no picture of '\(file.path)'", at: "preview",
+          fix: "pictures exist of image files")
+      }
+      return try await Files.response(preview: preview, digest: file.sha256, request: request, context: context)
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import AsyncHTTPClient
+import FoundationEssentials
+import SluiceAdapters
+import SluiceGraph
+import SluiceModel
+
+struct PipelineCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pipeline", abstract: "Check, apply and show a project's step templates.",
+    discussion: "EXAMPLE: sluice pipeline apply sluice.yaml --dry-run",
+    subcommands: [Check.self, ApplyPipeline.self, ShowPipeline.self])
+
+  /// A pipeline file from disk.
+  static func read(_ file: String) throws(SluiceError) -> String {
+    var bytes: [UInt8] = []
+    do {
+      try LocalFiles.read(Machine.absolute(file)) { bytes += $0 }
+    } catch {
+      throw SluiceError(
+        .publishFileMissing, what: "the file '\(file)' cannot be read", at: file, fix: "look at the path")
+    }
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    throw SluiceError(.pipelineSyntax, what: "the file is not UTF-8", at: file, fix: "save it as UTF-8")
+  }
+
+  struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say what is wrong with a pipeline file, without a server.",
+      discussion: "EXAMPLE: sluice pipeline check sluice.yaml")
+    @Argument(help: "The pipeline file.") var file: String
+    @Flag(help: "Print one JSON object for programs.") var json = false
+    @Option(help: .hidden) var server: String?
+
+    private struct Answer: Encodable {
+      var ok: Bool
+      var problems: [PipelineProblem]
+    }
+
+    func run() async throws {
+      let (pipeline, problems) = PipelineFile.read(try PipelineCommand.read(file))
+      if json {
+        Console.json(Answer(ok: problems.isEmpty, problems: problems))
+      } else if let pipeline {
+        print(
+          "\(file) is fine: project \(pipeline.project), \(pipeline.steps.count) steps, \(pipeline.folders.count) folders."
+        )
+      } else {
+        for problem in problems { Console.complain("sluice: \(problem.error(file: file))") }
+      }
+      if !problems.isEmpty { throw ExitCode(2) }
+    }
+  }
+
+  struct ApplyPipeline: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "apply", abstract: "Apply a pipeline file; --dry-run says what it would change.",
+      discussion: "EXAMPLE: sluice pipeline apply sluice.yaml --dry-run")
+    @Argument(help: "The pipeline file.") var file: String
+    @Flag(help: "Only say what would change and become stale.") var dryRun = false
+    @OptionGroup var options: ServerOptions
+
+    func run() async throws {
+      let text = try PipelineCommand.read(file)
+      let problems = PipelineFile.read(text).problems
+      guard problems.isEmpty else {
+        for problem in problems.dropFirst() { Console.complain("sluice: \(problem.error(file: file))") }
+        throw problems[0].error(file: file)
+      }
+      let answer: PipelineAnswer = try await options.client.answer(
+        .POST, "pipelines", [("dryRun", dryRun ? "true" : nil)], body: .bytes(Array(text.utf8)),
+        type: "application/yaml")
+      if options.json { return Console.json(answer) }
+      print(
+        "\(answer.project): \(answer.applied ? "revision \(answer.revision) applied" : "nothing was applied"), "
+          + "\(answer.steps.count) steps (\(answer.added.count) new, \(answer.changed.count) changed, \(answer.removed.count) removed), "
+          + "\(answer.newFolders.count) new folders")
+      if let plan = answer.plan { PlanText.tell(plan) }
+    }
+  }
+
+  struct ShowPipeline: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "show", abstract: "Print the pipeline file that is in force.",
+      discussion: "EXAMPLE: sluice pipeline show demo")
+    @Argument(help: "The project.") var project: String
+    @OptionGroup var options: ServerOptions
+
+    private struct Answer: Codable {
+      var project: ProjectName
+      var revision: Int
+      var time: String
+      var actor: Actor
+      var source: String
+      var pipeline: JSONValue
+    }
+
+    func run() async throws {
+      let answer: Answer = try await options.client.get("pipelines/\(Client.escaped(project))")
+      if options.json { return Console.json(answer) }
+      print("# \(answer.project), revision \(answer.revision), applied \(answer.time) by \(answer.actor.name)")
+      print(answer.source, terminator: answer.source.hasSuffix("\n") ? "" : "\n")
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import SluiceModel
+
+struct Show: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show a product: versions, numbers, tags, files, made from, used by.",
+    discussion: "EXAMPLE: sluice show demo/look/show_lut@2")
+  @Argument(help: "A product, with @version for one of them.") var ref: String
+  @OptionGroup var options: ServerOptions
+
+  func run() async throws {
+    let answer: ShowAnswer = try await options.client.get("show", [("ref", ref)])
+    if options.json { return Console.json(answer) }
+    let selected = answer.selected
+    print("\(answer.ref) \(Console.number(selected.number)) (\(selected.version)), \(answer.status.state.rawValue)")
+    print(
+      "  published \(Timestamp.text(selected.time)) by \(selected.actor.name)\(selected.note.map { ": “\($0)”" } ?? "")"
+    )
+    print("  \(selected.path)")
+    for representation in selected.representations {
+      let frames = representation.frames.map { ", frames \($0)" } ?? ""
+      print("  \(representation.name): \(representation.files) files, \(Console.bytes(representation.bytes))\(frames)")
+    }
+    for reason in answer.status.reasons { print("  \(answer.status.state.rawValue) because \(reason.text)") }
+    if !selected.madeFrom.isEmpty { print("made from") }
+    for made in selected.madeFrom {
+      print(
+        "  \(made.ref) \(Console.number(made.number))\(made.now == nil ? "" : " (now \(Console.number(made.nowNumber)))")"
+      )
+    }
+    if !answer.usedBy.isEmpty { print("used by") }
+    for ref in answer.usedBy { print("  \(ref)") }
+    if !answer.tags.isEmpty { print("tags") }
+    for (tag, version) in answer.tags.sorted(by: { $0.key < $1.key }) { print("  \(tag) \(version)") }
+    print("versions")
+    Console.table(
+      answer.versions.map { version in
+        [
+          "  " + Console.number(version.number), "\(version.version)", version.actor.name,
+          version.changed.map { $0.isEmpty ? "nothing changed" : "changed \($0)" } ?? "", version.note ?? "",
+        ]
+      })
+  }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+import SluiceModel
+
+struct Status: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what is current and what is not, and why.",
+    discussion: "EXAMPLE: sluice status demo --stale")
+  @Argument(help: "A project, a folder or a product; everything where it is not said.") var ref: String?
+  @Flag(help: "Only what is not current.") var stale = false
+  @OptionGroup var options: ServerOptions
+
+  func run() async throws {
+    let answer: StatusAnswer = try await options.client.get("status", [("ref", ref), ("stale", stale ? "true" : nil)])
+    if options.json { return Console.json(answer) }
+    if answer.products.isEmpty { print(stale ? "Everything is current." : "There is nothing yet.") }
+    Console.table(
+      answer.products.map { product in
+        let frames = product.staleFrames.map { $0.isEmpty ? "" : "frames \($0): " } ?? ""
+        let why = product.failure?.what ?? product.reasons.first.map { frames + $0.text } ?? ""
+        return [product.state.rawValue, "\(product.ref)", Console.number(product.number), why]
+      })
+  }
+}
