@@ -7,6 +7,8 @@ package enum Limits {
   package static let referenceBytes = 2_048
   /// One decision is one record; JetStream's default message limit is 1 MiB, a quarter leaves room for headers.
   package static let recordBytes = 256 * 1024
+  /// Small facts that one record surely holds: 500 of 400 bytes are 200 KiB.
+  package static let factsPerRecord = 500
   /// A pipeline file is written by people.
   package static let pipelineBytes = 1024 * 1024
   /// What a pipeline may unfold to; an alias bomb is past this at once.

@@ -103,12 +103,15 @@ package enum Decisions {
       folders[declared.path] = changed
     }
     try check(StepGraph(pipeline: pipeline, folders: folders.values))
-    if known?.pipeline?.pipeline != pipeline || known?.pipeline?.source != source {
+    // Its folders are facts of their own.
+    var steps = pipeline
+    steps.folders = []
+    if known?.pipeline?.pipeline != steps || known?.pipeline?.source != source {
       drafts.append(
         Draft(
           project: pipeline.project,
           fact: .pipelineApplied(
-            PipelineApplied(revision: (known?.pipeline?.revision ?? 0) + 1, pipeline: pipeline, source: source))))
+            PipelineApplied(revision: (known?.pipeline?.revision ?? 0) + 1, pipeline: steps, source: source))))
     }
     return drafts
   }

@@ -28,14 +28,9 @@ package enum Recovery {
     while true {
       let records = try await log.read(after: registry.sequence, limit: Limits.recordsPerCommit)
       if records.isEmpty { return registry }
-      var rows: Set<RowKey> = []
+      let rows = Set(try registry.apply(records.flatMap(\.record.events), at: registry.sequence + 1))
       var index = ContentIndex()
-      for stored in records {
-        for (place, event) in stored.record.events.enumerated() {
-          rows.formUnion(try registry.apply(event, at: stored.sequence(ofEvent: place)))
-        }
-        index.add(stored)
-      }
+      for stored in records { index.add(stored) }
       try await views.save(rows.map { registry.row($0) }, index: index, position: registry.sequence)
     }
   }

@@ -73,8 +73,7 @@ package actor Writer: Service {
     guard !drafts.isEmpty else { return position(current.sequence) }
     let encoded = try EncodedRecord(Record(command: origin.command, events: stamp(drafts, origin)))
     var after = decided
-    var rows: [RowKey] = []
-    for event in encoded.record.events { rows += try after.apply(event, at: after.sequence + 1) }
+    let rows = try after.apply(encoded.record.events, at: after.sequence + 1)
     decided = after
     if let command = origin.command { inFlight[command] = [] }
     let result = await withCheckedContinuation { done in

@@ -126,13 +126,12 @@ package struct Queries: Sendable {
   /// What a pipeline edit would make stale.
   package func plan(ofEdit pipeline: Pipeline, drafts: [Draft]) async throws(SluiceError) -> Plan {
     var registry = writer.current
-    for draft in drafts {
-      try registry.apply(
-        Event(
-          id: EventID(""), time: .init(timeIntervalSince1970: 0), site: writer.site, actor: .system,
-          project: draft.project, folder: draft.folder, product: draft.product, fact: draft.fact),
-        at: registry.sequence + 1)
+    let events = drafts.map { draft in
+      Event(
+        id: EventID(""), time: Date(timeIntervalSince1970: 0), site: writer.site, actor: .system,
+        project: draft.project, folder: draft.folder, product: draft.product, fact: draft.fact)
     }
+    _ = try registry.apply(events, at: registry.sequence + 1)
     let project = try registry.project(pipeline.project)
     guard let graph = project.graph else {
       throw SluiceError(.pipelineMissing, what: "the pipeline is empty", at: "pipeline", fix: "add steps")

@@ -6,7 +6,7 @@ package import SluiceModel
 /// A value: a snapshot is free, and what was decided but could not be stored is dropped by keeping the old value (ADR 0004).
 package struct Registry: Sendable {
   /// Names the rules that made a stored view; another name means: build anew.
-  package static let reducer = "registry-1"
+  package static let reducer = "registry-2"
 
   package internal(set) var projects: Table<ProjectName, Project> = [:]
   package internal(set) var plans: Table<PlanID, PlanState> = [:]

@@ -39,6 +39,18 @@ package struct TaskID: TextID {
   package var run: RunID { RunID(String(description.prefix { $0 != "." })) }
 }
 
+/// As a key of a map it is a JSON key, so that maps are written in one order.
+extension TaskID: CodingKeyRepresentable {
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+  package var codingKey: any CodingKey { Key(stringValue: description) }
+  package init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
+}
+
 /// A CloudEvents `id`; made at any site, unique by construction (RFC 9562, version 7).
 package struct EventID: TextID {
   package let description: String

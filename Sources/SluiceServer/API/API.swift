@@ -123,10 +123,17 @@ package struct API: Sendable {
       answer.plan = try await services.queries.plan(ofEdit: pipeline, drafts: drafts)
       return answer
     }
-    answer.position = try await services.writer.submit(Origin(actor: actor), blobs: [source]) {
-      registry throws(SluiceError) in
+    let decide = { @Sendable (registry: Registry) throws(SluiceError) in
       try Decisions.applyPipeline(pipeline, source: source.digest, in: registry, site: site)
     }
+    // Thousands of folders are more than one record holds. They come first, the steps last, and what was
+    // interrupted is made whole by applying again.
+    while try decide(services.writer.current).count > Limits.factsPerRecord {
+      try await services.writer.submit(Origin(actor: actor)) { registry throws(SluiceError) in
+        Array(try decide(registry).prefix(Limits.factsPerRecord))
+      }
+    }
+    answer.position = try await services.writer.submit(Origin(actor: actor), blobs: [source], decide: decide)
     answer.revision = services.writer.current.projects[pipeline.project]?.pipeline?.revision ?? 0
     answer.applied = true
     return answer

@@ -1,0 +1,175 @@
+import SluiceGraph
+import SluiceModel
+import SluiceTestKit
+import Testing
+
+extension Registry {
+  /// The keys of everything that is known, sorted by what their rows are called.
+  var allKeys: [RowKey] {
+    var keys: [RowKey] = []
+    for project in projects.values {
+      keys += [.project(project.name), .pipeline(project.name)]
+      keys += project.folders.keys.map { .folder(project.name, $0) }
+      keys += project.timings.keys.map { .timing(project.name, $0) }
+      keys += project.products.keys.map { .product($0) }
+      keys += project.versions.keys.map { .version($0) }
+    }
+    keys += plans.keys.map { .plan($0) } + runs.keys.map { .run($0) } + tokens.keys.map { .token($0) }
+    return keys.sorted { (row($0).model, row($0).key) < (row($1).model, row($1).key) }
+  }
+
+  var allRows: [ViewRow] { allKeys.map { row($0) } }
+}
+
+/// Facts of a show that plans and runs, from a seed.
+private func history(seed: UInt64) throws -> [Event] {
+  var random = try RandomShow(seed: seed)
+  for _ in 0..<6 { _ = try random.happen() }
+  var show = random.show
+  let chance = Seeded(seed: seed)
+  for number in 0..<8 {
+    let plan = PlanID("p-\(chance.below(3))")
+    let folder = try FolderPath(["q0/s0", "q0/s1", "q1/s2"][chance.below(3)])
+    let run = RunID(plan: plan, step: "s0", folder: folder)
+    let body = Digest.of("body \(plan)")
+    switch chance.below(6) {
+    case 0:
+      let only = chance.below(2) == 0 ? [run] : nil
+      try show.record(.planApplied(PlanApplied(plan: plan, body: body, runs: 2, tasks: 9, only: only)))
+    case 1:
+      try show.record(
+        .runStarted(RunStarted(plan: plan, run: run, step: "s0", attempt: number, tasks: 4)), folder: folder)
+    case 2, 3:
+      let outcome: TaskOutcome = chance.below(3) == 0 ? .failed : .succeeded
+      let task = TaskFinished(
+        task: TaskID(run: run, frame: chance.below(20)), attempt: 1, frames: nil, outcome: outcome, seconds: 1.5,
+        recipe: body, log: "logs/x")
+      try show.record(.taskFinished(task), folder: folder)
+    case 4:
+      let outcomes: [RunOutcome] = [.succeeded, .unchanged, .failed, .cancelled]
+      let finished = RunFinished(
+        plan: plan, run: run, step: "s0", attempt: 1, outcome: outcomes[chance.below(4)], executed: chance.below(3),
+        reused: 0, seconds: 7, recipe: body)
+      try show.record(.runFinished(finished), folder: folder)
+    default:
+      try show.record(.planFinished(PlanFinished(plan: plan, outcome: .failed, counts: RunCounts())))
+    }
+  }
+  try show.record(
+    .tokenCreated(TokenCreated(name: "ada", digest: Digest.of("secret \(seed)"), rights: [.publish, .run])))
+  return show.events
+}
+
+private func replay(_ events: [Event]) throws -> Registry {
+  var registry = Registry()
+  for event in events { try registry.apply(event, at: registry.sequence + 1) }
+  return registry
+}
+
+@Suite struct `The registry` {
+  static let seeds = Array(UInt64(0)..<80)
+
+  @Test func `is the same when it is built from its rows, in any order`() throws {
+    for seed in Self.seeds {
+      let registry = try replay(try history(seed: seed))
+      let rows = registry.allRows
+      let restored = try Registry(rows: rows.reversed(), sequence: registry.sequence)
+      #expect(restored.allRows == rows, "seed \(seed)")
+      for project in registry.projects.values {
+        let other = try #require(restored.projects[project.name])
+        #expect(other.graph?.units == project.graph?.units, "seed \(seed)")
+        let (mine, theirs) = (project.lastRuns, other.lastRuns)
+        #expect(Set(mine.keys) == Set(theirs.keys), "seed \(seed)")
+        #expect(mine.keys.allSatisfy { mine[$0] == theirs[$0] }, "seed \(seed)")
+      }
+    }
+  }
+
+  @Test func `says of every fact which rows it changed`() throws {
+    for seed in Self.seeds {
+      var registry = Registry()
+      var stored: [String: ViewRow] = [:]
+      for event in try history(seed: seed) {
+        for key in try registry.apply(event, at: registry.sequence + 1) {
+          let row = registry.row(key)
+          stored["\(row.model) \(row.key)"] = row
+        }
+      }
+      let rows = stored.values.sorted { ($0.model, $0.key) < ($1.model, $1.key) }
+      #expect(rows.filter { $0.body != nil } == registry.allRows.filter { $0.body != nil }, "seed \(seed)")
+    }
+  }
+
+  @Test func `writes the same rows each time`() throws {
+    for seed in Self.seeds.prefix(20) {
+      let events = try history(seed: seed)
+      #expect(try replay(events).allRows == replay(events).allRows, "seed \(seed)")
+    }
+  }
+
+  @Test func `takes facts about different things in any order`() throws {
+    for seed in Self.seeds.prefix(30) {
+      let events = try RandomShow(seed: seed).show.events
+      let split = events.firstIndex { if case .versionPublished = $0.fact { true } else { false } } ?? 0
+      let publishes = events[split...]
+      #expect(
+        try replay(Array(events[..<split]) + publishes.reversed()).allRows == replay(events).allRows, "seed \(seed)")
+    }
+  }
+
+  @Test func `takes versions that arrive late where they belong`() throws {
+    var show = try Show.empty()
+    try show.publish("look/show_lut", file: "a")
+    try show.publish("look/show_lut", file: "b")
+    let events = show.events
+    let swapped = events.dropLast(2) + [events[events.count - 1], events[events.count - 2]]
+    #expect(
+      try replay(Array(swapped)).product(show.ref("look/show_lut")).latest
+        == show.registry.product(show.ref("look/show_lut")).latest)
+  }
+
+  @Test func `knows a version that is told twice once`() throws {
+    var show = try Show.empty()
+    try show.publish("look/show_lut", file: "a")
+    let again = try replay(show.events + [try #require(show.events.last)])
+    #expect(try again.product(show.ref("look/show_lut")).versions.count == 1)
+  }
+
+  @Test func `keeps the place of the last event`() throws {
+    #expect(try replay(Show.empty().events).sequence == Int64(Show.empty().events.count))
+  }
+
+  @Test func `passes over an event of a later Sluice`() throws {
+    var show = try Show.empty()
+    let before = show.registry.allRows
+    let changed = try show.record(.unknown(type: "sluice.session.kept.v1", critical: false, data: .null))
+    #expect(changed == [] && show.registry.allRows == before)
+  }
+
+  @Test func `stops at a critical event that it does not know`() throws {
+    var show = try Show.empty()
+    let error = #expect(throws: SluiceError.self) {
+      try show.record(.unknown(type: "sluice.lock.taken.v1", critical: true, data: .null))
+    }
+    #expect(error?.code == .logDamaged)
+  }
+
+  @Test func `removes an attribute that was set to nothing`() throws {
+    var show = try Show.empty()
+    try show.change("sq010/sh0010", FolderChanged(set: ["fps": ""]))
+    #expect(show.project.folders[try FolderPath("sq010/sh0010")]?.attributes == ["range": "1001-1024"])
+  }
+
+  @Test(arguments: [
+    ("demmo/look/show_lut", "there is no project 'demmo'", "did you mean 'demo'?"),
+    ("demo/look/shwo_lut", "nobody has published 'demo/look/shwo_lut'", "did you mean 'demo/look/show_lut'?"),
+    ("demo/sq010/contact", "nobody has published 'demo/sq010/contact'", "apply a plan to make it"),
+    ("demo/look/show_lut@9", "'demo/look/show_lut' has no version '9'", "it has 1;"),
+  ])
+  func `answers a name that nothing has with what may be meant`(reference: String, what: String, fix: String) throws {
+    let show = try Show.published(frames: 1...2)
+    let error = #expect(throws: SluiceError.self) { try show.registry.version(Reference(reference)) }
+    #expect(error?.what == what)
+    #expect(error?.fix.hasPrefix(fix) == true)
+  }
+}
