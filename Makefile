@@ -4,7 +4,7 @@
 
 VENV := .venv/bin
 SWIFT_SOURCES := $(wildcard Sources Tests Plugins benchmarks Package.swift)
-PYTHON_TESTS := $(wildcard tools/tests web/tests)
+PYTHON_TESTS := $(wildcard tools/tests web/tests Tests/EndToEnd)
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 16
@@ -24,7 +24,9 @@ test: ## builds and runs every test
 	tools/setup --quiet
 	swift build
 	PATH="$(CURDIR)/$(VENV):$$PATH" swift test
-	@set -e; for folder in $(PYTHON_TESTS); do $(VENV)/python -m unittest discover -s "$$folder" -v; done
+	@set -e; for folder in $(PYTHON_TESTS); do \
+	  PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m unittest discover -s "$$folder"; done
+	DEMO_EXIT=1 tools/demo
 
 check: ## formatting, import arrows, documents and schemas
 	tools/setup --quiet

@@ -73,7 +73,8 @@ let package = Package(
       name: "SluiceTestKit", dependencies: ["SluiceModel", "SluiceGraph", "SluicePolicy", "SluiceEngine", logging],
       swiftSettings: strict),
     .testTarget(name: "SluiceModelTests", dependencies: ["SluiceModel"], swiftSettings: strict),
-    .testTarget(name: "SluiceGraphTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceTestKit"], swiftSettings: strict),
+    .testTarget(
+      name: "SluiceGraphTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceTestKit"], swiftSettings: strict),
     .testTarget(name: "SluicePolicyTests", dependencies: ["SluiceModel", "SluicePolicy"], swiftSettings: strict),
     .testTarget(
       name: "SluiceEngineTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceTestKit"],
@@ -82,7 +83,8 @@ let package = Package(
       name: "SluiceStorageTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceStorage", "SluiceTestKit"],
       swiftSettings: strict),
     .testTarget(
-      name: "SluiceAdaptersTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceAdapters"], swiftSettings: strict),
+      name: "SluiceAdaptersTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceAdapters"], swiftSettings: strict
+    ),
     .testTarget(name: "Tidy", dependencies: [], swiftSettings: strict),
     .executableTarget(name: "EmbedFiles", path: "Plugins/EmbedFiles", swiftSettings: strict),
     .plugin(name: "EmbedWeb", capability: .buildTool(), dependencies: ["EmbedFiles"]),

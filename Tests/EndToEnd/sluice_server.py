@@ -7,6 +7,7 @@ Environment:
 
 import atexit
 import contextlib
+import ctypes
 import http.client
 import json
 import os
@@ -49,6 +50,14 @@ def _program():
         if time.monotonic() > deadline:
             raise RuntimeError(f"{source} cannot be run ({problem}); build it first: swift build")
         time.sleep(1)
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def end_with_us():
+    """In a child: it is ended when the tests are, even when those are killed."""
+    _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 _program_path = None
@@ -172,6 +181,7 @@ class Server:
                 env=self.environment(**(environment or {})),
                 cwd=self.home,
                 start_new_session=True,
+                preexec_fn=end_with_us,
             )
         wait_until(self._is_up, f"the server answers; its log: {self.log()[-2000:]}", START_SECONDS, 0.02)
         return self
@@ -242,6 +252,7 @@ class Server:
             env=self.environment(**changes),
             cwd=cwd or self.home,
             start_new_session=True,
+            preexec_fn=end_with_us,
         )
         ran = Ran(arguments, process)
         if code is not None and ran.code != code:
@@ -269,6 +280,7 @@ class Server:
             env=self.environment(**(environment or {})),
             cwd=self.home,
             start_new_session=True,
+            preexec_fn=end_with_us,
             **more,
         )
 

@@ -62,7 +62,7 @@ package actor Writer: Service {
     _ origin: Origin, blobs: [Blob] = [], decide: (Registry) throws(SluiceError) -> [Draft]
   ) async throws(SluiceError) -> Position {
     if let command = origin.command {
-      if let last = try await record(of: command) { return position(last) }
+      if let last = try await record(of: command) ?? commands[command] { return position(last) }
       // The same command is on its way to the log: its answer is this one's too.
       if inFlight[command] != nil {
         let result = await withCheckedContinuation { inFlight[command]?.append($0) }
@@ -81,6 +81,21 @@ package actor Writer: Service {
       wake.yield()
     }
     return position(try result.get())
+  }
+
+  /// Like `submit`, for what has happened and must be recorded: waits for a full disk to be mended.
+  @discardableResult
+  package func submitWhenPossible(
+    _ origin: Origin, blobs: [Blob] = [], decide: (Registry) throws(SluiceError) -> [Draft]
+  ) async throws(SluiceError) -> Position {
+    while true {
+      do throws(SluiceError) {
+        return try await submit(origin, blobs: blobs, decide: decide)
+      } catch {
+        guard error.code == .logFull || error.code == .logFailed, !Task.isShuttingDownGracefully else { throw error }
+        do { try await ambient.sleep(.seconds(1)) } catch { throw SluiceError.stopping }
+      }
+    }
   }
 
   private func stamp(_ drafts: [Draft], _ origin: Origin) -> [Event] {

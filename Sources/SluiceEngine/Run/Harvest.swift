@@ -23,7 +23,7 @@ struct Harvest: Sendable {
     do {
       for product in products { try await parts.store.place(product.placed, at: product.address) }
       let all = products
-      try await parts.writer.submit(origin, blobs: products.map { Blob($0.manifest) }) { registry in
+      try await parts.writer.submitWhenPossible(origin, blobs: products.map { Blob($0.manifest) }) { registry in
         facts(all, in: registry)
       }
       await parts.store.settle(addresses, keep: true)

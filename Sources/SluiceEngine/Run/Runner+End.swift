@@ -6,12 +6,16 @@ import SluiceModel
 extension Runner {
   /// Makes versions of what the run has made, and records them together with its end.
   func publish(_ id: RunID) async {
-    guard let run = going[id], let planID = plan(of: id), let plan = executions[planID]?.plan else { return }
+    guard let run = going[id], let planID = plan(of: id), let plan = executions[planID]?.plan,
+      ending.insert(id).inserted
+    else { return }
     let harvest = Harvest(parts: parts, run: run, id: id, plan: plan)
     do throws(SluiceError) {
       try await harvest.publish(origin: origin(of: planID))
       await conclude(id, .succeeded, failure: nil)
+      ending.remove(id)
     } catch {
+      ending.remove(id)
       await finish(id, .failed, recipe: run.order.assessment.recipe, failure: Failure(error))
     }
   }
@@ -21,15 +25,16 @@ extension Runner {
     _ id: RunID, _ status: Execution.Status, recipe: Digest? = nil, failure: Failure? = nil
   ) async {
     guard let planID = plan(of: id), let execution = executions[planID], let entry = execution.entries[id],
-      !entry.status.isDone
+      !entry.status.isDone, ending.insert(id).inserted
     else { return }
+    defer { ending.remove(id) }
     let outcome: RunOutcome = status == .unchanged ? .unchanged : status == .cancelled ? .cancelled : .failed
     let run = going[id]
     let fact = RunFinished(
       plan: planID, run: id, step: entry.run.step, attempt: run?.attempt ?? 0, outcome: outcome,
       executed: run?.executed ?? 0, reused: 0, seconds: run?.seconds ?? 0, recipe: recipe, failure: failure)
     do throws(SluiceError) {
-      try await parts.writer.submit(origin(of: planID)) { _ in
+      try await parts.writer.submitWhenPossible(origin(of: planID)) { _ in
         [Draft(project: execution.plan.project, folder: entry.run.folder, fact: .runFinished(fact))]
       }
     } catch {
@@ -45,11 +50,19 @@ extension Runner {
     let dropped = executions[planID]?.dropBroken() ?? []
     going[id] = nil
     preparing.remove(id)
-    if let bench, busy[bench] == id { busy[bench] = nil }
-    if let bench, status == .succeeded || status == .unchanged { await parts.workshop.close(bench) }
+    if let bench, busy[bench] == id {
+      if !keepsBench(id, status, failure) { await parts.workshop.close(bench) }
+      busy[bench] = nil
+    }
     await record(dropped: dropped, in: planID)
     await concludePlan(planID)
     pump()
+  }
+
+  /// What a failed run has finished waits on its bench for a retry, unless the disk has no room for it.
+  private func keepsBench(_ id: RunID, _ status: Execution.Status, _ failure: Failure?) -> Bool {
+    guard status == .failed || status == .cancelled, failure?.code != ErrorCode.storeFull.rawValue else { return false }
+    return parts.writer.current.runs[id]?.tasks.isEmpty == false
   }
 
   func drop(in plan: PlanID) async {
@@ -67,7 +80,7 @@ extension Runner {
     let fact = RunFinished(
       plan: execution.plan.id, run: id, step: entry.run.step, attempt: 0, outcome: .cancelled, executed: 0, reused: 0,
       seconds: 0, recipe: nil, failure: entry.failure)
-    _ = try? await parts.writer.submit(origin(of: execution.plan.id)) { _ in
+    _ = try? await parts.writer.submitWhenPossible(origin(of: execution.plan.id)) { _ in
       [Draft(project: execution.plan.project, folder: entry.run.folder, fact: .runFinished(fact))]
     }
   }
@@ -78,7 +91,7 @@ extension Runner {
     guard execution.isDone, parts.writer.current.plans[id]?.status == .running else { return }
     let fact = PlanFinished(plan: id, outcome: execution.outcome, counts: execution.counts)
     do throws(SluiceError) {
-      try await parts.writer.submit(origin(of: id)) { registry in
+      try await parts.writer.submitWhenPossible(origin(of: id)) { registry in
         registry.plans[id]?.status == .running
           ? [Draft(project: execution.plan.project, fact: .planFinished(fact))] : []
       }

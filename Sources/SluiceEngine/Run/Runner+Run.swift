@@ -69,7 +69,7 @@ extension Runner {
     try await parts.workshop.makeOutputFolders(plan.outputFolders, of: bench)
     let open = all.filter { !finished.contains($0.id) }
     let attempt = (registry.runs[id]?.attempt ?? 0) + 1
-    try await parts.writer.submit(origin(of: execution.plan.id)) { _ in
+    try await parts.writer.submitWhenPossible(origin(of: execution.plan.id)) { _ in
       [
         Draft(
           project: execution.plan.project, folder: run.folder,

@@ -12,6 +12,8 @@ extension Runner {
       queue.finish(task)
       return await left(task)
     }
+    inHand.insert(task)
+    defer { inHand.remove(task) }
     let log = logPath(of: task, run)
     let began = parts.ambient.uptime()
     var failure: SluiceError?
@@ -24,6 +26,7 @@ extension Runner {
     } catch {
       failure = error
     }
+    if failure != nil { await discard(pieces, run) }
     let seconds = Runner.seconds(parts.ambient.uptime() - began)
     queue.finish(task)
     if isStopping { return }
@@ -102,6 +105,14 @@ extension Runner {
     )
   }
 
+  /// Half a result helps nobody, and on a full disk it is what stands in the way.
+  private func discard(_ pieces: [RunOrder.Piece], _ run: Going) async {
+    let paths =
+      run.order.unit.step.hasOpenOutputs
+      ? run.plan.outputFolders : pieces.flatMap { run.plan.outputs(of: $0).map(\.path) }
+    await parts.workshop.discard(paths, of: run.bench)
+  }
+
   func record(
     _ task: TaskID, _ pieces: [RunOrder.Piece], _ run: Going, seconds: Double, log: String, failure: SluiceError?
   ) async {
@@ -111,7 +122,7 @@ extension Runner {
       outcome: failure == nil ? .succeeded : .failed, seconds: (seconds * 1_000).rounded() / 1_000,
       recipe: RunOrder.recipe(pieces), log: log, failure: failure.map { Failure($0) })
     do throws(SluiceError) {
-      try await parts.writer.submit(origin(of: plan)) { _ in
+      try await parts.writer.submitWhenPossible(origin(of: plan)) { _ in
         [Draft(project: project, folder: run.order.unit.id.folder, fact: .taskFinished(fact))]
       }
     } catch {
@@ -125,13 +136,15 @@ extension Runner {
       executions[plan]?.taskFailed(task)
       if going[task.run]?.failure == nil { going[task.run]?.failure = Failure(failure) }
       queue.withdraw(task.run)
-      going[task.run]?.open.formIntersection(cancels.keys)
+      going[task.run]?.open.formIntersection(inHand)
     } else {
       executions[plan]?.taskDone(task.run)
     }
     tell(plan)
     guard let now = going[task.run], now.open.isEmpty else { return }
-    if let failure = now.failure {
+    if cancelled.contains(task.run) {
+      await finish(task.run, .cancelled, failure: Runner.cancelledFailure)
+    } else if let failure = now.failure {
       await finish(task.run, .failed, recipe: now.order.assessment.recipe, failure: failure)
     } else {
       await publish(task.run)
@@ -141,7 +154,7 @@ extension Runner {
   /// The run ends when its last process has ended; its bench is nobody else's until then.
   func stopTasks(of run: RunID) async {
     queue.withdraw(run)
-    going[run]?.open.formIntersection(cancels.keys)
+    going[run]?.open.formIntersection(inHand)
     for (task, cancel) in cancels where task.run == run { cancel.yield() }
     if going[run]?.open.isEmpty == true { await finish(run, .cancelled, failure: Runner.cancelledFailure) }
   }

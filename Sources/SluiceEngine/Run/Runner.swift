@@ -76,6 +76,10 @@ package actor Runner: Service {
   var preparing: Set<RunID> = []
   var cancelled: Set<RunID> = []
   var cancels: [TaskID: AsyncStream<Void>.Continuation] = [:]
+  /// Tasks from their start until what became of them is recorded.
+  var inHand: Set<TaskID> = []
+  /// Runs whose end is being recorded: each ends once.
+  var ending: Set<RunID> = []
   var queue: TaskQueue
   var turns = 0
   var isStopping = false

@@ -90,6 +90,7 @@ extension Registry {
   private mutating func apply(_ fact: VersionPublished, _ event: Event) -> [RowKey] {
     guard let ref = event.product else { return [] }
     let address = VersionAddress(product: ref, version: fact.version)
+    link(ref, to: fact.madeFrom)
     return withProject(of: event) { project in
       var product = project.products[ref] ?? Product(ref: ref)
       let place = product.versions.lastIndex { $0 < fact.version }.map { $0 + 1 } ?? 0
@@ -99,6 +100,13 @@ extension Registry {
       project.versions[address] = Version(
         address: address, published: fact, time: event.time, actor: event.actor, event: event.id, cause: event.cause)
       return [.product(ref), .version(address)]
+    }
+  }
+
+  /// Lineage, the other way round.
+  mutating func link(_ user: ProductRef, to used: [Used]) {
+    for source in Set(used.map(\.product)) where projects[source.project] != nil {
+      projects[source.project]?.users[source, default: []].insert(user)
     }
   }
 

@@ -97,6 +97,9 @@ extension Registry {
       }
     }
     restoreLastRuns()
+    for version in projects.values.flatMap(\.versions.values) {
+      link(version.address.product, to: version.published.madeFrom)
+    }
     for name in projects.keys { projects[name]?.compileGraph() }
     self.sequence = sequence
   }

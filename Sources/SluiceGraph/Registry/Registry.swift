@@ -56,6 +56,8 @@ package struct Project: Sendable {
   package internal(set) var folders: Table<FolderPath, Folder> = [:]
   package internal(set) var products: Table<ProductRef, Product> = [:]
   package internal(set) var versions: Table<VersionAddress, Version> = [:]
+  /// Products that say they were made from a product, by a step or by a person's word.
+  package internal(set) var users: Table<ProductRef, Set<ProductRef>> = [:]
   package internal(set) var pipeline: PipelineRevision?
   /// The pipeline laid over the folders; nil before one was applied.
   package internal(set) var graph: StepGraph?

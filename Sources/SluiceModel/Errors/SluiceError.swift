@@ -11,6 +11,10 @@ package struct SluiceError: Error, Sendable, Equatable, CustomStringConvertible 
     (self.code, self.what, self.at, self.fix) = (code, what, at, fix)
   }
 
+  /// The server stops; what was not recorded is taken up again after the restart.
+  package static let stopping = SluiceError(
+    .logFailed, what: "the server stops", at: "the log", fix: "start it again")
+
   package var description: String { "\(what)\n  where: \(at)\n  fix:   \(fix)\n  code:  \(code.rawValue)" }
 }
 

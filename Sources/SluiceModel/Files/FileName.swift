@@ -37,7 +37,8 @@ package struct FileName: Sendable, Hashable {
     tail = String(stem[end...])
   }
 
-  package var frame: Int? { digits.count <= 9 ? Int(digits) : nil }
+  /// Nil for a number that no film has: `notes.20261122.txt` carries a date.
+  package var frame: Int? { digits.count <= 9 ? Int(digits).flatMap { FrameSet.limits.contains($0) ? $0 : nil } : nil }
 
   /// The same name without its frame: what the files of one sequence share.
   package var sequenceKey: String { "\(directory)\(base)#\(tail).\(fileExtension)" }

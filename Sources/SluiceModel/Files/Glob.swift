@@ -14,9 +14,11 @@ package struct Glob: Sendable, Hashable {
 
   package func matches(_ text: some StringProtocol) -> Bool {
     let texts = String(text).split(separator: separator).map { Array($0) }
-    return Glob.match(texts, levels, isAny: { $0 == ["*", "*"] }) { level, pattern in
-      Glob.match(level, pattern, isAny: { $0 == "*" }) { $1 == "?" || $0 == $1 }
-    }
+    return Glob.match(
+      texts, levels, isAny: { $0 == ["*", "*"] },
+      matches: { level, pattern in
+        Glob.match(level, pattern, isAny: { $0 == "*" }, matches: { $1 == "?" || $0 == $1 })
+      })
   }
 
   /// Greedy with one point to return to, so that no pattern takes more than length times length steps.

@@ -134,6 +134,7 @@ package struct ProductRef: Sendable, Hashable, Comparable, CustomStringConvertib
         fix: "write project/folder/product, for example demo/sq010/sh0010/plate")
     }
     project = try ProjectName(parts[0])
+    for part in parts.dropFirst().dropLast() { try NameRule.require(part, as: "folder", in: text) }
     folder = try FolderPath(parts[1..<(parts.count - 1)].joined(separator: "/"))
     name = String(parts[parts.count - 1])
     try NameRule.require(name, as: "product", in: text)

@@ -70,8 +70,9 @@ struct Guard: RouterMiddleware {
   private static let loopbackNames: Set<String> = ["localhost", "127.0.0.1", "[::1]", "::1"]
 
   private static func name(of host: String) -> String {
-    if host.hasPrefix("[") { return String(host[...(host.firstIndex(of: "]") ?? host.startIndex)]) }
-    return String(host.prefix { $0 != ":" })
+    let end = host.hasPrefix("[") ? host.firstIndex(of: "]").map(host.index(after:)) : host.firstIndex(of: ":")
+    let (name, rest) = (host[..<(end ?? host.endIndex)], host[(end ?? host.endIndex)...])
+    return rest.isEmpty || rest.hasPrefix(":") && Int(rest.dropFirst()) != nil ? name.lowercased() : host
   }
 
   private func authenticate(_ request: Request, _ context: inout SluiceContext) throws(SluiceError) {

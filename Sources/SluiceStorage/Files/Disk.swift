@@ -12,15 +12,9 @@ enum Disk {
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw error("make the folder", path) }
   }
 
-  /// The folders above `path`, down to `root`, that do not exist yet; deepest last.
-  static func missingFolders(of path: String, below root: String) -> [String] {
-    var missing: [String] = []
-    var current = path
-    while current.count > root.count, access(current, F_OK) != 0 {
-      missing.append(current)
-      current = parent(of: current)
-    }
-    return missing.reversed()
+  /// The folders on the way from `root`, which is not among them, to `path`, which is.
+  static func folders(from root: String, to path: String) -> [String] {
+    Array(sequence(first: path, next: { parent(of: $0) }).prefix { $0.count > root.count }).reversed()
   }
 
   static func parent(of path: String) -> String {

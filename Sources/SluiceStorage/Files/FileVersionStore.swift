@@ -1,5 +1,6 @@
 import Glibc
 package import SluiceModel
+import Synchronization
 
 /// Versions as files: `<root>/<project>/<folder>/<product>/<version>/<representation>/<file>`.
 ///
@@ -11,6 +12,8 @@ package final class FileVersionStore: VersionStore {
   private let disk = BlockingQueue("sluice.store", width: 16)
   private let ambient: Ambient
   private let syncs: SyncSwitch
+  /// Folders whose own entry is known to be on disk.
+  private let durable = Mutex<Set<String>>([])
 
   /// - Throws: `store.denied` where the folder cannot be made.
   package init(root: String, ambient: Ambient, syncs: SyncSwitch = .all) throws(SluiceError) {
@@ -147,13 +150,16 @@ package final class FileVersionStore: VersionStore {
 
   private func moveIn(_ temporary: String, to target: String, intent: String) throws(SluiceError) {
     let parent = Disk.parent(of: target)
-    let missing = Disk.missingFolders(of: parent, below: root)
     try Disk.makeDirectories(parent)
     try Disk.write(Array(target.utf8), to: intent)
     try Disk.rename(temporary, to: target)
     guard syncs.folder else { return }
     try Disk.sync(parent)
-    for folder in missing { try Disk.sync(Disk.parent(of: folder)) }
+    // A folder that another publish has just made may not be durable yet, so being there is not enough.
+    for folder in Disk.folders(from: root, to: parent) where !durable.withLock({ $0.contains(folder) }) {
+      try Disk.sync(Disk.parent(of: folder))
+      durable.withLock { _ = $0.insert(folder) }
+    }
   }
 
   package func settle(_ addresses: [VersionAddress], keep: Bool) async {

@@ -87,6 +87,13 @@ package final class FileWorkshop: Workshop {
     return files
   }
 
+  package func discard(_ paths: [String], of bench: Bench) async {
+    let directory = directory(of: bench)
+    _ = try? await disk.run { () throws(SluiceError) in
+      for path in paths { Disk.remove(directory + "/" + path) }
+    }
+  }
+
   package func close(_ bench: Bench) async {
     let directory = directory(of: bench)
     _ = try? await disk.run { () throws(SluiceError) in Disk.remove(directory) }

@@ -63,7 +63,7 @@ package enum EventLogConformance {
       return (0..<3).map { stored.sequence(ofEvent: $0) } == [2, 3, 4]
     },
     EventLogFact("a blob is read back by its digest") { log, _ in
-      let blob = Blob([1, 2, 3])
+      let blob = Blob([1, 2, 3] as [UInt8])
       _ = try await log.append([record(1)], blobs: [blob])
       return try log.blob(blob.digest) == [1, 2, 3]
     },
@@ -73,7 +73,7 @@ package enum EventLogConformance {
       return try log.blob(blob.digest) == []
     },
     EventLogFact("the same blob may be brought twice") { log, _ in
-      let blob = Blob([7])
+      let blob = Blob([7] as [UInt8])
       _ = try await log.append([record(1)], blobs: [blob, blob])
       _ = try await log.append([record(1)], blobs: [blob])
       return try log.blob(blob.digest) == [7]
@@ -86,7 +86,7 @@ package enum EventLogConformance {
       return places == [1] && found == [largest.record]
     },
     EventLogFact("a later process reads the same records and blobs, and goes on behind them") { log, reopen in
-      let blob = Blob([9])
+      let blob = Blob([9] as [UInt8])
       _ = try await log.append([record(2, "a"), record(1, "b")], blobs: [blob])
       let later = try reopen()
       let (before, after) = (try await log.read(after: 0, limit: 9), try await later.read(after: 0, limit: 9))

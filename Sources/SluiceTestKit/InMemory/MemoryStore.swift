@@ -38,6 +38,7 @@ package final class MemoryStore: VersionStore {
   package func discard(_ upload: UploadID) async { disk.remove(root + "/.staging/\(upload)") }
 
   package func place(_ files: [PlacedFile], at address: VersionAddress) async throws(SluiceError) {
+    _ = provisional.withLock { $0.insert(address) }
     for file in files {
       let target = path(of: file.path, representation: file.representation, at: address)
       let isThere: Bool
@@ -56,7 +57,6 @@ package final class MemoryStore: VersionStore {
         throw SluiceError(.fileUnknown, what: "\(file.origin) is not there", at: target, fix: "bring it")
       }
     }
-    _ = provisional.withLock { $0.insert(address) }
   }
 
   package func settle(_ addresses: [VersionAddress], keep: Bool) async {

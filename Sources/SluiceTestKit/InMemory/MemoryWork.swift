@@ -8,7 +8,7 @@ package final class MemoryWorkshop: Workshop {
   package init(disk: MemoryDisk) { self.disk = disk }
 
   package func directory(of bench: Bench) -> String {
-    "/work/\(bench.project)/\(bench.step)/\(bench.folder.isRoot ? "+" : bench.folder.parts.joined(separator: "+"))"
+    "/benches/\(bench.project)/\(bench.step)/\(bench.folder.isRoot ? "+" : bench.folder.parts.joined(separator: "+"))"
   }
 
   package func open(_ bench: Bench, links: [WorkLink], keeping: [String]) async throws(SluiceError) {
@@ -29,6 +29,9 @@ package final class MemoryWorkshop: Workshop {
     }
   }
 
+  package func discard(_ paths: [String], of bench: Bench) async {
+    for path in paths { disk.remove(directory(of: bench) + "/" + path) }
+  }
   package func close(_ bench: Bench) async { disk.remove(directory(of: bench)) }
   package func makeOutputFolders(_ names: [String], of bench: Bench) async throws(SluiceError) {}
 

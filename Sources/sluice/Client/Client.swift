@@ -26,6 +26,14 @@ struct Client: Sendable {
 
   let base: String
 
+  /// A server that is not there is said to be not there at once, not after twelve hours of trying.
+  private static let http: HTTPClient = {
+    var configuration = HTTPClient.Configuration.singletonConfiguration
+    configuration.timeout.connect = .seconds(5)
+    configuration.connectionPool.retryConnectionEstablishment = false
+    return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+  }()
+
   private struct ProblemBody: Decodable {
     var code: String
     var title: String
@@ -71,7 +79,7 @@ struct Client: Sendable {
     request.body = body
     let response: HTTPClientResponse
     do {
-      response = try await HTTPClient.shared.execute(request, timeout: timeout)
+      response = try await Client.http.execute(request, timeout: timeout)
     } catch {
       throw SluiceError(
         .serverUnreachable, what: "the server does not answer (\(Client.words(error)))", at: base,

@@ -15,6 +15,7 @@ struct EventReader {
       let response = try await client.send(.GET, "events", [("from", place), ("type", type), ("limit", "1000")])
       let lines = String(decoding: try await client.collect(response), as: UTF8.self).split(separator: "\n")
       for line in lines { print(line) }
+      flushOutput()
       if let last = lines.last, let read = try? StableJSON.decode(Positioned.self, from: last.utf8) {
         place = read.position
       }

@@ -18,41 +18,43 @@ struct PlanBody: Encodable {
 
 struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Compute and show what must run, and record nothing.",
-    discussion: "EXAMPLE: sluice plan demo --select \"sq010 step:review\"",
-    subcommands: [Compute.self, PlanShow.self], defaultSubcommand: Compute.self)
+    commandName: "plan", abstract: "Compute and show what must run, and record nothing; or show a plan again.",
+    usage: "sluice plan PROJECT [--select EXPR] [--frames RANGE]\nsluice plan show ID",
+    discussion: """
+      EXAMPLE: sluice plan demo --select "sq010 step:review"
+      EXAMPLE: sluice plan show p-0f3a9c21be77
+      """)
 
-  struct Compute: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "compute", abstract: "Compute a plan (the default).",
-      discussion: "EXAMPLE: sluice plan demo --frames 1001-1010")
-    @Argument(help: "The project.") var project: String
-    @OptionGroup var selection: SelectionOptions
-    @OptionGroup var options: ServerOptions
+  @Argument(help: ArgumentHelp("The project, or 'show' and a plan's id.", valueName: "project")) var words: [String]
+  @OptionGroup var selection: SelectionOptions
+  @OptionGroup var options: ServerOptions
 
-    func run() async throws {
-      let plan: Plan = try await options.client.post(
-        "plan", PlanBody(project: project, select: selection.select, frames: selection.frames))
-      if options.json { return Console.json(plan) }
-      PlanText.tell(plan)
+  private var isShow: Bool { words.count == 2 && words[0] == "show" }
+
+  func validate() throws {
+    guard words.count == 1 || isShow else {
+      throw ValidationError("Name one project (sluice plan demo), or a plan (sluice plan show p-…).")
+    }
+    if isShow, selection.select != nil || selection.frames != nil {
+      throw ValidationError("A plan brings its own selection: leave out --select and --frames.")
     }
   }
 
-  struct PlanShow: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "show", abstract: "Show a plan again, with its progress where it was applied.",
-      discussion: "EXAMPLE: sluice plan show p-0f3a9c21be77")
-    @Argument(help: "The plan's id.") var id: String
-    @OptionGroup var options: ServerOptions
+  func run() async throws {
+    if isShow { return try await show(words[1]) }
+    let plan: Plan = try await options.client.post(
+      "plan", PlanBody(project: words[0], select: selection.select, frames: selection.frames))
+    if options.json { return Console.json(plan) }
+    PlanText.tell(plan)
+  }
 
-    func run() async throws {
-      let shown: PlanShown = try await options.client.get("plans/\(Client.escaped(id))")
-      if options.json { return Console.json(shown) }
-      PlanText.tell(shown.plan)
-      guard let progress = shown.progress else { return print("It was not applied.") }
-      print("\nIt is \(progress.status.rawValue): \(progress.tasksDone) of \(progress.tasksTotal) tasks done.")
-      PlanText.tellRuns(progress)
-    }
+  private func show(_ id: String) async throws {
+    let shown: PlanShown = try await options.client.get("plans/\(Client.escaped(id))")
+    if options.json { return Console.json(shown) }
+    PlanText.tell(shown.plan)
+    guard let progress = shown.progress else { return print("It was not applied.") }
+    print("\nIt is \(progress.status.rawValue): \(progress.tasksDone) of \(progress.tasksTotal) tasks done.")
+    PlanText.tellRuns(progress)
   }
 }
 
