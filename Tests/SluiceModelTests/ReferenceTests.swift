@@ -48,6 +48,7 @@ import Testing
     ("sluice:///demo/plate/v-latest/plate.1001.exr", "plate.1001.exr"),
     ("sluice:/demo/plate/v-latest/tex/wood.png", "tex/wood.png"),
     ("sluice:///demo/plate/v-latest/v-latest", "v-latest"),
+    ("sluice:///demo/plate/v-20261122-142301-lon/v-odd.exr", "v-odd.exr"),
     ("sluice:///demo/plate/v-latest/100%.exr", "100%.exr"),
     ("sluice:///demo/plate/v-latest/a%2e%2e%2fb.exr", "a%2e%2e%2fb.exr"),
     ("sluice:///demo/plate/v-latest/%2e%2e/b.exr", "%2e%2e/b.exr"),
@@ -116,6 +117,11 @@ import Testing
   @Test(arguments: [16, 17])
   func `has at most 16 folders`(depth: Int) {
     #expect((code("demo/" + String(repeating: "f/", count: depth) + "look") == nil) == (depth <= 16))
+  }
+
+  @Test(arguments: ["latest", "43", "approved", "v-20261122-142301-lon-02"])
+  func `has a selector that is written as it is read`(selector: String) throws {
+    #expect(try Reference("demo/plate@\(selector)").selector.description == selector)
   }
 
   @Test func `of a product is written as it is read`() throws {

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import SluiceModel
 import Testing
 
@@ -6,14 +5,9 @@ import Testing
 ///
 /// Fileseq knows more than Sluice wants to: steps, subframes, negative frames in names, padding as part of a sequence.
 /// What it reads and Sluice does not, Sluice must refuse or leave alone, never read as something else.
-enum SharedSequences {
+private enum SharedSequences {
   static func cases(_ name: String) throws -> [String: JSONValue]? {
-    let root = #filePath.split(separator: "/").dropLast(4).reduce(into: "") { $0 += "/\($1)" }
-    guard let bytes = FileManager.default.contents(atPath: "\(root)/shared/data/sequences/\(name).json") else {
-      print("skipped: no shared data")
-      return nil
-    }
-    return try StableJSON.decode([String: JSONValue].self, from: bytes)
+    try SharedData.decode([String: JSONValue].self, "sequences/\(name).json")
   }
 }
 

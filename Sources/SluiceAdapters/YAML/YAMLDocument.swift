@@ -62,15 +62,19 @@ package enum YAMLDocument {
 
   private static func problem(_ error: YamlError) -> PipelineProblem {
     switch error {
+    case .parser(_, let what, let mark, _) where what.contains("nest_level"):
+      return PipelineProblem(
+        .pipelineTooLarge, "it is nested deeper than any pipeline is", fix: "write a flatter document", at: place(mark))
     case .scanner(_, let what, let mark, _), .parser(_, let what, let mark, _), .composer(_, let what, let mark, _):
-      PipelineProblem(.pipelineSyntax, "it is not YAML: \(what)", fix: "mend the syntax at that place", at: place(mark))
+      return PipelineProblem(
+        .pipelineSyntax, "it is not YAML: \(what)", fix: "mend the syntax at that place", at: place(mark))
     case .duplicatedKeysInMapping(let duplicates, let context):
-      PipelineProblem(
+      return PipelineProblem(
         .pipelineSyntax,
         "the key \(duplicates.map { "'\($0)'" }.joined(separator: ", ")) stands twice in one map",
         fix: "keep one of them", at: place(context.mark))
     default:
-      PipelineProblem(.pipelineSyntax, "it is not YAML: \(error)", fix: "check the syntax", at: nil)
+      return PipelineProblem(.pipelineSyntax, "it is not YAML: \(error)", fix: "check the syntax", at: nil)
     }
   }
 

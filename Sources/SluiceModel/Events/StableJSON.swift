@@ -39,11 +39,14 @@ package enum Timestamp {
   private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
   private static let plain = Date.ISO8601FormatStyle()
 
-  package static func text(_ date: Date) -> String { date.formatted(style) }
-  package static func date(_ text: String) -> Date? { (try? style.parse(text)) ?? (try? plain.parse(text)) }
+  /// The formatter cuts off: a tenth of a millisecond more keeps it from the one before.
+  package static func text(_ date: Date) -> String { rounded(date).addingTimeInterval(0.000_1).formatted(style) }
+  package static func date(_ text: String) -> Date? {
+    ((try? style.parse(text)) ?? (try? plain.parse(text))).map(rounded)
+  }
 
   /// The date as it will be read back: whole milliseconds.
   package static func rounded(_ date: Date) -> Date {
-    Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1_000).rounded(.down) / 1_000)
+    Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1_000).rounded() / 1_000)
   }
 }

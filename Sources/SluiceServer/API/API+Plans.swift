@@ -18,10 +18,16 @@ extension API {
     api.post("apply") { request, context in
       try context.require(.run)
       let body = try await JSONBody.read(PlanRequest.self, request)
-      let plan = try await services.plans.apply(
-        ProjectName(body.project), select: body.select ?? "", frames: try frames(body.frames), expected: body.plan,
-        origin: Origin(actor: context.actor, command: body.command))
-      return JSONBody.response(plan)
+      let project = try ProjectName(body.project)
+      do throws(SluiceError) {
+        return JSONBody.response(
+          try await services.plans.apply(
+            project, select: body.select ?? "", frames: try frames(body.frames), expected: body.plan,
+            origin: Origin(actor: context.actor, command: body.command)))
+      } catch {
+        guard error.code == .planChanged, let expected = body.plan else { throw error }
+        return try await changed(error, project, since: expected)
+      }
     }
     api.get("plans") { request, _ in
       let project = try request.value("project").map { (text) throws(SluiceError) in try ProjectName(text) }
@@ -56,6 +62,13 @@ extension API {
       try await log(
         of: TaskID(context.parameters.get("id") ?? ""), from: Int(request.value("from") ?? "0") ?? 0, context)
     }
+  }
+
+  /// What the plan has become, beside the error that it is another one.
+  private func changed(_ error: SluiceError, _ project: ProjectName, since id: PlanID) async throws -> Response {
+    let seen = try await services.plans.plan(id)
+    let plan = try await services.plans.compute(project, select: seen.selection, frames: seen.frames)
+    return Problem.response(error, plan: plan, difference: plan.difference(from: seen))
   }
 
   private func frames(_ text: String?) throws(SluiceError) -> FrameSet? {

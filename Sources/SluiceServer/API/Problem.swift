@@ -12,17 +12,24 @@ struct Problem: Encodable {
   var code: String
   var at: String
   var fix: String
+  /// Of a pipeline file: everything that is wrong with it.
   var problems: [PipelineProblem]?
+  /// Of a plan that changed: what it is now, and in words what is different.
+  var plan: Plan?
+  var difference: [String]?
 
-  init(_ error: SluiceError, problems: [PipelineProblem]? = nil) {
+  init(_ error: SluiceError) {
     type = "https://sluice.dev/errors#\(error.code.rawValue)"
     (title, detail) = (error.what, "\(error.what). \(error.fix)")
     (status, code, at, fix) = (error.code.status, error.code.rawValue, error.at, error.fix)
-    self.problems = problems
   }
 
-  static func response(_ error: SluiceError, problems: [PipelineProblem]? = nil) -> Response {
-    var response = JSONBody.response(Problem(error, problems: problems), status: .init(code: error.code.status))
+  static func response(
+    _ error: SluiceError, problems: [PipelineProblem]? = nil, plan: Plan? = nil, difference: [String]? = nil
+  ) -> Response {
+    var problem = Problem(error)
+    (problem.problems, problem.plan, problem.difference) = (problems, plan, difference)
+    var response = JSONBody.response(problem, status: .init(code: error.code.status))
     response.headers[.contentType] = "application/problem+json"
     return response
   }

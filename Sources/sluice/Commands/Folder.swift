@@ -35,7 +35,7 @@ struct FolderCommand: AsyncParsableCommand {
   static func send(_ body: Body, _ options: ServerOptions) async throws {
     let answer: Answer = try await options.client.post("folders", body)
     if options.json { return Console.json(answer) }
-    guard let folder = answer.folder else { return print("project \(body.project)") }
+    guard let folder = answer.folder, !folder.path.isRoot else { return print("project \(body.project)") }
     tell([folder])
   }
 
@@ -58,37 +58,36 @@ struct FolderCommand: AsyncParsableCommand {
     return found
   }
 
-  struct Add: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Make a folder, or a project.", discussion: "EXAMPLE: sluice folder add demo/sq010 --type sequence")
+  /// What `add` and `set` say of a folder.
+  struct Change: ParsableArguments {
     @OptionGroup var target: Target
     @Option(help: "sequence, shot, asset …") var type: String?
     @Option(help: "An attribute, such as range=1001-1024.") var set: [String] = []
     @OptionGroup var options: ServerOptions
 
-    func run() async throws {
+    func send(add: Bool) async throws {
+      let (project, path) = target.parts
       try await FolderCommand.send(
-        Body(
-          project: target.parts.project, path: target.parts.path, type: type, set: try FolderCommand.pairs(set),
-          omitted: nil, add: true), options)
+        Body(project: project, path: path, type: type, set: try FolderCommand.pairs(set), omitted: nil, add: add),
+        options)
     }
+  }
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a folder, or a project.", discussion: "EXAMPLE: sluice folder add demo/sq010 --type sequence")
+    @OptionGroup var change: Change
+
+    func run() async throws { try await change.send(add: true) }
   }
 
   struct Set: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Change what is known of a folder; key= removes an attribute.",
       discussion: "EXAMPLE: sluice folder set demo/sq010/sh0010 --set range=1001-1030")
-    @OptionGroup var target: Target
-    @Option(help: "sequence, shot, asset …") var type: String?
-    @Option(help: "An attribute, such as range=1001-1024.") var set: [String] = []
-    @OptionGroup var options: ServerOptions
+    @OptionGroup var change: Change
 
-    func run() async throws {
-      try await FolderCommand.send(
-        Body(
-          project: target.parts.project, path: target.parts.path, type: type, set: try FolderCommand.pairs(set),
-          omitted: nil, add: false), options)
-    }
+    func run() async throws { try await change.send(add: false) }
   }
 
   struct Omit: AsyncParsableCommand {

@@ -1,5 +1,5 @@
-/// Chance from a seed, so that a failure can be had again. Source: S. Vigna, SplitMix64, public domain.
-struct SplitMix: RandomNumberGenerator {
+/// Chance from a seed, so that a failure can be had again. Source: S. Vigna, Chance64, public domain.
+struct Chance: RandomNumberGenerator {
   static let seeds = UInt64(0)..<500
   private var state: UInt64
 
