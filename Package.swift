@@ -72,7 +72,8 @@ let package = Package(
     .target(
       name: "SluiceTestKit", dependencies: ["SluiceModel", "SluiceGraph", "SluicePolicy", "SluiceEngine", logging],
       swiftSettings: strict),
-    .testTarget(name: "SluiceModelTests", dependencies: ["SluiceModel"], swiftSettings: strict),
+    .testTarget(
+      name: "SluiceModelTests", dependencies: ["SluiceModel"], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "SluiceGraphTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceTestKit"], swiftSettings: strict),
     .testTarget(name: "SluicePolicyTests", dependencies: ["SluiceModel", "SluicePolicy"], swiftSettings: strict),
@@ -80,7 +81,8 @@ let package = Package(
       name: "SluiceEngineTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceTestKit"],
       swiftSettings: strict),
     .testTarget(
-      name: "SluiceStorageTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceStorage", "SluiceTestKit"],
+      name: "SluiceStorageTests",
+      dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceStorage", "SluiceTestKit", logging],
       swiftSettings: strict),
     .testTarget(
       name: "SluiceAdaptersTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceAdapters"], swiftSettings: strict

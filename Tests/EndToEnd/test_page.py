@@ -3,7 +3,6 @@
 Screenshots go to .build/screenshots. Without Chromium or playwright every test here is skipped.
 """
 
-import contextlib
 import os
 import re
 import shutil
@@ -200,11 +199,11 @@ class PageTestCase:
         """What a person reads there, as one line."""
         return re.sub(r"\s+", " ", page.locator(selector).first.inner_text()).strip()
 
-    def wait_said(self, page, selector, pattern):
-        """Waits until the first `selector` reads like `pattern`."""
+    def wait_said(self, page, selector, pattern, seconds=SECONDS):
+        """Waits until the first `selector` reads like `pattern`, in small or large letters."""
         page.wait_for_function(
-            "([selector, pattern]) => new RegExp(pattern).test(document.querySelector(selector)?.innerText ?? '')",
-            arg=[selector, pattern])  # fmt: skip
+            "([selector, pattern]) => new RegExp(pattern, 'i').test(document.querySelector(selector)?.innerText ?? '')",
+            arg=[selector, pattern], timeout=seconds * 1000)  # fmt: skip
 
     def states(self, page):
         """`{"demo/…": "stale", …}` as the board shows them, by shape."""
@@ -262,7 +261,7 @@ class LookChanged(PageTestCase, SharedServerTestCase):
     def test_reasons_are_words(self):
         page = self.open()
         page.click(f'.cell[data-ref="{REVIEW}"]')
-        self.wait_said(page, "#aside .part-because", "(?i)out of date because")
+        self.wait_said(page, "#aside .part-because", "out of date because")
         because = self.said(page, "#aside .part-because")
         status = next(p for p in self.server.ask("status", REVIEW)["products"])
         self.assertIn("look/show_lut", because)
@@ -297,7 +296,7 @@ class LookChanged(PageTestCase, SharedServerTestCase):
         # Narrowed, it is another plan, and looking at it records nothing either.
         page.fill("#select", "step:review")
         page.press("#select", "Enter")
-        page.wait_for_function("document.querySelectorAll('.plans .next .step').length === 1")
+        page.wait_for_function("() => document.querySelectorAll('.plans .next .step').length === 1")
         self.assertIn("select=step", page.url)
         self.assertEqual(self.server.position(), before)
         self.assertEqual(len(self.server.ask("plans", "demo")["plans"]), 1)
@@ -314,8 +313,9 @@ class LookChanged(PageTestCase, SharedServerTestCase):
                       "tester started a plan: 5 runs", "plan succeeded", "finished on"):  # fmt: skip
             self.assertIn(words, said)
         page.select_option(".activity select", "sluice.version.*")
-        page.wait_for_function("!document.querySelector('.activity .days').innerText.includes('pipeline')")
-        self.assertIn("mira published look/show_lut", self.said(page, ".activity .days"))
+        page.wait_for_function("() => !document.querySelector('.activity .days').innerText.includes('pipeline')")
+        self.wait_said(page, ".activity .days", "mira published look/show_lut")
+        self.assertNotIn("pipeline", self.said(page, ".activity .days"))
 
     def test_a_product_is_found_by_typing(self):
         page = self.open()
@@ -336,6 +336,12 @@ class LookChanged(PageTestCase, SharedServerTestCase):
         page.keyboard.press("Enter")
         self.wait_said(page, "#aside .part-head h2", "review_frames")
 
+    def test_escape_closes_the_product_from_its_sliders_too(self):
+        page = self.open(f"/#/demo/show?at={SHOTS[0]}/review_frames", ready="#aside input[aria-label=Frame]")
+        page.focus("#aside input[aria-label=Frame]")
+        page.keyboard.press("Escape")
+        wait_until(lambda: "at=" not in page.url, "Escape closes it, as its button says", 3)
+
     def test_it_fits_and_is_kept_as_pictures(self):
         views = {
             "show": ("/#/demo/show", ".notice h1"),
@@ -351,7 +357,7 @@ class LookChanged(PageTestCase, SharedServerTestCase):
                         page.goto(self.server.url + path)
                         page.wait_for_selector(ready)
                         settle(page)
-                        page.screenshot(path=SCREENSHOTS / f"{name}-{size[0]}-{scheme}.png", full_page=True)
+                        page.screenshot(path=SCREENSHOTS / f"{name}-{size[0]}-{scheme}.png", full_page=size == WIDE)
                         self.assertEqual(page.evaluate(OVERFLOW), {"wide": 0, "out": []})
                 background = page.evaluate("getComputedStyle(document.body).backgroundColor")
                 level = sum(int(number) for number in re.findall(r"\d+", background)[:3]) / 3
@@ -403,14 +409,16 @@ class Living(PageTestCase, ServerTestCase):
         self.assertGreater(before[2], after[2] + 10, "the later one is warmer")
         self.assertEqual(self.said(page, "#aside .stage em.left"), "v001")
         self.assertEqual(self.said(page, "#aside .stage em.right"), "v002")
-        # Another frame, and another pair.
-        source = page.locator("#aside .layer.after img").get_attribute("src")
+        # Another frame.
         page.locator("#aside input[aria-label=Frame]").fill("0")
-        self.assertNotEqual(page.locator("#aside .layer.after img").get_attribute("src"), source)
+        for layer in (".layer:not(.after)", ".layer.after"):
+            page.wait_for_selector(f'#aside {layer} img[src*="review.1001.png"]')
+        self.assertEqual(self.said(page, "#aside .controls output"), "1001")
+        page.wait_for_function(ready)
         page.screenshot(path=SCREENSHOTS / "compare-1440-dark.png", full_page=True)
-        # The movie of how it came to be: back to the person.
+        # Why it is there, back to the person.
         self.wait_said(page, "#aside .part-why", "mira")
-        page.keyboard.press("Escape")
+        page.click("#aside .close")
         page.wait_for_selector("#aside .recent")
 
     def another_person_runs(self, page):
@@ -429,11 +437,14 @@ class Living(PageTestCase, ServerTestCase):
         self.wait_said(page, ".notice h1", "failed")
         self.wait_said(page, ".notice .said", "task.failed")
         self.assertIn("failed", self.states(page).values())
+        with self.subTest("what failed, and what waits for it, is offered once"):
+            page.wait_for_timeout(1000)
+            self.assertEqual(page.locator(".notice").count(), 1, page.locator(".notice h1").all_inner_texts())
         page.locator(".notice .acts button:has-text('Open the log')").wait_for()
         settle(page)
         page.screenshot(path=SCREENSHOTS / "failed-1440-dark.png", full_page=True)
         page.click(".notice .acts button:has-text('Open the log')")
-        self.wait_said(page, "dialog.log pre", "(?i)oiiotool error|show_lut")
+        self.wait_said(page, "dialog.log pre", "oiiotool error|show_lut")
         page.screenshot(path=SCREENSHOTS / "log-1440-dark.png")
         page.keyboard.press("Escape")
         page.wait_for_selector("dialog.log", state="detached")
@@ -442,13 +453,53 @@ class Living(PageTestCase, ServerTestCase):
         """A good look after the bad one: the page proposes it, and running that leaves nothing failed."""
         publish_look(self.server, lut(0.9, 0.9, 0.6), "mended")
         page.wait_for_function(
-            "[...document.querySelectorAll('.notice button')].some(b => /^Run (it|these \\d+)$|^Try again$/.test(b.innerText))"
+            "() => [...document.querySelectorAll('.notice button')].some(b => /^Run (it|these \\d+)$|^Try again$/.test(b.innerText))"
         )
         wait_until(lambda: len(self.server.ask("plan", "demo")["runs"]) == 3, "a plan with the mended look")
         page.locator(".notice .acts button", has_text=re.compile("^(Run|Try again)")).first.click()
         self.wait_said(page, ".notice h1", "Everything is current")
         self.assertEqual(set(self.server.states().values()), {"current"})
         self.assertEqual(set(self.states(page).values()), {"current"})
+
+
+class Progress(PageTestCase, ServerTestCase):
+    """Slow tasks of text, one at a time, to see what is said while they run."""
+
+    workers = 1
+
+    SLOW = """\
+sluice: 1
+project: demo
+folders: [ { path: sq010/sh0010, type: shot, range: 1001-1004 } ]
+steps:
+  slow:
+    for: { type: shot }
+    inputs:
+      plate: { product: plate, frames: one-to-one }
+    outputs:
+      frames: { product: slow_frames, files: "slow.####.txt" }
+    command: [sh, -c, 'sleep 1; cp "$1" "$2"', sh, "{plate}", "{frames}"]
+"""
+
+    def test_progress_is_live_and_cancel_ends_it(self):
+        self.server.pipeline(self.SLOW)
+        self.server.ask("publish", "demo/sq010/sh0010/plate", *self.server.frames(1001, 1004))
+        page = self.open()
+        page.click("text=Run it")
+        self.wait_said(page, ".notice h1", "^Running 1 run$")
+        page.wait_for_function("() => +document.querySelector('.notice .meter').getAttribute('aria-valuenow') >= 1")
+        self.assertRegex(self.said(page, ".notice .facts"), r"[1-3] of 4 tasks")
+        with self.subTest("the board says so too"):
+            self.wait_said(page, '.cell[data-ref="demo/sq010/sh0010/slow_frames"]', "[1-3] of 4", 1)
+            self.assertEqual(self.states(page)["demo/sq010/sh0010/slow_frames"], "running")
+        page.screenshot(path=SCREENSHOTS / "running-1440-dark.png", full_page=True)
+        page.click(".notice button:has-text('Cancel')")
+        page.wait_for_function("() => !document.querySelector('.notice h1').innerText.startsWith('Running')")
+        plan = self.server.ask("plans", "demo")["plans"][0]
+        self.assertEqual(plan["status"], "cancelled")
+        # What was not made is proposed again, and goes on with what was finished.
+        page.click("text=Run it")
+        self.wait_said(page, ".notice h1", "Everything is current")
 
 
 class Empty(PageTestCase, ServerTestCase):

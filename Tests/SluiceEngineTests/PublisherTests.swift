@@ -80,7 +80,9 @@ import Testing
 
   @Test func `with a hole that is meant goes through`() async throws {
     try await live { site in
-      let answer = try await site.publish("sq010/sh0010/plate", frames(1...2) + frames(5...6)) { $0.allowMissing = true }
+      let answer = try await site.publish("sq010/sh0010/plate", frames(1...2) + frames(5...6)) {
+        $0.allowMissing = true
+      }
       #expect(answer.representations[0].frames == FrameSet("1-2,5-6"))
     }
   }

@@ -272,8 +272,9 @@ import Testing
   @Test func `upstream ends at the sources`() throws {
     let show = try Show.made(frames: 1...2)
     let above = Walk.upstream(of: [try show.ref("sq010/contact")], in: show.graph)
-    #expect(above.filter { show.graph.producer(of: $0) == nil }.map(\.name).sorted() == [
-      "plate", "plate", "plate", "show_lut",
-    ])
+    #expect(
+      above.filter { show.graph.producer(of: $0) == nil }.map(\.name).sorted() == [
+        "plate", "plate", "plate", "show_lut",
+      ])
   }
 }

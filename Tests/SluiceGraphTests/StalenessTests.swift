@@ -14,7 +14,8 @@ import Testing
 
   @Test func `makes the reviews, movies and contact sheets stale, and nothing else`() throws {
     let steps = try show.assess().values.filter(\.needsWork).map(\.unit.id.step)
-    #expect(Dictionary(grouping: steps, by: \.self).mapValues(\.count) == ["review": 6, "review_movie": 6, "contact": 2])
+    #expect(
+      Dictionary(grouping: steps, by: \.self).mapValues(\.count) == ["review": 6, "review_movie": 6, "contact": 2])
   }
 
   @Test func `leaves every neutral current`() throws {
@@ -343,7 +344,9 @@ import Testing
 
   init() throws {
     var show = try Show.empty()
-    for shot in Show.demoShots where shot != "sq010/sh0010" { try show.publish("\(shot)/plate", frames: FrameSet(1...2)) }
+    for shot in Show.demoShots where shot != "sq010/sh0010" {
+      try show.publish("\(shot)/plate", frames: FrameSet(1...2))
+    }
     try show.publish("look/show_lut", file: "warm")
     try show.publish("look/neutral_lut", file: "none")
     self.show = show

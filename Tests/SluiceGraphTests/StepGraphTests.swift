@@ -4,7 +4,8 @@ import SluiceTestKit
 import Testing
 
 @Suite struct `A step graph` {
-  private func step(_ name: String, takes inputs: [String], makes outputs: [String], for type: String = "shot") -> Step {
+  private func step(_ name: String, takes inputs: [String], makes outputs: [String], for type: String = "shot") -> Step
+  {
     Step(
       name, for: type, inputs.map { StepInput(name: $0, product: .here($0)) },
       makes: outputs.map { StepOutput(name: "out_\($0)", product: $0, files: "\($0).txt", identity: .bytes) }, ["x"])
@@ -51,7 +52,8 @@ import Testing
 
   @Test func `leaves out a cycle and what hangs on it, and names them`() throws {
     let graph = try graph([
-      step("free", takes: [], makes: ["f"]), step("a", takes: ["y"], makes: ["x"]), step("b", takes: ["x"], makes: ["y"]),
+      step("free", takes: [], makes: ["f"]), step("a", takes: ["y"], makes: ["x"]),
+      step("b", takes: ["x"], makes: ["y"]),
       step("after", takes: ["y"], makes: ["z"]),
     ])
     #expect(graph.units.map(\.id.step) == ["free"])
@@ -142,7 +144,9 @@ import Testing
     for _ in 0..<3 { try other.publish("look/show_lut", file: "warm", as: "renamed.cube") }
     try one.makeAll()
     try other.makeAll()
-    func recipe(_ show: Show) throws -> Digest? { try show.latest("sq010/sh0010/review_frames")?.published.made?.recipe }
+    func recipe(_ show: Show) throws -> Digest? {
+      try show.latest("sq010/sh0010/review_frames")?.published.made?.recipe
+    }
     #expect(try recipe(one) != nil && recipe(one) == recipe(other))
   }
 

@@ -1,4 +1,4 @@
-/// Chance from a seed, so that a failure can be had again. Source: S. Vigna, Chance64, public domain.
+/// Chance from a seed, so that a failure can be had again. Source: S. Vigna, SplitMix64, public domain.
 struct Chance: RandomNumberGenerator {
   static let seeds = UInt64(0)..<500
   private var state: UInt64

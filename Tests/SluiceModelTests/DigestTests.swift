@@ -44,7 +44,8 @@ import Testing
   }
 
   @Test func `is read back from JSON, leading zeros too`() throws {
-    let digests = (0..<200).map { Digest.of("\($0)") } + [Digest(hex: String(repeating: "0", count: 64))].compactMap(\.self)
+    let digests =
+      (0..<200).map { Digest.of("\($0)") } + [Digest(hex: String(repeating: "0", count: 64))].compactMap(\.self)
     #expect(try StableJSON.decode([Digest].self, from: StableJSON.encode(digests)) == digests)
   }
 }

@@ -128,7 +128,8 @@ enum Facts {
   }
 
   @Test func `of a later Sluice keeps its data and whether it is critical`() throws {
-    let text = #"{"actor":"ada","actortrust":"claimed","critical":true,"data":{"x":[1,2.5,"y"]},"id":"e-1","site":"lon","#
+    let text =
+      #"{"actor":"ada","actortrust":"claimed","critical":true,"data":{"x":[1,2.5,"y"]},"id":"e-1","site":"lon","#
       + #""source":"/sites/lon","specversion":"1.0","time":"2026-11-22T14:23:01.250Z","type":"sluice.new.thing.v9"}"#
     let event = try StableJSON.decode(Event.self, from: Array(text.utf8))
     #expect(

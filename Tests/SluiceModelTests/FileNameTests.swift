@@ -14,6 +14,7 @@ import Testing
     ("plate.1001_extra.exr", "", "plate.", "1001", "_extra", "exr"),
     ("movie.3.mp4", "", "movie.", "3", "", "mp4"),
     ("archive.7.7z", "", "archive.", "7", "", "7z"),
+    ("plate.1001.tar.gz", "", "plate.", "1001", ".tar", "gz"),
     ("show_lut.cube", "", "show_lut", "", "", "cube"),
     ("README", "", "README", "", "", ""),
     (".hidden", "", ".hidden", "", "", ""),
@@ -28,12 +29,16 @@ import Testing
     path: String, directory: String, base: String, digits: String, tail: String, suffix: String
   ) {
     let name = FileName(path)
-    #expect([name.directory, name.base, name.digits, name.tail, name.fileExtension] == [directory, base, digits, tail, suffix])
+    #expect(
+      [name.directory, name.base, name.digits, name.tail, name.fileExtension] == [
+        directory, base, digits, tail, suffix,
+      ])
   }
 
   @Test(arguments: [
     ("plate.1001.exr", 1001), ("plate.0000.exr", 0), ("plate.10000000.exr", 10_000_000), ("plate.10000001.exr", nil),
-    ("notes.20261122.txt", nil), ("a.99999999999999999999.exr", nil), ("show_lut.cube", nil),
+    ("notes.20261122.txt", nil), ("a.99999999999999999999.exr", nil), ("show_lut.cube", nil), ("look.3dl", nil),
+    ("take.mp4", nil),
   ])
   func `has no frame where the number is none that film has`(path: String, frame: Int?) {
     #expect(FileName(path).frame == frame)
@@ -79,8 +84,8 @@ import Testing
   }
 
   @Test func `gives names that lead back to their frame`() {
-    for seed in SplitMix.seeds {
-      var random = SplitMix(seed: seed)
+    for seed in Chance.seeds {
+      var random = Chance(seed: seed)
       let (frame, width) = (random.below(1_000_000), 1 + random.below(8))
       let name = FileName.fill("sh0010.\(String(repeating: "#", count: width)).exr", frame: frame)
       #expect(FileName(name).frame == frame, "seed \(seed): \(name)")

@@ -35,8 +35,8 @@ import Testing
   }
 
   @Test func `agrees with trying everything`() {
-    for seed in SplitMix.seeds {
-      var random = SplitMix(seed: seed)
+    for seed in Chance.seeds {
+      var random = Chance(seed: seed)
       let parts = ["a", "b", "ab", "*", "?", "**", "a*", "*b", "a*b*a", "?*"]
       let pattern = (0...random.below(5)).map { _ in parts[random.below(parts.count)] }
       for _ in 0..<10 {

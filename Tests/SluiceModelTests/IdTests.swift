@@ -49,7 +49,7 @@ import Testing
 @Suite struct `A time` {
   @Test func `is read back as it was written, to the millisecond`() {
     for seed in UInt64(0)..<2_000 {
-      var chance = SplitMix(seed: seed)
+      var chance = Chance(seed: seed)
       let seconds = Double(chance.below(2_000_000_000)) + Double(chance.below(1_000_000)) / 1_000_000
       let time = Timestamp.rounded(Date(timeIntervalSince1970: seconds))
       let text = Timestamp.text(time)
@@ -63,10 +63,11 @@ import Testing
 }
 
 @Suite struct `The nearest word` {
-  @Test(arguments: [
-    ("comand", "command"), ("comamnd", "command"), ("COMMAND", "command"), ("inputz", "inputs"), ("fro", "for"),
-    ("x", nil), ("completely", nil), ("", nil),
-  ] as [(String, String?)])
+  @Test(
+    arguments: [
+      ("comand", "command"), ("comamnd", "command"), ("COMMAND", "command"), ("inputz", "inputs"), ("fro", "for"),
+      ("x", nil), ("completely", nil), ("", nil),
+    ] as [(String, String?)])
   func `is the one that was most likely meant`(word: String, meant: String?) {
     #expect(nearest(to: word, in: ["command", "inputs", "outputs", "for", "tools"]) == meant)
   }

@@ -38,7 +38,8 @@ import Testing
   }
 
   @Test func `changes with the frame of a sequence`() {
-    #expect(content(.sequence, [file("a.1.exr", "x", frame: 1)]) != content(.sequence, [file("a.2.exr", "x", frame: 2)]))
+    #expect(
+      content(.sequence, [file("a.1.exr", "x", frame: 1)]) != content(.sequence, [file("a.2.exr", "x", frame: 2)]))
   }
 
   @Test func `changes with a frame more`() {
@@ -52,6 +53,9 @@ import Testing
 
   @Test func `goes by pixels before bytes`() {
     #expect(content(.file, [file("a.exr", "x", pixels: "p")]) == content(.file, [file("a.exr", "y", pixels: "p")]))
+  }
+
+  @Test func `changes with the pixels, and when there are none any more`() {
     #expect(content(.file, [file("a.exr", "x", pixels: "p")]) != content(.file, [file("a.exr", "x", pixels: "q")]))
     #expect(content(.file, [file("a.exr", "x", pixels: "p")]) != content(.file, [file("a.exr", "x")]))
   }
@@ -100,7 +104,9 @@ import Testing
 @Suite struct `A manifest` {
   private let sequence = Representation(
     name: "exr", kind: .sequence,
-    files: [1009, 1001, 1004].map { StoredFile(path: "a.\($0).exr", frame: $0, size: 1, sha256: .of("\($0)")) })
+    files: [1009, 1001, 1004].map { (frame: Int) in
+      StoredFile(path: "a.\(frame).exr", frame: frame, size: 1, sha256: .of("\(frame)"))
+    })
   private let movie = Representation(
     name: "mov", kind: .file, files: [StoredFile(path: "a.mov", frame: nil, size: 1, sha256: .of("m"))])
 
@@ -108,6 +114,10 @@ import Testing
     for frame in 995...1015 {
       #expect(sequence.file(atFrame: frame)?.path == ([1001, 1004, 1009].contains(frame) ? "a.\(frame).exr" : nil))
     }
+  }
+
+  @Test func `keeps its files by frame, then by path`() {
+    #expect(sequence.files.compactMap(\.frame) == [1001, 1004, 1009])
   }
 
   @Test func `finds no frame in a file that has none`() {
@@ -129,7 +139,9 @@ import Testing
 }
 
 @Suite struct `A path inside of a version` {
-  @Test(arguments: ["a.exr", "a/b/c.exr", "...", "a b", "é.exr", "100%.exr", "-rf", "~", String(repeating: "a", count: 255)])
+  @Test(arguments: [
+    "a.exr", "a/b/c.exr", "...", "a b", "é.exr", "100%.exr", "-rf", "~", String(repeating: "a", count: 255),
+  ])
   func `may be any plain relative path`(path: String) {
     #expect(throws: Never.self) { try PathRule.require(path) }
   }
@@ -145,7 +157,9 @@ import Testing
 }
 
 @Suite struct `A picture` {
-  @Test(arguments: [("a.exr", true), ("a.EXR", true), ("a/b.1001.tif", true), ("a.mov", false), ("exr", false), ("", false)])
+  @Test(arguments: [
+    ("a.exr", true), ("a.EXR", true), ("a/b.1001.tif", true), ("a.mov", false), ("exr", false), ("", false),
+  ])
   func `is known by its extension`(path: String, isImage: Bool) {
     #expect(ImageFormats.isImage(path) == isImage)
   }

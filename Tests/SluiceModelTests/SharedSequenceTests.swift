@@ -7,7 +7,7 @@ import Testing
 /// What it reads and Sluice does not, Sluice must refuse or leave alone, never read as something else.
 private enum SharedSequences {
   static func cases(_ name: String) throws -> [String: JSONValue]? {
-    try SharedData.decode([String: JSONValue].self, "sequences/\(name).json")
+    try SharedFiles.decode([String: JSONValue].self, "sequences/\(name).json")
   }
 }
 
@@ -33,7 +33,9 @@ extension JSONValue {
   /// Whole frames, ascending, without steps and without spaces inside of a range.
   private func applies(_ text: String) -> Bool {
     text.split(separator: ",", omittingEmptySubsequences: false).allSatisfy { part in
-      guard let match = part.wholeMatch(of: /\s*(-?\d+)(?:-(-?\d+))?\s*/), let first = Int(match.1) else { return false }
+      guard let match = part.wholeMatch(of: /\s*(-?\d+)(?:-(-?\d+))?\s*/), let first = Int(match.1) else {
+        return false
+      }
       return match.2.map { Int($0).map { first <= $0 } ?? false } ?? true
     }
   }
@@ -120,7 +122,9 @@ extension JSONValue {
 
   private func ours(_ names: [String]) -> [Group] {
     Dictionary(grouping: names.map { FileName($0) }.filter { $0.frame != nil }, by: \.sequenceKey).values.map { files in
-      Group(base: files[0].base, frames: FrameSet(files.compactMap(\.frame)), rest: files[0].tail + "." + files[0].fileExtension)
+      Group(
+        base: files[0].base, frames: FrameSet(files.compactMap(\.frame)),
+        rest: files[0].tail + "." + files[0].fileExtension)
     }.sorted()
   }
 
@@ -128,11 +132,16 @@ extension JSONValue {
     guard let match = text.wholeMatch(of: /(.*?)(\d[-\d,x]*)[#@]+(\..*)/) else {
       // A name with one number in it is a sequence to us; fileseq wants the number at the end.
       let name = FileName(text)
-      return name.frame.map { Group(base: name.base, frames: FrameSet([$0]), rest: name.tail + "." + name.fileExtension) }
+      return name.frame.map {
+        Group(base: name.base, frames: FrameSet([$0]), rest: name.tail + "." + name.fileExtension)
+      }
     }
     let frames = match.2.split(separator: ",").flatMap { part -> [Int] in
       let numbers = part.split { $0 == "-" || $0 == "x" }.compactMap { Int($0) }
-      return Array(stride(from: numbers[0], through: numbers.count > 1 ? numbers[1] : numbers[0], by: numbers.count > 2 ? numbers[2] : 1))
+      return Array(
+        stride(
+          from: numbers[0], through: numbers.count > 1 ? numbers[1] : numbers[0], by: numbers.count > 2 ? numbers[2] : 1
+        ))
     }
     return Group(base: String(match.1), frames: FrameSet(frames), rest: String(match.3))
   }
@@ -142,7 +151,8 @@ extension JSONValue {
     #expect(folders.count > 8)
     for (name, folder) in folders where !Self.others.contains(name) {
       let files = (folder["files"]?.list ?? []).compactMap(\.text)
-      #expect(ours(files) == (folder["sequences"]?.list ?? []).compactMap(\.text).compactMap(theirs).sorted(), "\(name)")
+      #expect(
+        ours(files) == (folder["sequences"]?.list ?? []).compactMap(\.text).compactMap(theirs).sorted(), "\(name)")
     }
   }
 }

@@ -39,21 +39,26 @@ import Testing
   }
 
   @Test func `is read back as it was written, at any second`() {
-    for seed in SplitMix.seeds {
-      var random = SplitMix(seed: seed)
+    for seed in Chance.seeds {
+      var random = Chance(seed: seed)
       let id = VersionID(second: Int64(random.below(253_402_300_800)), site: "lon", counter: 1 + random.below(99))
       #expect(VersionID(id.description) == id, "seed \(seed): \(id)")
     }
   }
 
   @Test func `sorts by time as a value and as text`() {
-    for seed in SplitMix.seeds {
-      var random = SplitMix(seed: seed)
+    for seed in Chance.seeds {
+      var random = Chance(seed: seed)
       let ids = (0..<8).map { _ in
         VersionID(second: 1_795_357_381 + Int64(random.below(3)), site: "lon", counter: 1 + random.below(20))
       }
       #expect(ids.sorted().map(\.description) == ids.map(\.description).sorted(), "seed \(seed): \(ids)")
     }
+  }
+
+  @Test func `sorts by counter before site`() {
+    let ids = [("b", 1), ("a", 2), ("b", 2)].map { VersionID(second: 5, site: $0.0, counter: $0.1) }
+    #expect(ids.reversed().sorted() == ids)
   }
 
   @Test func `begins at the second of the clock`() {
@@ -82,8 +87,8 @@ import Testing
   }
 
   @Test func `is later than the last, whatever the clock does`() {
-    for seed in SplitMix.seeds {
-      var random = SplitMix(seed: seed)
+    for seed in Chance.seeds {
+      var random = Chance(seed: seed)
       var last: VersionID?
       for _ in 0..<120 {
         let id = VersionID.next(after: last, now: at(Int64(1_000 + random.below(3)), fraction: 0.25), site: "lon")
@@ -104,11 +109,12 @@ import Testing
 
 @Suite struct `The calendar` {
   /// From Python's `datetime.date`.
-  @Test(arguments: [
-    (1970, 1, 1, 0), (1969, 12, 31, -1), (2000, 2, 29, 11_016), (2000, 3, 1, 11_017), (1900, 2, 28, -25_509),
-    (1900, 3, 1, -25_508), (2024, 2, 29, 19_782), (2026, 11, 22, 20_779), (2100, 2, 28, 47_540), (2100, 3, 1, 47_541),
-    (1600, 2, 29, -135_081), (2400, 2, 29, 157_113), (9999, 12, 31, 2_932_896), (1, 1, 1, -719_162),
-  ] as [(Int64, Int64, Int64, Int64)])
+  @Test(
+    arguments: [
+      (1970, 1, 1, 0), (1969, 12, 31, -1), (2000, 2, 29, 11_016), (2000, 3, 1, 11_017), (1900, 2, 28, -25_509),
+      (1900, 3, 1, -25_508), (2024, 2, 29, 19_782), (2026, 11, 22, 20_779), (2100, 2, 28, 47_540), (2100, 3, 1, 47_541),
+      (1600, 2, 29, -135_081), (2400, 2, 29, 157_113), (9999, 12, 31, 2_932_896), (1, 1, 1, -719_162),
+    ] as [(Int64, Int64, Int64, Int64)])
   func `agrees with known days`(year: Int64, month: Int64, day: Int64, days: Int64) {
     #expect(Civil.days(year: year, month: month, day: day) == days)
     #expect(Civil.date(days: days) == (year, month, day))

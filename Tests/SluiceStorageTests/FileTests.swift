@@ -17,7 +17,8 @@ import Testing
 
   private static func address(_ counter: Int) throws -> VersionAddress {
     VersionAddress(
-      product: try ProductRef("demo/sq010/plate"), version: VersionID(second: 1_795_357_381, site: "a", counter: counter))
+      product: try ProductRef("demo/sq010/plate"),
+      version: VersionID(second: 1_795_357_381, site: "a", counter: counter))
   }
 
   private func bytes(_ path: String, _ text: String) -> PlacedFile {
@@ -204,7 +205,7 @@ private struct FirstLetter: PixelReader {
 
   init() throws {
     folder = try TemporaryFolder()
-    workshop = try FileWorkshop(root: folder.path + "/work", pixels: FirstLetter())
+    workshop = try FileWorkshop(root: folder.path + "/benches", pixels: FirstLetter())
     bench = Bench(project: try ProjectName("demo"), folder: try FolderPath("sq010/sh0010"), step: "review")
   }
 
@@ -227,7 +228,7 @@ private struct FirstLetter: PixelReader {
   }
 
   @Test func `gives a step on a folder the same place each time, without version or run`() throws {
-    #expect(workshop.directory(of: bench) == folder.path + "/work/demo/review/sq010+sh0010")
+    #expect(workshop.directory(of: bench) == folder.path + "/benches/demo/review/sq010+sh0010")
     #expect(
       workshop.directory(of: Bench(project: try ProjectName("demo"), folder: .root, step: "r")).hasSuffix("/demo/r/+"))
   }

@@ -30,8 +30,8 @@ struct Blanking {
       while at < source.count, source[at] != UInt8(ascii: "\n") { blank(1) }
     } else if sees("/*") {
       blankBlock()
-    } else if let length = lengthOfSentence() {
-      blank(length)
+    } else if let name = nameInBackticks() {
+      for _ in name { name.contains(UInt8(ascii: " ")) ? blank(1) : keep() }
     } else if let hashes = hashesOfLiteral() {
       let multiline = sees("\"\"\"", from: at + hashes)
       modes.append(.literal(hashes: hashes, multiline: multiline))
@@ -77,11 +77,10 @@ struct Blanking {
     } while depth > 0 && at < source.count
   }
 
-  /// A name in backticks with spaces in it, as tests have.
-  private func lengthOfSentence() -> Int? {
-    guard sees("`") else { return nil }
-    let name = source[(at + 1)...].prefix { $0 != UInt8(ascii: "`") }
-    return name.contains(UInt8(ascii: " ")) ? name.count + 2 : nil
+  /// With its backticks; one with spaces in it is a sentence, as tests have.
+  private func nameInBackticks() -> ArraySlice<UInt8>? {
+    guard sees("`"), let end = source[(at + 1)...].firstIndex(of: UInt8(ascii: "`")) else { return nil }
+    return source[at...end]
   }
 
   private func hashesOfLiteral() -> Int? {

@@ -103,6 +103,6 @@ at('find').addEventListener('click', openSearch);
 addEventListener('keydown', event => {
   const typing = event.target.closest?.('input, select, textarea');
   if ((event.key === 'k' && (event.ctrlKey || event.metaKey)) || (event.key === '/' && !typing)) { event.preventDefault(); openSearch(); }
-  else if (event.key === 'Escape' && !typing && !document.querySelector('dialog') && read().at) go({ at: null });
+  else if (event.key === 'Escape' && (!typing || event.target.type === 'range') && !document.querySelector('dialog') && read().at) go({ at: null });
 });
 start();

@@ -173,6 +173,7 @@ function notices(redraw) {
   if (bad) all.push(failedNotice(bad));
   // What failed is proposed again too, but said once.
   const said = new Set(bad?.products.map(p => p.ref));
+  for (const run of bad ? plan?.runs ?? [] : []) if (run.reasons.some(r => said.has(r.via))) for (const ref of run.outputs) said.add(ref);
   if (!running.length && plan?.runs.some(run => !run.outputs.some(ref => said.has(ref)))) all.push(proposalNotice(plan, redraw));
   if (!store.products.size) all.push(emptyNotice());
   else if (!all.length && !plan?.missing?.length && !plan?.blocked?.length) all.push(calmNotice());

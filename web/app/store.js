@@ -114,6 +114,9 @@ export function hearFact(fact) {
 
 export function hearProgress(progress) {
   if (progress.project !== store.project || !store.loaded) return;
+  const before = new Set(store.progress.get(progress.id)?.runs.filter(run => run.status === 'running').map(run => run.id));
+  // What a run does is said by no fact; its first task makes its products look different.
+  if (progress.runs.some(run => run.status === 'running' && !before.has(run.id))) touch('status');
   if (progress.status === 'running') store.progress.set(progress.id, progress);
   if (progress.status === 'running' ? !store.plans.some(plan => plan.id === progress.id && plan.status === 'running') : true) touch('plans');
   tell(['progress']);

@@ -5,18 +5,14 @@ import Subprocess
 import SystemPackage
 
 /// Runs tasks as processes of this machine, each in a session of its own, so that ending one ends all it started.
-///
-/// While a task runs, a file names its session; a later server ends what an earlier one left behind.
 package final class ProcessLauncher: TaskLauncher {
-  private let notes: String
+  private static let markName = "SLUICE_TASK_OF"
+  private let mark: String
   private let ambient: Ambient
   private let grace = Duration.seconds(3)
 
-  /// - Parameter notes: a folder for the files that name running sessions.
-  package init(notes: String, ambient: Ambient) {
-    (self.notes, self.ambient) = (notes, ambient)
-    mkdir(notes, 0o755)
-  }
+  /// - Parameter mark: says whose processes these are; stands in their environment as `SLUICE_TASK_OF`.
+  package init(mark: String, ambient: Ambient) { (self.mark, self.ambient) = (mark, ambient) }
 
   package func launch(_ order: TaskOrder) async -> TaskEnd {
     let program = order.arguments.first ?? ""
@@ -29,18 +25,18 @@ package final class ProcessLauncher: TaskLauncher {
     } catch {
       return .failed("its log cannot be written: \(error)")
     }
+    var environment = order.environment
+    environment[ProcessLauncher.markName] = mark
     var options = PlatformOptions()
     options.createSession = true
     options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: grace)]
     let configuration = Configuration(
       executable: program.contains("/") ? .path(FilePath(program)) : .name(program),
       arguments: Arguments(Array(order.arguments.dropFirst())),
-      environment: .of(order.environment),
+      environment: .of(environment),
       workingDirectory: FilePath(order.directory), platformOptions: options)
-    let note = notes + "/\(order.task)"
-    defer { unlink(note) }
     return await withTaskGroup(of: TaskEnd?.self) { group in
-      group.addTask { await self.run(configuration, log: log, note: note, order: order) }
+      group.addTask { await self.run(configuration, log: log) }
       group.addTask { [ambient] in
         try? await ambient.sleep(.seconds(order.timeoutSeconds))
         return Task.isCancelled ? nil : .timedOut
@@ -57,16 +53,12 @@ package final class ProcessLauncher: TaskLauncher {
     }
   }
 
-  private func run(
-    _ configuration: Configuration, log: FileDescriptor, note: String, order: TaskOrder
-  ) async -> TaskEnd {
+  private func run(_ configuration: Configuration, log: FileDescriptor) async -> TaskEnd {
     do {
       let result = try await Subprocess.run(
         configuration, input: .none, output: .fileDescriptor(log, closeAfterSpawningProcess: true),
         error: .combinedWithOutput
-      ) { execution in
-        ProcessLauncher.write(note, session: execution.processIdentifier.value)
-      }
+      )
       ProcessLauncher.endGroup(result.processIdentifier.value)
       if Task.isCancelled { return .cancelled }
       switch result.terminationStatus {
@@ -94,42 +86,31 @@ package final class ProcessLauncher: TaskLauncher {
 
   // MARK: Orphans
 
+  /// What an earlier server of the same mark left running, found by the mark in its environment: the kernel keeps that
+  /// from the first moment of a process, whatever became of its parent.
   package func endOrphans() async {
-    guard let folder = opendir(notes) else { return }
-    defer { closedir(folder) }
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    let wanted = Array("\(ProcessLauncher.markName)=\(mark)".utf8)
+    for _ in 0..<10 {
+      let found = ProcessLauncher.processes().filter { process in
+        ProcessLauncher.environment(of: process).split(separator: 0).contains { $0.elementsEqual(wanted) }
       }
-      guard name != ".", name != ".." else { continue }
-      let note = notes + "/" + name
-      let words = ProcessLauncher.text(of: note).split(separator: " ")
-      if words.count == 2, let session = Int32(words[0]), session > 1 {
-        let started = ProcessLauncher.startTime(of: session)
-        // A leader with another start time is somebody else's process that got the number anew.
-        if started == nil || started == String(words[1]) { ProcessLauncher.endGroup(session) }
+      if found.isEmpty { return }
+      for process in found {
+        let session = getsid(process)
+        if session > 1, session != getsid(0) { kill(-session, SIGKILL) }
+        kill(process, SIGKILL)
       }
-      unlink(note)
+      // A process that was killed between fork and exec of a child is looked for once more.
+      try? await ambient.sleep(.milliseconds(20))
     }
   }
 
-  private static func write(_ note: String, session: Int32) {
-    let text = "\(session) \(startTime(of: session) ?? "0")"
-    let descriptor = open(note, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { return }
-    _ = Array(text.utf8).withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    close(descriptor)
+  private static func processes() -> [Int32] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { Int32($0) }.filter { $0 > 1 && $0 != getpid() }
   }
 
-  /// In clock ticks since boot: field 22 of `/proc/PID/stat`; nil where there is no such process.
-  private static func startTime(of process: Int32) -> String? {
-    let text = text(of: "/proc/\(process)/stat")
-    guard let end = text.lastIndex(of: ")") else { return nil }
-    let fields = text[end...].split(separator: " ")
-    return fields.count > 20 ? String(fields[20]) : nil
-  }
-
-  private static func text(of path: String) -> String {
-    (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+  private static func environment(of process: Int32) -> [UInt8] {
+    (try? Data(contentsOf: URL(filePath: "/proc/\(process)/environ"))).map { Array($0) } ?? []
   }
 }

@@ -12,6 +12,7 @@ package enum YAMLDocument {
     }
     try refuseTabs(text)
     try refuseDepth(text)
+    try AliasKeys.refuse(text)
     let node: Node?
     do {
       node = try Yams.compose(yaml: text)

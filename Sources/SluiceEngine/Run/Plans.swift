@@ -32,7 +32,8 @@ package actor Plans {
     throw SluiceError(
       .planUnknown, what: "there is no plan '\(NameRule.printable(id.description))'", at: "plan",
       fix:
-        "`sluice plans PROJECT` lists those that were applied; of computed ones the last \(Limits.computedPlans) are kept"
+        "`sluice plans PROJECT` lists those that were applied; "
+        + "of computed ones the last \(Limits.computedPlans) are kept"
     )
   }
 

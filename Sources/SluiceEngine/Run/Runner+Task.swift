@@ -37,6 +37,7 @@ extension Runner {
   func launch(_ task: TaskID, _ arguments: [String], _ run: Going, _ log: String) async -> TaskEnd {
     let (signals, cancel) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     cancels[task] = cancel
+    publishActivities()
     defer { cancels[task] = nil }
     if isStopping { return .cancelled }
     var arguments = arguments
@@ -101,7 +102,8 @@ extension Runner {
     SluiceError(
       .taskOutputMissing, what: "the command succeeded but did not make '\(path)'", at: "task \(task)",
       fix:
-        "let the command write to the path that its output placeholder gives; `sluice task log \(task)` shows what it printed"
+        "let the command write to the path that its output placeholder gives; "
+        + "`sluice task log \(task)` shows what it printed"
     )
   }
 

@@ -3,7 +3,8 @@ package import SluiceModel
 
 /// Everything that is known of all projects, built from the log and from nothing else.
 ///
-/// A value: a snapshot is free, and what was decided but could not be stored is dropped by keeping the old value (ADR 0004).
+/// A value: a snapshot is free, and what was decided but could not be stored is dropped by keeping the old value
+/// (ADR 0004).
 package struct Registry: Sendable {
   /// Names the rules that made a stored view; another name means: build anew.
   package static let reducer = "registry-2"

@@ -110,7 +110,8 @@ package struct Assessor: Sendable {
     }
     if input.frames == .oneToOne, representation.kind != .sequence {
       return
-        "\(source.product.spoken) is no image sequence, and the step works frame by frame: publish its files, not its folder"
+        "\(source.product.spoken) is no image sequence, and the step works frame by frame: "
+        + "publish its files, not its folder"
     }
     return nil
   }

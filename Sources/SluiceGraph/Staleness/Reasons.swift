@@ -33,7 +33,8 @@ package struct Reasons: Sendable {
         Reason(
           kind: .partial, input: nil, used: "\(version.address.version)", now: nil,
           text:
-            "\(Reasons.spoken(stale)) of \(version.spoken) \(stale.count == 1 ? "was" : "were") not re-made with the rest"
+            "\(Reasons.spoken(stale)) of \(version.spoken) "
+            + (stale.count == 1 ? "was" : "were") + " not re-made with the rest"
         ))
     }
     return Reasons.merged(found)

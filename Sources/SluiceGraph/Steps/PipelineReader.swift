@@ -75,7 +75,7 @@ package struct PipelineReader {
     for (name, node) in entries(map["inputs"], of: "inputs") { input(name, node).map { inputs.append($0) } }
     var outputs: [StepOutput] = []
     for (name, node) in entries(map["outputs"], of: "outputs") { output(name, node).map { outputs.append($0) } }
-    if outputs.isEmpty, let node = map["outputs"] {
+    if case .mapping([], _)? = map["outputs"], let node = map["outputs"] {
       report(.pipelineShape, "step '\(entry.key)' has no outputs", "name at least one product that it makes", node)
     }
     let command = map["command"].map { arguments($0) } ?? []

@@ -60,9 +60,10 @@ package struct FileName: Sendable, Hashable {
     return folder.doublingPercents + name[..<first].doublingPercents + "%0\(width)d" + name[end...].doublingPercents
   }
 
+  /// As C's printf writes `%04d`, the sign counted in: a program that is given the pattern writes the same name.
   package static func padded(_ frame: Int, width: Int) -> String {
-    let digits = String(frame.magnitude)
-    return (frame < 0 ? "-" : "") + String(repeating: "0", count: max(0, width - digits.count)) + digits
+    let (sign, digits) = (frame < 0 ? "-" : "", String(frame.magnitude))
+    return sign + String(repeating: "0", count: max(0, width - sign.count - digits.count)) + digits
   }
 }
 

@@ -55,7 +55,7 @@ package struct PlacedFile: Sendable, Hashable {
   package enum Origin: Sendable, Hashable {
     /// Out of an upload: moved.
     case upload(UploadID, String)
-    /// Out of a task's folder: moved.
+    /// Off a task's bench: a hard link, so that the bench stays whole until the version is recorded.
     case work(String)
     /// Out of a version that Sluice owns: a hard link.
     case version(VersionAddress, representation: String, path: String)

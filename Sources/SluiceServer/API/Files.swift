@@ -26,7 +26,17 @@ enum Files {
       let body = try await FileIO().loadFile(path: path, range: range, context: context)
       return Response(status: .partialContent, headers: headers, body: body)
     }
+    if let header = request.headers[.range], isBeyond(header, size: size) {
+      headers[.contentRange] = "bytes */\(size)"
+      return Response(status: .rangeNotSatisfiable, headers: headers)
+    }
     return Response(status: .ok, headers: headers, body: try await FileIO().loadFile(path: path, context: context))
+  }
+
+  /// Whether a range begins behind the end of the file.
+  private static func isBeyond(_ header: String, size: Int) -> Bool {
+    guard header.hasPrefix("bytes="), let first = Int(header.dropFirst(6).prefix { $0 != "-" }) else { return false }
+    return first >= size
   }
 
   static func response(

@@ -94,7 +94,8 @@ struct Guard: RouterMiddleware {
       .tokenMissing, what: "this server wants a token, and the request has none that it knows",
       at: "header Authorization",
       fix:
-        "set SLUICE_TOKEN, or sign in on the page; someone with the right 'admin' makes tokens: sluice token create NAME"
+        "set SLUICE_TOKEN, or sign in on the page; "
+        + "someone with the right 'admin' makes tokens: sluice token create NAME"
     )
   }
 

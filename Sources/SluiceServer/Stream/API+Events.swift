@@ -39,7 +39,11 @@ extension API {
   }
 
   private func position(_ text: String) throws(SluiceError) -> Position {
-    if let position = Position(text), position.site == services.writer.site { return position }
+    if let position = Position(text), position.site == services.writer.site,
+      position.sequence <= services.writer.current.sequence
+    {
+      return position
+    }
     throw SluiceError(
       .usage, what: "'\(NameRule.printable(text))' is no position of this server", at: "from",
       fix: "use a position that an earlier answer carried, such as \(services.writer.site):0")

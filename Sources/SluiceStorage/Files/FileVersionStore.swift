@@ -102,6 +102,15 @@ package final class FileVersionStore: VersionStore {
         .uploadUnknown, what: "there is no upload '\(NameRule.printable(upload.description))'", at: "upload",
         fix: "begin a new one; uploads end when the server restarts")
     }
+    var folder = staging + "/\(upload)/files"
+    for part in path.split(separator: "/").dropLast() {
+      folder += "/" + part
+      if let status = Disk.status(folder), !Disk.isDirectory(status) {
+        throw SluiceError(
+          .publishOutside, what: "'\(NameRule.printable(part))' in '\(path)' is no folder of the upload",
+          at: "upload \(upload)", fix: "bring real folders; a link may lead out of the upload")
+      }
+    }
     return staging + "/\(upload)/files/" + path
   }
 
@@ -141,7 +150,7 @@ package final class FileVersionStore: VersionStore {
   private func bring(_ origin: PlacedFile.Origin, to path: String) throws(SluiceError) {
     switch origin {
     case .upload(let upload, let name): try Disk.rename(try place(name, in: upload), to: path)
-    case .work(let file): try Disk.rename(file, to: path)
+    case .work(let file): try Disk.hardLink(file, to: path)
     case .version(let address, let representation, let name):
       try Disk.hardLink(self.path(of: name, representation: representation, at: address), to: path)
     case .bytes(let bytes): try Disk.write(bytes, to: path)

@@ -181,7 +181,7 @@ extension Show {
   }
 
   /// Carries a plan out by hand.
-  /// - Returns: what was really made, as `sq010/sh0010 review 1012`; units whose inputs came out the same are not in it.
+  /// - Returns: what was really made, as `sq010/sh0010 review 1012`; units whose inputs came out the same are not.
   @discardableResult
   package mutating func carryOut(_ plan: Plan) throws -> [String] {
     var done: [String] = []

@@ -13,7 +13,8 @@ struct Fetch: AsyncParsableCommand {
     let answer = try await Download(client: options.client).bring(ref, to: Machine.absolute(to))
     if options.json { return Console.json(answer) }
     print(
-      "\(answer.ref) \(Console.number(answer.number)): \(answer.files.count) files, \(Console.bytes(answer.bytes)), verified, in \(to)"
+      "\(answer.ref) \(Console.number(answer.number)): "
+        + "\(answer.files.count) files, \(Console.bytes(answer.bytes)), verified, in \(to)"
     )
   }
 }

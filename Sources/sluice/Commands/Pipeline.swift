@@ -43,7 +43,8 @@ struct PipelineCommand: AsyncParsableCommand {
         Console.json(Answer(ok: problems.isEmpty, problems: problems))
       } else if let pipeline {
         print(
-          "\(file) is fine: project \(pipeline.project), \(pipeline.steps.count) steps, \(pipeline.folders.count) folders."
+          "\(file) is fine: project \(pipeline.project), "
+            + "\(pipeline.steps.count) steps, \(pipeline.folders.count) folders."
         )
       } else {
         for problem in problems { Console.complain("sluice: \(problem.error(file: file))") }
@@ -73,7 +74,8 @@ struct PipelineCommand: AsyncParsableCommand {
       if options.json { return Console.json(answer) }
       print(
         "\(answer.project): \(answer.applied ? "revision \(answer.revision) applied" : "nothing was applied"), "
-          + "\(answer.steps.count) steps (\(answer.added.count) new, \(answer.changed.count) changed, \(answer.removed.count) removed), "
+          + "\(answer.steps.count) steps "
+          + "(\(answer.added.count) new, \(answer.changed.count) changed, \(answer.removed.count) removed), "
           + "\(answer.newFolders.count) new folders")
       if let plan = answer.plan { PlanText.tell(plan) }
     }

@@ -24,9 +24,8 @@ struct Show: AsyncParsableCommand {
     for reason in answer.status.reasons { print("  \(answer.status.state.rawValue) because \(reason.text)") }
     if !selected.madeFrom.isEmpty { print("made from") }
     for made in selected.madeFrom {
-      print(
-        "  \(made.ref) \(Console.number(made.number))\(made.now == nil ? "" : " (now \(Console.number(made.nowNumber)))")"
-      )
+      let now = made.now == nil ? "" : " (now \(Console.number(made.nowNumber)))"
+      print("  \(made.ref) \(Console.number(made.number))\(now)")
     }
     if !answer.usedBy.isEmpty { print("used by") }
     for ref in answer.usedBy { print("  \(ref)") }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import Logging
 import SluiceEngine
@@ -13,12 +12,13 @@ final class DataFolder: Sendable {
   let views: SQLiteViews
   let store: FileVersionStore
   let manifests: BlobManifests
+  let syncs: SyncSwitch
   private let lock: Int32
 
   /// - Throws: `store.busy` where another process holds it, `store.denied` where it cannot be written.
   init(_ path: String, syncs: SyncSwitch) throws(SluiceError) {
     self.path = path
-    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try DurableFolder.make(path, syncs: syncs)
     lock = Glibc.open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard lock >= 0 else {
       throw SluiceError(
@@ -34,6 +34,8 @@ final class DataFolder: Sendable {
     manifests = BlobManifests(log: log)
     views = try SQLiteViews(path: path + "/views.sqlite", reducer: Registry.reducer, manifests: manifests)
     store = try FileVersionStore(root: path + "/store", ambient: Machine.ambient, syncs: syncs)
+    self.syncs = syncs
+    try DurableFolder.settle(path, syncs: syncs)
   }
 
   deinit { close(lock) }

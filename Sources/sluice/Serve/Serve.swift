@@ -56,7 +56,10 @@ struct Serve: AsyncParsableCommand {
       onServerRunning: { channel in
         let bound = channel.localAddress?.port ?? port
         logger.info(
-          "Sluice \(Sluice.version), site \(site.writer.site), listens on http://\(host):\(bound)/, data in \(folder.path)"
+          """
+          Sluice \(Sluice.version), site \(site.writer.site), listens on http://\(host):\(bound)/, \
+          data in \(folder.path)
+          """
         )
       },
       logger: Serve.quiet(logger))

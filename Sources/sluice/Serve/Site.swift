@@ -28,8 +28,8 @@ struct Site: Sendable {
     runner = Runner(
       Runner.Parts(
         writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests, views: folder.views,
-        workshop: try FileWorkshop(root: folder.path + "/work", pixels: previews),
-        launcher: ProcessLauncher(notes: folder.path + "/running", ambient: ambient), tools: tools, feed: feed,
+        workshop: try FileWorkshop(root: folder.path + "/work", pixels: previews, syncs: folder.syncs),
+        launcher: ProcessLauncher(mark: folder.path, ambient: ambient), tools: tools, feed: feed,
         ambient: ambient, logger: logger,
         settings: Runner.Settings(
           workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path)))

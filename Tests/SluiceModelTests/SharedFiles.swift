@@ -2,7 +2,7 @@ import FoundationEssentials
 import SluiceModel
 
 /// Files of `../shared/data` beside the package, where that folder is.
-enum SharedData {
+enum SharedFiles {
   static let root = #filePath.split(separator: "/").dropLast(4).reduce(into: "") { $0 += "/\($1)" } + "/shared/data/"
 
   /// Nil where the file is not there; the test says so and ends.

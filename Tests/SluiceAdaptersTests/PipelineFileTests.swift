@@ -1,0 +1,232 @@
+import Foundation
+import SluiceAdapters
+import SluiceGraph
+import SluiceModel
+import Testing
+
+private func read(_ text: String) -> (pipeline: Pipeline?, problems: [PipelineProblem]) {
+  do throws(PipelineProblem) { return PipelineReader.read(try YAMLDocument.read(text)) } catch { return (nil, [error]) }
+}
+
+private let good = """
+  sluice: 1
+  project: demo
+  folders:
+    - sq010
+    - { path: sq010/sh0010, type: shot, range: 1001-1024, fps: 24 }
+  steps:
+    review:
+      for: { type: shot }
+      inputs:
+        plate: { product: plate, frames: one-to-one }
+        lut: { product: /look/show_lut, tag: approved, representation: cube }
+      outputs:
+        frames: { product: review_frames, files: "review.####.png", preview: true }
+      tools: [oiiotool]
+      on_change: auto
+      chunk: 4
+      timeout: 30m
+      command: [oiiotool, "{plate}", --ociofiletransform, "{lut}", -o, "{frames}"]
+    contact:
+      for: "sq*"
+      inputs:
+        reviews: { product: review_frames, from: children }
+      outputs:
+        sheet: { product: contact, files: contact.jpg, identity: bytes }
+      command: [sheet, "{sheet}", "{reviews.dir}"]
+  """
+
+@Suite struct `A pipeline file` {
+  @Test func `is read as it says`() throws {
+    let pipeline = try #require(read(good).pipeline)
+    #expect(pipeline.project.description == "demo")
+    #expect(
+      try pipeline.folders == [
+        FolderDeclaration(path: FolderPath("sq010"), type: nil, attributes: [:]),
+        FolderDeclaration(
+          path: FolderPath("sq010/sh0010"), type: "shot", attributes: ["range": "1001-1024", "fps": "24"]),
+      ])
+    #expect(
+      try pipeline.steps == [
+        Step(
+          name: "review", folders: .type("shot"),
+          inputs: [
+            StepInput(name: "plate", product: .here("plate"), frames: .oneToOne),
+            StepInput(
+              name: "lut", product: .absolute(FolderPath("look"), "show_lut"), tag: .tag("approved"),
+              representation: "cube"),
+          ],
+          outputs: [
+            StepOutput(
+              name: "frames", product: "review_frames", files: "review.####.png", preview: true, identity: .pixels)
+          ],
+          tools: ["oiiotool"], onChange: .auto,
+          command: ["oiiotool", "{plate}", "--ociofiletransform", "{lut}", "-o", "{frames}"], chunk: 4,
+          timeoutSeconds: 1_800),
+        Step(
+          name: "contact", folders: .glob("sq*"),
+          inputs: [StepInput(name: "reviews", product: .here("review_frames"), gather: .children)],
+          outputs: [StepOutput(name: "sheet", product: "contact", files: "contact.jpg", identity: .bytes)],
+          command: ["sheet", "{sheet}", "{reviews.dir}"]),
+      ])
+  }
+
+  @Test func `of the demo has nothing wrong with it`() throws {
+    let path = #filePath.components(separatedBy: "/Tests/")[0] + "/examples/demo/sluice.yaml"
+    let text = String(decoding: try #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
+    let (pipeline, problems) = read(text)
+    #expect(problems == [] && pipeline?.steps.map(\.name) == ["review", "review_movie", "neutral", "contact"])
+  }
+
+  @Test func `laid out otherwise, with comments, says the same`() {
+    let other = good.replacingOccurrences(of: "chunk: 4", with: "chunk: 4   # four at a time")
+      .replacingOccurrences(of: "{ type: shot }", with: "{type:   'shot'}")
+      .replacingOccurrences(of: "project: demo", with: "# our show\n\nproject: \"demo\"")
+    #expect(read(other).pipeline == read(good).pipeline && read(good).pipeline != nil)
+  }
+
+  /// What is changed, into what, where the problem stands, its code, what is said, and how to mend it.
+  @Test(arguments: [
+    (
+      "sluice: 1", "sluice: 2", "2", "pipeline.shape", "the format is '2', and this Sluice reads format 1",
+      "write 'sluice: 1'"
+    ),
+    ("project: demo", "projct: demo", "projct", "pipeline.unknownKey", "no key 'projct'", "did you mean 'project'?"),
+    ("project: demo\n", "", "sluice", "pipeline.shape", "a pipeline file lacks 'project'", "add 'project:'"),
+    ("project: demo", "project: de mo", "de mo", "pipeline.shape", "'de mo' cannot name a project", ""),
+    (
+      "on_change: auto", "on_chnage: auto", "on_chnage", "pipeline.unknownKey", "no key 'on_chnage'",
+      "did you mean 'on_change'?"
+    ),
+    (
+      "on_change: auto", "on_change: autp", "autp", "pipeline.unknownWord",
+      "'autp' is not one of auto, propose, manual", "did you mean 'auto'?"
+    ),
+    (
+      "one-to-one", "one-to-on", "one-to-on", "pipeline.unknownWord", "'one-to-on' is not one of",
+      "did you mean 'one-to-one'?"
+    ),
+    (
+      "from: children", "from: nowhere", "nowhere", "pipeline.unknownWord", "'nowhere' is not one of", "use one of them"
+    ),
+    (
+      "identity: bytes", "identity: byte", "byte }", "pipeline.unknownWord", "'byte' is not one of bytes, pixels",
+      "did you mean 'bytes'?"
+    ),
+    (
+      "{plate}", "{plaet}", "\"{plaet}", "pipeline.placeholder", "'{plaet}' stands for nothing", "did you mean 'plate'?"
+    ),
+    (
+      "{reviews.dir}", "{reviews.dri}", "\"{reviews.dri}", "pipeline.placeholder", "'{reviews.dri}' stands for nothing",
+      "did you mean 'dir'?"
+    ),
+    ("{plate}", "{plate", "\"{plate", "pipeline.placeholder", "'{' is never closed", ""),
+    ("{sheet}", "{frame}", "\"{frame}", "pipeline.placeholder", "does not work frame by frame", ""),
+    (
+      "review.####.png", "review.png", "frames: { product: review_frames, f", "pipeline.shape", "has no '####'",
+      "write files: \"frames.####.png\""
+    ),
+    (
+      "  contact:\n", "  contact:\n    chunk: 3\n", "3\n", "pipeline.shape",
+      "has a chunk, and no input is one-to-one", ""
+    ),
+    ("chunk: 4", "chunk: 0", "0\n    timeout", "pipeline.shape", "'chunk' must be a number", ""),
+    ("timeout: 30m", "timeout: soon", "soon", "pipeline.shape", "'soon' is not a time", ""),
+    ("preview: true", "preview: maybe", "maybe", "pipeline.shape", "neither true nor false", ""),
+    ("range: 1001-1024", "range: 1024-1001", "1024-1001", "pipeline.shape", "'1024-1001' is no frame range", ""),
+    ("fps: 24", "fps: fast", "fast", "pipeline.shape", "'fast' is no frame rate", ""),
+    (
+      "/look/show_lut", "look/show_lut", "look/show_lut", "pipeline.shape", "is a relative path",
+      "write '/look/show_lut'"
+    ),
+    ("/look/show_lut", "/../show_lut", "/../show_lut", "pipeline.shape", "cannot name a folder", ""),
+    ("contact.jpg", "../contact.jpg", "../contact.jpg", "pipeline.shape", "is no file name for an output", ""),
+    ("review.####.png", "r.##.##.png", "\"r.##.##.png", "pipeline.shape", "is no file name for an output", ""),
+    ("tag: approved", "tag: 1st", "1st", "pipeline.shape", "neither a version, a number nor a tag", ""),
+    (
+      "from: children", "from: children, frames: one-to-one", "{ product: review_frames, from", "pipeline.shape",
+      "cannot be one-to-one", ""
+    ),
+    ("[sheet, \"{sheet}\", \"{reviews.dir}\"]", "[]", "[]", "pipeline.shape", "the command is empty", ""),
+    ("tools: [oiiotool]", "tools: { a: b }", "{ a: b }", "pipeline.shape", "'tools' must be a list", ""),
+  ])
+  func `that is wrong is refused with the place`(
+    from: String, to: String, place: String, code: String, what: String, fix: String
+  ) throws {
+    let text = good.replacingOccurrences(of: from, with: to)
+    let before = text.components(separatedBy: place)[0].components(separatedBy: "\n")
+    let (pipeline, problems) = read(text)
+    #expect(pipeline == nil)
+    let problem = try #require(problems.first)
+    #expect(problem.code == code)
+    #expect([problem.line, problem.column] == [before.count, (before.last?.count ?? 0) + 1], "\(problem)")
+    #expect(problem.what.contains(what), "\(problem.what)")
+    #expect(problem.fix.hasPrefix(fix), "\(problem.fix)")
+  }
+
+  @Test func `with several things wrong names all, in the order of the file`() {
+    let text = good.replacingOccurrences(of: "on_change: auto", with: "on_change: autp")
+      .replacingOccurrences(of: "{plate}", with: "{plaet}").replacingOccurrences(
+        of: "range: 1001-1024", with: "range: x")
+    #expect(read(text).problems.map(\.line) == [5, 15, 18])
+  }
+
+  @Test(arguments: ["word", "- a\n- b\n", "1"])
+  func `that is no map is refused`(text: String) {
+    #expect(read(text).problems.map(\.what) == ["a pipeline file must be a map of keys and values"])
+  }
+
+  @Test func `of nothing is refused`() {
+    #expect(read("").problems.map(\.what) == ["the file is empty"])
+  }
+
+  private func steps(_ text: String) -> [PipelineProblem] {
+    read("sluice: 1\nproject: demo\nsteps:\n" + text).problems
+  }
+
+  @Test func `with steps that feed each other is refused`() throws {
+    let problem = try #require(
+      steps(
+        """
+          a:
+            { for: {type: shot}, inputs: { y: { product: y } }, outputs: { x: { product: x, files: x } }, command: [a]}
+          b:
+            { for: {type: shot}, inputs: { x: { product: x } }, outputs: { y: { product: y, files: y } }, command: [b]}
+        """
+      ).first)
+    #expect(problem.code == "pipeline.cycle" && problem.line == 4)
+    #expect(problem.what == "the steps a, b feed each other in a circle")
+  }
+
+  @Test func `with two steps that make one product is refused`() throws {
+    let problem = try #require(
+      steps(
+        """
+          a: { for: { type: shot }, outputs: { x: { product: x, files: x.txt } }, command: [a] }
+          b: { for: { type: shot }, outputs: { x: { product: x, files: x.txt } }, command: [b] }
+        """
+      ).first)
+    #expect(problem.code == "pipeline.doubleOutput" && problem.line == 5)
+    #expect(problem.what.hasPrefix("the steps 'a' and 'b' both make "))
+  }
+
+  @Test func `with two steps that make one product on different folders is fine`() {
+    #expect(
+      steps(
+        """
+          a: { for: { type: shot }, outputs: { x: { product: x, files: x.txt } }, command: [a] }
+          b: { for: { type: asset }, outputs: { x: { product: x, files: x.txt } }, command: [b] }
+        """) == [])
+  }
+
+  @Test func `with a step without outputs is refused`() {
+    #expect(steps("  a: { for: { type: shot }, outputs: {}, command: [a] }\n").first?.code == "pipeline.shape")
+  }
+
+  @Test func `with an input that is called like an output is refused`() {
+    let problems = steps(
+      "  a: { for: s, inputs: { x: { product: p } }, outputs: { x: { product: q, files: q.txt } }, command: [a] }"
+    )
+    #expect(problems.first?.what == "the name 'x' has two meanings in step 'a'")
+  }
+}

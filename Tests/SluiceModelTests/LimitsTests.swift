@@ -1,0 +1,80 @@
+import FoundationEssentials
+import SluiceModel
+import Testing
+
+/// What must hold between bounds, so that nobody raises one alone.
+@Suite struct `The limits` {
+  @Test func `leave room for a name in a file system's component`() {
+    #expect(Limits.nameBytes <= 255)
+  }
+
+  @Test func `let the deepest reference with a file through`() {
+    let names = 2 + Limits.folderDepth
+    #expect(names * (Limits.nameBytes + 1) + 255 <= Limits.referenceBytes)
+  }
+
+  @Test func `keep a record within a quarter of a JetStream message`() {
+    #expect(Limits.recordBytes <= 1_048_576 / 4)
+  }
+
+  @Test func `let a record hold its facts at 400 bytes each`() {
+    #expect(Limits.factsPerRecord * 400 <= Limits.recordBytes)
+  }
+
+  @Test func `let a pipeline file and a file in a manifest through in a JSON body`() {
+    #expect(Limits.pipelineBytes <= Limits.jsonBodyBytes)
+    #expect(Limits.inlineFileBytes <= Limits.jsonBodyBytes)
+  }
+
+  @Test func `fit versions of one second into two digits`() {
+    #expect(Limits.versionsPerSecond == 99)
+  }
+
+  @Test func `let the live stream fall behind by a page`() {
+    #expect(Limits.streamBacklog >= Limits.eventsPerPage)
+  }
+
+  @Test func `hold as many frames as a version may have files`() {
+    #expect(FrameSet.limits.count >= Limits.filesPerVersion)
+  }
+
+  @Test func `are all above nothing`() {
+    let all = [
+      Limits.nameBytes, Limits.folderDepth, Limits.referenceBytes, Limits.recordBytes, Limits.factsPerRecord,
+      Limits.pipelineBytes, Limits.pipelineNodes, Limits.pipelineDepth, Limits.jsonBodyBytes, Limits.inlineFileBytes,
+      Limits.uploadFileBytes, Limits.filesPerVersion, Limits.noteBytes, Limits.computedPlans, Limits.recordsPerCommit,
+      Limits.eventsPerPage, Limits.streamBacklog, Limits.cachedManifests, Limits.runsPerPlan, Limits.logPageBytes,
+      Limits.taskTimeoutSeconds, Limits.versionsPerSecond,
+    ]
+    #expect(all.allSatisfy { $0 > 0 })
+  }
+}
+
+@Suite struct `An encoded record` {
+  private func record(note bytes: Int) throws -> Record {
+    let data = JSONValue.string(String(repeating: "x", count: bytes))
+    return Record(events: [
+      Event(
+        id: EventID("e"), time: Date(timeIntervalSince1970: 1_795_357_381), site: "lon",
+        actor: .system, fact: .unknown(type: "t", critical: false, data: data))
+    ])
+  }
+
+  @Test func `is refused by its code where it is too large`() throws {
+    let large = try record(note: Limits.recordBytes)
+    let error = try #require(throws: SluiceError.self) { try EncodedRecord(large) }
+    #expect(error.code == .recordTooLarge)
+  }
+
+  @Test func `may be as large as the limit says`() throws {
+    let rest = StableJSON.encode(try record(note: 0)).count
+    #expect(try EncodedRecord(record(note: Limits.recordBytes - rest)).bytes.count == Limits.recordBytes)
+    #expect(throws: SluiceError.self) { try EncodedRecord(record(note: Limits.recordBytes - rest + 1)) }
+  }
+
+  @Test func `knows the sequence of each of its events`() throws {
+    let event = try record(note: 0).events[0]
+    let stored = StoredRecord(last: 12, record: Record(events: [event, event, event]))
+    #expect((0..<3).map(stored.sequence(ofEvent:)) == [10, 11, 12])
+  }
+}
