@@ -15,7 +15,8 @@ export function listing(words, most = 3) {
 
 /** Whole seconds below a minute, then two units: `40 s`, `1 min 40 s`, `2 h 5 min`. */
 export function duration(seconds) {
-  const s = Math.max(0, Math.round(seconds));
+  // What takes any time at all takes a second: nobody plans by zero.
+  const s = Math.max(seconds > 0 ? 1 : 0, Math.round(seconds));
   if (s < 60) return `${s} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min${s % 60 ? ` ${s % 60} s` : ''}`;
   const minutes = Math.round(s / 60);
