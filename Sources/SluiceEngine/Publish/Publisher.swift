@@ -51,13 +51,13 @@ package struct Publisher: Sendable {
       if let upload = request.upload { await store.discard(upload) }
       return answer
     } catch {
-      await settleAfter(error, addresses)
+      await settle(addresses)
       throw error
     }
   }
 
-  /// What the log refused is taken away again.
-  private func settleAfter(_ error: SluiceError, _ addresses: [VersionAddress]) async {
+  /// Keeps what was recorded and takes the rest away again.
+  private func settle(_ addresses: [VersionAddress]) async {
     let recorded = writer.current
     for address in addresses {
       let isThere = recorded.projects[address.product.project]?.versions[address] != nil

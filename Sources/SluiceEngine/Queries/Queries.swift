@@ -32,8 +32,7 @@ package struct Queries: Sendable {
     let graph =
       project.graph
       ?? StepGraph(pipeline: Pipeline(project: name, folders: [], steps: []), folders: [Folder]())
-    var versions: [String: ToolVersion] = [:]
-    for tool in Set(graph.units.flatMap(\.step.tools)) { versions[tool] = await tools.version(of: tool) }
+    let versions = await tools.versions(of: Set(graph.units.flatMap(\.step.tools)))
     let assessor = Assessor(project: project, graph: graph, manifests: manifests, tools: versions)
     return Survey(
       project: project, graph: graph, assessor: assessor, assessments: try assessor.assess(),
@@ -136,8 +135,7 @@ package struct Queries: Sendable {
     guard let graph = project.graph else {
       throw SluiceError(.pipelineMissing, what: "the pipeline is empty", at: "pipeline", fix: "add steps")
     }
-    var versions: [String: ToolVersion] = [:]
-    for tool in Set(graph.units.flatMap(\.step.tools)) { versions[tool] = await tools.version(of: tool) }
+    let versions = await tools.versions(of: Set(graph.units.flatMap(\.step.tools)))
     let assessor = Assessor(project: project, graph: graph, manifests: manifests, tools: versions)
     let all = Set(graph.products).union(project.products.keys)
     return try Planner(assessor: assessor).plan(.everything, products: all, frames: nil)

@@ -49,7 +49,6 @@ extension Runner {
     executions[planID]?.finish(id, status, failure)
     let dropped = executions[planID]?.dropBroken() ?? []
     going[id] = nil
-    preparing.remove(id)
     if let bench, busy[bench] == id {
       if !keepsBench(id, status, failure) { await parts.workshop.close(bench) }
       busy[bench] = nil

@@ -18,7 +18,6 @@ extension Runner {
     } catch {
       await finish(id, .failed, failure: Failure(error))
     }
-    preparing.remove(id)
     pump()
   }
 
@@ -30,8 +29,7 @@ extension Runner {
         .taskInput, what: "the pipeline no longer has the step '\(run.step)' on '\(run.folder)'", at: "run \(run.id)",
         fix: "plan again")
     }
-    var tools: [String: ToolVersion] = [:]
-    for tool in unit.step.tools { tools[tool] = await parts.tools.version(of: tool) }
+    let tools = await parts.tools.versions(of: Set(unit.step.tools))
     let assessor = Assessor(project: project, graph: graph, manifests: parts.manifests, tools: tools)
     return try RunOrder(unit, project: project, assessor: assessor, manifests: parts.manifests, limit: plan.frames)
   }

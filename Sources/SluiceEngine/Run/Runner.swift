@@ -73,7 +73,6 @@ package actor Runner: Service {
   var executions: [PlanID: Execution] = [:]
   var going: [RunID: Going] = [:]
   var busy: [Bench: RunID] = [:]
-  var preparing: Set<RunID> = []
   var cancelled: Set<RunID> = []
   var cancels: [TaskID: AsyncStream<Void>.Continuation] = [:]
   /// Tasks from their start until what became of them is recorded.
@@ -200,7 +199,6 @@ package actor Runner: Service {
           continue
         }
         busy[bench] = run
-        preparing.insert(run)
         post.yield(.run(run))
       }
     }

@@ -1,8 +1,4 @@
 import ArgumentParser
-import AsyncHTTPClient
-import FoundationEssentials
-import SluiceAdapters
-import SluiceGraph
 import SluiceModel
 
 struct FolderCommand: AsyncParsableCommand {

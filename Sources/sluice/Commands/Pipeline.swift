@@ -1,8 +1,5 @@
 import ArgumentParser
 import AsyncHTTPClient
-import FoundationEssentials
-import SluiceAdapters
-import SluiceGraph
 import SluiceModel
 
 struct PipelineCommand: AsyncParsableCommand {
