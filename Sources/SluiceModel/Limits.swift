@@ -27,6 +27,8 @@ package enum Limits {
   /// Decisions gathered into one commit of the log.
   package static let recordsPerCommit = 1_000
   package static let eventsPerPage = 1_000
+  /// One page that is read from the log: large enough to be fast, small enough to hold a few at once.
+  package static let scanBytes = 4 * 1024 * 1024
   /// A reader of the live stream that falls this far behind is dropped and resumes by id.
   package static let streamBacklog = 1_024
   /// Manifests kept decoded in memory.

@@ -48,26 +48,21 @@ package final class SQLiteEventLog: EventLog {
     }
   }
 
-  package func read(after sequence: Int64, limit: Int) async throws(SluiceError) -> [StoredRecord] {
-    let path = path
+  package func scan(after sequence: Int64, limit: Int) async throws(SluiceError) -> [LoggedRecord] {
     do {
       return try await pool.read { database in
         let rows = try Row.fetchCursor(
-          database, sql: "SELECT last, body FROM record WHERE last > ? ORDER BY last LIMIT ?",
+          database, sql: "SELECT last, count, body FROM record WHERE last > ? ORDER BY last LIMIT ?",
           arguments: [sequence, limit])
-        var found: [StoredRecord] = []
+        var page: [LoggedRecord] = []
+        var bytes = 0
         while let row = try rows.next() {
-          let last: Int64 = row[0]
-          let body: Data = row[1]
-          do {
-            found.append(StoredRecord(last: last, record: try StableJSON.decode(SluiceModel.Record.self, from: body)))
-          } catch {
-            throw SluiceError(
-              .logDamaged, what: "a record cannot be read: \(error)", at: "\(path), record \(last)",
-              fix: "restore the log from a backup")
-          }
+          let body: Data = row[2]
+          bytes += body.count
+          if !page.isEmpty, bytes > Limits.scanBytes { break }
+          page.append(LoggedRecord(last: row[0], count: row[1], bytes: Array(body)))
         }
-        return found
+        return page
       }
     } catch {
       throw SQLiteEventLog.translate(error, path)

@@ -4,7 +4,7 @@ import Synchronization
 /// A log that is gone with its process; it can be told to refuse, or to make writers wait.
 package final class MemoryEventLog: EventLog {
   private struct State {
-    var records: [(last: Int64, bytes: [UInt8])] = []
+    var records: [LoggedRecord] = []
     var blobs: [Digest: [UInt8]] = [:]
     var refusal: SluiceError?
     var commits = 0
@@ -46,7 +46,7 @@ package final class MemoryEventLog: EventLog {
       var places: [Int64] = []
       for record in records {
         last += Int64(record.record.events.count)
-        state.records.append((last, record.bytes))
+        state.records.append(LoggedRecord(last: last, count: record.record.events.count, bytes: record.bytes))
         places.append(last)
       }
       state.commits += 1
@@ -57,21 +57,34 @@ package final class MemoryEventLog: EventLog {
     return places
   }
 
-  package func read(after sequence: Int64, limit: Int) async throws(SluiceError) -> [StoredRecord] {
-    let found = state.withLock { Array($0.records.lazy.filter { $0.last > sequence }.prefix(limit)) }
-    var decoded: [StoredRecord] = []
-    for (last, bytes) in found {
-      do {
-        decoded.append(StoredRecord(last: last, record: try StableJSON.decode(Record.self, from: bytes)))
-      } catch {
-        throw SluiceError(.logDamaged, what: "a record cannot be read: \(error)", at: "record \(last)", fix: "none")
+  package func scan(after sequence: Int64, limit: Int) async throws(SluiceError) -> [LoggedRecord] {
+    state.withLock { state in
+      let first = state.records.partitioningIndex { $0.last > sequence }
+      var page: [LoggedRecord] = []
+      var bytes = 0
+      for record in state.records[first...].prefix(limit) {
+        bytes += record.bytes.count
+        if !page.isEmpty, bytes > Limits.scanBytes { break }
+        page.append(record)
       }
+      return page
     }
-    return decoded
   }
 
   package func head() async throws(SluiceError) -> Int64 { state.withLock { $0.records.last?.last ?? 0 } }
   package func blob(_ digest: Digest) throws(SluiceError) -> [UInt8]? { state.withLock { $0.blobs[digest] } }
+}
+
+extension Array {
+  /// The first index whose element belongs to the second half, where all of the first half come before.
+  fileprivate func partitioningIndex(where belongsToSecond: (Element) -> Bool) -> Int {
+    var (low, high) = (startIndex, endIndex)
+    while low < high {
+      let middle = (low + high) / 2
+      if belongsToSecond(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
 }
 
 /// Manifests read out of a log's blobs.

@@ -141,6 +141,12 @@ package final class MemorySite: Sendable {
 
   /// Every event of the log, in order.
   package func events() async throws(SluiceError) -> [Event] {
-    try await log.read(after: 0, limit: .max).flatMap(\.record.events)
+    var (events, place): ([Event], Int64) = ([], 0)
+    while true {
+      let page = try await log.read(after: place, limit: .max)
+      guard let last = page.last?.last else { return events }
+      events += page.flatMap(\.record.events)
+      place = last
+    }
   }
 }
