@@ -22,17 +22,17 @@ package struct Ambient: Sendable {
     let millis = UInt64(max(0, now().timeIntervalSince1970 * 1_000))
     let high = millis << 16 | 0x7000 | random() & 0x0FFF
     let low = 0x8000_0000_0000_0000 | random() & 0x3FFF_FFFF_FFFF_FFFF
-    let digits = [high, low].map { word in
-      let text = String(word, radix: 16)
-      return String(repeating: "0", count: 16 - text.count) + text
-    }.joined()
-    var parts: [Substring] = []
-    var rest = digits[...]
-    for width in [8, 4, 4, 4, 12] {
-      parts.append(rest.prefix(width))
-      rest = rest.dropFirst(width)
+    var text: [UInt8] = []
+    text.reserveCapacity(36)
+    for (index, word) in [high, low].enumerated() {
+      for nibble in 0..<16 {
+        let place = index * 16 + nibble
+        if place == 8 || place == 12 || place == 16 || place == 20 { text.append(UInt8(ascii: "-")) }
+        let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - nibble * 4) & 0xF)
+        text.append(digit < 10 ? 0x30 + digit : 0x61 + digit - 10)
+      }
     }
-    return EventID(parts.joined(separator: "-"))
+    return EventID(String(decoding: text, as: UTF8.self))
   }
 
   /// Text of `bytes` random bytes in hexadecimal, for tokens and names of temporary things.

@@ -26,7 +26,16 @@ package enum Limits {
   package static let computedPlans = 1_000
   /// Decisions gathered into one commit of the log.
   package static let recordsPerCommit = 1_000
+  /// Rows and index entries that the views may lag behind the log before writing waits for them.
+  package static let unsavedRows = 20_000
+  /// Commands remembered in memory beside those in the views.
+  package static let recentCommands = 10_000
   package static let eventsPerPage = 1_000
+  /// A site whose clock runs further ahead than this is wrong, not fast (NTP keeps machines within a second), and the
+  /// others do not follow it.
+  package static let clockDriftMilliseconds: Int64 = 60_000
+  /// Nesting of JSON from outside; deeper text would only be made to exhaust the stack.
+  package static let jsonDepth = 128
   /// One page that is read from the log: large enough to be fast, small enough to hold a few at once.
   package static let scanBytes = 4 * 1024 * 1024
   /// A reader of the live stream that falls this far behind is dropped and resumes by id.

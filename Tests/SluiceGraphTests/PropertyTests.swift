@@ -109,7 +109,7 @@ import Testing
     for seed in Self.seeds.prefix(40) {
       try live(seed) { show, happened in
         let rows = show.registry.allKeys.map { show.registry.row($0) }
-        let restored = try Registry(rows: rows.reversed(), sequence: show.registry.sequence)
+        let restored = try Registry(rows: rows.reversed(), site: "main", head: show.registry.head)
         let project = try #require(restored.projects[show.name])
         let assessor = Assessor(
           project: project, graph: try #require(project.graph), manifests: show.manifests, tools: show.tools)

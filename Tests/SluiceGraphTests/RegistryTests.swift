@@ -11,6 +11,7 @@ extension Registry {
       keys += [.project(project.name), .pipeline(project.name)]
       keys += project.folders.keys.map { .folder(project.name, $0) }
       keys += project.timings.keys.map { .timing(project.name, $0) }
+      keys += project.registers.keys.map { .register(project.name, $0) }
       keys += project.products.keys.map { .product($0) }
       keys += project.versions.keys.map { .version($0) }
     }
@@ -62,7 +63,7 @@ private func history(seed: UInt64) throws -> [Event] {
 
 private func replay(_ events: [Event]) throws -> Registry {
   var registry = Registry()
-  for event in events { try registry.apply(event, at: registry.sequence + 1) }
+  for event in events { try registry.apply([event]) }
   return registry
 }
 
@@ -73,7 +74,7 @@ private func replay(_ events: [Event]) throws -> Registry {
     for seed in Self.seeds {
       let registry = try replay(try history(seed: seed))
       let rows = registry.allRows
-      let restored = try Registry(rows: rows.reversed(), sequence: registry.sequence)
+      let restored = try Registry(rows: rows.reversed(), site: "main", head: registry.head)
       #expect(restored.allRows == rows, "seed \(seed)")
       for project in registry.projects.values {
         let other = try #require(restored.projects[project.name])
@@ -90,7 +91,7 @@ private func replay(_ events: [Event]) throws -> Registry {
       var registry = Registry()
       var stored: [String: ViewRow] = [:]
       for event in try history(seed: seed) {
-        for key in try registry.apply(event, at: registry.sequence + 1) {
+        for key in try registry.apply([event]) {
           let row = registry.row(key)
           stored["\(row.model) \(row.key)"] = row
         }
@@ -142,14 +143,14 @@ private func replay(_ events: [Event]) throws -> Registry {
   @Test func `passes over an event of a later Sluice`() throws {
     var show = try Show.empty()
     let before = show.registry.allRows
-    let changed = try show.record(.unknown(type: "sluice.session.kept.v1", critical: false, data: .null))
+    let changed = try show.record(.unknown(type: "sluice.session.kept.v1", critical: false, content: .none))
     #expect(changed == [] && show.registry.allRows == before)
   }
 
   @Test func `stops at a critical event that it does not know`() throws {
     var show = try Show.empty()
     let error = #expect(throws: SluiceError.self) {
-      try show.record(.unknown(type: "sluice.lock.taken.v1", critical: true, data: .null))
+      try show.record(.unknown(type: "sluice.lock.taken.v1", critical: true, content: .none))
     }
     #expect(error?.code == .logDamaged)
   }

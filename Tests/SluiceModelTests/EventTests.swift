@@ -85,9 +85,10 @@ enum Facts {
       event(
         .unknown(
           type: "sluice.session.kept.v1", critical: true,
-          data: .object([
-            "a": .array([.null, .bool(true), .integer(-5), .number(2.5), .string("ü")]), "b": .object([:]),
-          ])),
+          content: .json(
+            .object([
+              "a": .array([.null, .bool(true), .integer(-5), .number(2.5), .string("ü")]), "b": .object([:]),
+            ]))),
         project: project),
     ]
   }
@@ -105,7 +106,7 @@ enum Facts {
 @Suite struct `An event` {
   @Test func `of every type is read back as it was written`() throws {
     for event in try Facts.all() {
-      #expect(try StableJSON.decode(Event.self, from: StableJSON.encode(event)) == event, "\(event.fact.type)")
+      #expect(try Event(Envelope(event.json)) == event, "\(event.fact.type)")
     }
   }
 
@@ -115,7 +116,7 @@ enum Facts {
 
   @Test func `has what CloudEvents 1.0 wants`() throws {
     for event in try Facts.all() {
-      guard case .object(let map) = try StableJSON.decode(JSONValue.self, from: StableJSON.encode(event)) else {
+      guard case .object(let map) = try StableJSON.decode(JSONValue.self, from: event.json) else {
         Issue.record("no object")
         continue
       }
@@ -131,24 +132,26 @@ enum Facts {
     let text =
       #"{"actor":"ada","actortrust":"claimed","critical":true,"data":{"x":[1,2.5,"y"]},"id":"e-1","site":"lon","#
       + #""source":"/sites/lon","specversion":"1.0","time":"2026-11-22T14:23:01.250Z","type":"sluice.new.thing.v9"}"#
-    let event = try StableJSON.decode(Event.self, from: Array(text.utf8))
+    let event = try Event(Envelope(Array(text.utf8)))
     #expect(
       event.fact
         == .unknown(
           type: "sluice.new.thing.v9", critical: true,
-          data: .object(["x": .array([.integer(1), .number(2.5), .string("y")])])))
-    #expect(try StableJSON.decode(Event.self, from: StableJSON.encode(event)) == event)
+          content: .json(Array(#"{"x":[1,2.5,"y"]}"#.utf8))))
+    #expect(try Event(Envelope(event.json)) == event)
   }
 
   @Test func `with fields that a later Sluice added is read`() throws {
     let old = try Facts.all()[0]
-    let text = StableJSON.text(old).replacingOccurrences(of: "\"data\":{", with: "\"data\":{\"added\":[1],")
-    #expect(try StableJSON.decode(Event.self, from: Array(text.utf8)) == old)
+    let text = String(decoding: old.json, as: UTF8.self).replacingOccurrences(
+      of: "\"data\":{", with: "\"data\":{\"added\":[1],")
+    #expect(try Event(Envelope(Array(text.utf8))) == old)
   }
 
   @Test func `of a time that is none is refused`() throws {
-    let text = StableJSON.text(try Facts.all()[0]).replacingOccurrences(of: "2026-11-22T", with: "yesterday ")
-    #expect(throws: DecodingError.self) { try StableJSON.decode(Event.self, from: Array(text.utf8)) }
+    let text = String(decoding: try Facts.all()[0].json, as: UTF8.self).replacingOccurrences(
+      of: "2026-11-22T", with: "yesterday ")
+    #expect(throws: EnvelopeProblem.self) { try Event(Envelope(Array(text.utf8))) }
   }
 }
 
@@ -161,13 +164,14 @@ enum Facts {
     let path = "\(Self.folder)/\(type).json"
     if FileManager.default.contents(atPath: path) == nil, ProcessInfo.processInfo.environment["SLUICE_BLESS"] != nil {
       let event = try Facts.all().first { $0.fact.type == type }
-      try (StableJSON.text(try #require(event)) + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+      try (String(decoding: try #require(event).json, as: UTF8.self) + "\n").write(
+        toFile: path, atomically: true, encoding: .utf8)
     }
     let bytes = try #require(FileManager.default.contents(atPath: path))
     for line in bytes.split(separator: UInt8(ascii: "\n")) {
-      let event = try StableJSON.decode(Event.self, from: line)
+      let event = try Event(Envelope(Array(line)))
       #expect(event.fact.type == type)
-      #expect(StableJSON.text(event) == String(decoding: line, as: UTF8.self))
+      #expect(String(decoding: event.json, as: UTF8.self) == String(decoding: line, as: UTF8.self))
     }
   }
 }

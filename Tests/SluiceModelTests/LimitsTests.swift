@@ -43,7 +43,8 @@ import Testing
       Limits.nameBytes, Limits.folderDepth, Limits.referenceBytes, Limits.recordBytes, Limits.factsPerRecord,
       Limits.pipelineBytes, Limits.pipelineNodes, Limits.pipelineDepth, Limits.jsonBodyBytes, Limits.inlineFileBytes,
       Limits.uploadFileBytes, Limits.filesPerVersion, Limits.noteBytes, Limits.computedPlans, Limits.recordsPerCommit,
-      Limits.eventsPerPage, Limits.streamBacklog, Limits.cachedManifests, Limits.runsPerPlan, Limits.logPageBytes,
+      Limits.eventsPerPage, Limits.scanBytes, Limits.jsonDepth, Limits.unsavedRows, Limits.recentCommands,
+      Limits.streamBacklog, Limits.cachedManifests, Limits.runsPerPlan, Limits.logPageBytes,
       Limits.taskTimeoutSeconds, Limits.versionsPerSecond,
     ]
     #expect(all.allSatisfy { $0 > 0 })
@@ -52,11 +53,11 @@ import Testing
 
 @Suite struct `An encoded record` {
   private func record(note bytes: Int) throws -> Record {
-    let data = JSONValue.string(String(repeating: "x", count: bytes))
+    let content = Content.json(.string(String(repeating: "x", count: bytes)))
     return Record(events: [
       Event(
         id: EventID("e"), time: Date(timeIntervalSince1970: 1_795_357_381), site: "lon",
-        actor: .system, fact: .unknown(type: "t", critical: false, data: data))
+        actor: .system, fact: .unknown(type: "t", critical: false, content: content))
     ])
   }
 
@@ -67,7 +68,7 @@ import Testing
   }
 
   @Test func `may be as large as the limit says`() throws {
-    let rest = StableJSON.encode(try record(note: 0)).count
+    let rest = try record(note: 0).json.count
     #expect(try EncodedRecord(record(note: Limits.recordBytes - rest)).bytes.count == Limits.recordBytes)
     #expect(throws: SluiceError.self) { try EncodedRecord(record(note: Limits.recordBytes - rest + 1)) }
   }

@@ -53,7 +53,7 @@ import Testing
   }
 
   private func recover(_ log: SQLiteEventLog, _ views: SQLiteViews, anew: Bool = false) async throws -> Registry {
-    try await Recovery.registry(log: log, views: views, anew: anew, logger: Logger(label: "test"))
+    try await Recovery.registry(site: "main", log: log, views: views, anew: anew, logger: Logger(label: "test"))
   }
 
   private func rows(_ views: SQLiteViews) async throws -> [ViewRow] {
@@ -145,13 +145,15 @@ import Testing
     #expect(try await views.record(ofCommand: CommandID("c-none")) == nil)
   }
 
+  private func head(_ sequence: Int64) -> ViewHead { ViewHead(frontier: Frontier(["main": sequence])) }
+
   @Test func `forget a row that was taken away`() async throws {
     let folder = try TemporaryFolder()
     let log = try SQLiteEventLog(path: folder.path + "/log.sqlite")
     let views = try views(folder, log)
-    try await views.save([ViewRow(model: "m", key: "k", body: [1])], index: ContentIndex(), position: 1)
-    try await views.save([ViewRow(model: "m", key: "k", body: nil)], index: ContentIndex(), position: 2)
+    try await views.save([ViewRow(model: "m", key: "k", body: [1])], index: ContentIndex(), head: head(1))
+    try await views.save([ViewRow(model: "m", key: "k", body: nil)], index: ContentIndex(), head: head(2))
     let found = try await views.load()
-    #expect(found?.position == 2 && found?.rows == [])
+    #expect(found?.head == head(2) && found?.rows == [])
   }
 }

@@ -6,9 +6,25 @@ package struct Draft: Sendable {
   package var folder: FolderPath?
   package var product: ProductRef?
   package var fact: Fact
+  package var outside: Outside?
 
-  package init(project: ProjectName?, folder: FolderPath? = nil, product: ProductRef? = nil, fact: Fact) {
-    (self.project, self.product, self.fact) = (project, product, fact)
+  /// What an outside tool said of its event, and no decision of ours.
+  package struct Outside: Sendable {
+    package var id: EventID
+    package var cause: EventID?
+    package var attributes: Event.Outside
+    package var extensions: [String: AttributeValue]
+    package init(
+      id: EventID, cause: EventID?, attributes: Event.Outside, extensions: [String: AttributeValue]
+    ) {
+      (self.id, self.cause, self.attributes, self.extensions) = (id, cause, attributes, extensions)
+    }
+  }
+
+  package init(
+    project: ProjectName?, folder: FolderPath? = nil, product: ProductRef? = nil, fact: Fact, outside: Outside? = nil
+  ) {
+    (self.project, self.product, self.fact, self.outside) = (project, product, fact, outside)
     self.folder = folder ?? product?.folder
   }
 }
@@ -18,8 +34,12 @@ package struct Origin: Sendable {
   package var actor: Actor
   package var cause: EventID?
   package var command: CommandID?
-  package init(actor: Actor, cause: EventID? = nil, command: CommandID? = nil) {
-    (self.actor, self.cause, self.command) = (actor, cause, command)
+  /// The W3C trace context of the request, where it has one.
+  package var traceparent: String?
+  package init(actor: Actor, cause: EventID? = nil, command: CommandID? = nil, traceparent: String? = nil) {
+    (self.actor, self.cause, self.command, self.traceparent) = (actor, cause, command, traceparent)
   }
   package static let system = Origin(actor: .system)
+
+  var extensions: [String: AttributeValue] { traceparent.map { ["traceparent": .string($0)] } ?? [:] }
 }

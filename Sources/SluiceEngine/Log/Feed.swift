@@ -18,6 +18,8 @@ package final class Feed: Sendable {
 
   package init() {}
 
+  package var hasReaders: Bool { readers.withLock { !$0.byID.isEmpty } }
+
   package func subscribe() -> AsyncStream<LiveMessage> {
     let (stream, continuation) = AsyncStream<LiveMessage>.makeStream(
       bufferingPolicy: .bufferingOldest(Limits.streamBacklog))

@@ -6,12 +6,12 @@ package import SluiceModel
 package enum Recovery {
   /// - Parameter anew: throw the views away first (`serve --rebuild`).
   package static func registry(
-    log: any EventLog, views: any ViewStore, anew: Bool, logger: Logger
+    site: String, log: any EventLog, views: any ViewStore, anew: Bool, logger: Logger
   ) async throws(SluiceError) -> Registry {
     if anew { try await views.clear() }
-    var registry = Registry()
+    var registry = Registry(site: site)
     if let stored = try await views.load() {
-      if let known = try? Registry(rows: stored.rows, sequence: stored.position) {
+      if let known = try? Registry(rows: stored.rows, site: site, head: stored.head) {
         registry = known
       } else {
         logger.warning("the views cannot be read and are built anew from the log")
@@ -23,15 +23,15 @@ package enum Recovery {
     if try await log.head() < registry.sequence {
       logger.warning("the views are ahead of the log and are built anew from it")
       try await views.clear()
-      registry = Registry()
+      registry = Registry(site: site)
     }
     while true {
       let records = try await log.read(after: registry.sequence, limit: Limits.recordsPerCommit)
       if records.isEmpty { return registry }
-      let rows = Set(try registry.apply(records.flatMap(\.record.events), at: registry.sequence + 1))
+      let rows = Set(try registry.apply(records, from: site))
       var index = ContentIndex()
       for stored in records { index.add(stored) }
-      try await views.save(rows.map { registry.row($0) }, index: index, position: registry.sequence)
+      try await views.save(rows.map { registry.row($0) }, index: index, head: registry.head)
     }
   }
 }

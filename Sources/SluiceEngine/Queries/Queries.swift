@@ -130,7 +130,7 @@ package struct Queries: Sendable {
         id: EventID(""), time: Date(timeIntervalSince1970: 0), site: writer.site, actor: .system,
         project: draft.project, folder: draft.folder, product: draft.product, fact: draft.fact)
     }
-    _ = try registry.apply(events, at: registry.sequence + 1)
+    _ = try registry.apply(events)
     let project = try registry.project(pipeline.project)
     guard let graph = project.graph else {
       throw SluiceError(.pipelineMissing, what: "the pipeline is empty", at: "pipeline", fix: "add steps")

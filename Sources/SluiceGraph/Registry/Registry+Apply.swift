@@ -1,40 +1,62 @@
 package import SluiceModel
 
 extension Registry {
-  /// Takes one event in. Never fails: what is in the log happened.
+  /// What a fact's record says of its place among the facts of all sites.
+  struct Place {
+    var site: String
+    var sequence: Int64
+    var clock: HybridTime?
+    var seen: Frontier
+  }
+
+  /// Takes records of one site in, in their order. Never fails for what they say: what is in a log happened.
+  /// The graph of a project whose folders changed is laid anew only once.
   /// - Returns: the rows that are different now.
   /// - Throws: `log.damaged` for a critical event of a type that this Sluice does not know.
   @discardableResult
-  package mutating func apply(_ event: Event, at sequence: Int64) throws(SluiceError) -> [RowKey] {
-    try apply([event], at: sequence)
-  }
-
-  /// Takes events in that follow one another from `first` on; cheaper than one by one, since the graph of a project
-  /// whose folders changed is laid anew only once.
-  package mutating func apply(_ events: [Event], at first: Int64) throws(SluiceError) -> [RowKey] {
+  package mutating func apply(_ records: [StoredRecord], from site: String) throws(SluiceError) -> [RowKey] {
     var rows: [RowKey] = []
     var reshaped: Set<ProjectName> = []
-    for event in events {
-      rows += try take(event)
-      switch event.fact {
-      case .folderChanged, .pipelineApplied, .projectCreated: event.project.map { _ = reshaped.insert($0) }
-      default: continue
+    for stored in records {
+      var seen = stored.record.seen
+      seen.advance(site, to: stored.first - 1)
+      for (index, event) in stored.record.events.enumerated() {
+        rows += try take(
+          event,
+          Place(
+            site: site, sequence: stored.sequence(ofEvent: index), clock: stored.record.clock, seen: seen))
+        switch event.fact {
+        case .folderChanged, .pipelineApplied, .projectCreated: event.project.map { _ = reshaped.insert($0) }
+        default: continue
+        }
+      }
+      head.frontier.advance(site, to: stored.last)
+      if site == self.site, let time = stored.record.events.last?.time {
+        head.written = .init(time: time, clock: stored.record.clock ?? HybridTime(wall: time))
       }
     }
     for name in reshaped { projects[name]?.compileGraph() }
-    sequence = max(sequence, first + Int64(events.count) - 1)
     return rows
   }
 
-  private mutating func take(_ event: Event) throws(SluiceError) -> [RowKey] {
+  /// Takes events of the own site in, as one record behind all that is known.
+  @discardableResult
+  package mutating func apply(_ events: [Event]) throws(SluiceError) -> [RowKey] {
+    let last = sequence + Int64(events.count)
+    let record = Record(seen: head.frontier.without(site), events: events)
+    return try apply([StoredRecord(last: last, record: record)], from: site)
+  }
+
+  private mutating func take(_ event: Event, _ place: Place) throws(SluiceError) -> [RowKey] {
     switch event.fact {
     case .projectCreated(let fact):
       return withProject(of: event) { project in
-        project.home = fact.home
+        let rows = project.write(.home, fact.home, event, place)
+        project.home = project.registers[.home]?.value ?? fact.home
         project.folders[.root] = Folder(path: .root, type: "project")
-        return [.folder(project.name, .root)]
+        return rows + [.folder(project.name, .root)]
       }
-    case .folderChanged(let fact): return apply(fact, event)
+    case .folderChanged(let fact): return apply(fact, event, place)
     case .pipelineApplied(let fact):
       return withProject(of: event) { project in
         project.pipeline = PipelineRevision(
@@ -46,8 +68,10 @@ extension Registry {
     case .tagMoved(let fact):
       guard let ref = event.product else { return [] }
       return withProject(of: event) { project in
-        project.products[ref]?.tags[fact.tag] = fact.version
-        return [.product(ref)]
+        let key = RegisterKey.tag(ref, fact.tag)
+        let rows = project.write(key, fact.version.description, event, place)
+        project.products[ref]?.tags[fact.tag] = project.registers[key]?.value.flatMap { VersionID($0) }
+        return rows + [.product(ref)]
       }
     case .planApplied(let fact): return apply(fact, event)
     case .planFinished(let fact):
@@ -75,15 +99,26 @@ extension Registry {
     return change(&projects[name, default: Project(name: name, home: event.site)]) + [.project(name)]
   }
 
-  private mutating func apply(_ fact: FolderChanged, _ event: Event) -> [RowKey] {
+  private mutating func apply(_ fact: FolderChanged, _ event: Event, _ place: Place) -> [RowKey] {
     guard let path = event.folder else { return [] }
     return withProject(of: event) { project in
-      var folder = project.folders[path] ?? Folder(path: path, type: fact.type ?? "folder")
-      if let type = fact.type { folder.type = type }
-      if let omitted = fact.omitted { folder.omitted = omitted }
-      for (key, value) in fact.set ?? [:] { folder.attributes[key] = value.isEmpty ? nil : value }
+      var folder = project.folders[path] ?? Folder(path: path, type: "folder")
+      var rows: [RowKey] = [.folder(project.name, path)]
+      if let type = fact.type {
+        rows += project.write(.folderType(path), type, event, place)
+        folder.type = project.registers[.folderType(path)]?.value ?? type
+      }
+      if let omitted = fact.omitted {
+        rows += project.write(.folderOmitted(path), "\(omitted)", event, place)
+        folder.omitted = project.registers[.folderOmitted(path)]?.value == "true"
+      }
+      for (key, value) in fact.set ?? [:] {
+        rows += project.write(.folderAttribute(path, key), value, event, place)
+        let shown = project.registers[.folderAttribute(path, key)]?.value ?? ""
+        folder.attributes[key] = shown.isEmpty ? nil : shown
+      }
       project.folders[path] = folder
-      return [.folder(project.name, path)]
+      return rows
     }
   }
 
@@ -163,6 +198,15 @@ extension Registry {
 }
 
 extension Project {
+  mutating func write(_ key: RegisterKey, _ value: String, _ event: Event, _ place: Registry.Place) -> [RowKey] {
+    registers[key, default: Register()].take(
+      Register.Write(
+        value: value, site: place.site, sequence: place.sequence, clock: place.clock ?? HybridTime(wall: event.time),
+        actor: event.actor,
+        time: event.time), seen: place.seen)
+    return [.register(name, key)]
+  }
+
   mutating func compileGraph() {
     graph = pipeline.map { StepGraph(pipeline: $0.pipeline, folders: folders.values) }
   }

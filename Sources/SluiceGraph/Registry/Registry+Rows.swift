@@ -11,6 +11,7 @@ package enum RowKey: Sendable, Hashable {
   case plan(PlanID)
   case run(RunID)
   case token(Digest)
+  case register(ProjectName, RegisterKey)
 }
 
 extension Registry {
@@ -25,6 +26,11 @@ extension Registry {
   private struct PipelineRow: Codable {
     var project: ProjectName
     var pipeline: PipelineRevision
+  }
+  private struct RegisterRow: Codable {
+    var project: ProjectName
+    var key: String
+    var register: Register
   }
   private struct TimingRow: Codable {
     var project: ProjectName
@@ -57,12 +63,16 @@ extension Registry {
     case .plan(let id): return row("plan", "\(id)", plans[id])
     case .run(let id): return row("run", "\(id)", runs[id])
     case .token(let digest): return row("token", "\(digest)", tokens[digest])
+    case .register(let name, let key):
+      return row(
+        "register", "\(name) \(key)",
+        projects[name]?.registers[key].map { RegisterRow(project: name, key: "\(key)", register: $0) })
     }
   }
 
   /// A registry as its rows say; the inverse of `row` for every key.
-  package init(rows: [ViewRow], sequence: Int64) throws {
-    self.init()
+  package init(rows: [ViewRow], site: String, head: ViewHead) throws {
+    self.init(site: site)
     for row in rows where row.model == "project" {
       let value = try Registry.decode(ProjectRow.self, row)
       projects[value.name] = Project(name: value.name, home: value.home)
@@ -93,6 +103,9 @@ extension Registry {
       case "token":
         let value = try Registry.decode(Token.self, row)
         tokens[value.digest] = value
+      case "register":
+        let value = try Registry.decode(RegisterRow.self, row)
+        if let key = try RegisterKey(value.key) { projects[value.project]?.registers[key] = value.register }
       default: continue
       }
     }
@@ -101,7 +114,7 @@ extension Registry {
       link(version.address.product, to: version.published.madeFrom)
     }
     for name in projects.keys { projects[name]?.compileGraph() }
-    self.sequence = sequence
+    self.head = head
   }
 
   /// The last run of a unit is the one whose event is newest; event ids sort by time.

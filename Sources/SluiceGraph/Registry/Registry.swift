@@ -7,16 +7,21 @@ package import SluiceModel
 /// (ADR 0004).
 package struct Registry: Sendable {
   /// Names the rules that made a stored view; another name means: build anew.
-  package static let reducer = "registry-2"
+  package static let reducer = "registry-3"
 
   package internal(set) var projects: Table<ProjectName, Project> = [:]
   package internal(set) var plans: Table<PlanID, PlanState> = [:]
   package internal(set) var runs: Table<RunID, RunState> = [:]
   package internal(set) var tokens: Table<Digest, Token> = [:]
-  /// The last event that is in here.
-  package internal(set) var sequence: Int64 = 0
+  /// What is in here, of every site's stream.
+  package internal(set) var head = ViewHead()
+  /// The site whose stream `sequence` counts.
+  package let site: String
 
-  package init() {}
+  package init(site: String = "main") { self.site = site }
+
+  /// The last event of the own site that is in here.
+  package var sequence: Int64 { head.frontier[site] }
 
   package func project(_ name: ProjectName) throws(SluiceError) -> Project {
     if let project = projects[name] { return project }
@@ -64,6 +69,11 @@ package struct Project: Sendable {
   package internal(set) var graph: StepGraph?
   package internal(set) var timings: Table<String, StepTiming> = [:]
   package internal(set) var lastRuns: Table<UnitID, RunID> = [:]
+  /// What sites may write at once; folders and products show what these say.
+  package internal(set) var registers: Table<RegisterKey, Register> = [:]
+
+  /// Registers whose writers did not know of one another.
+  package var contested: [RegisterKey] { registers.keys.filter { registers[$0]?.isContested == true }.sorted() }
 
   package init(name: ProjectName, home: String) { (self.name, self.home) = (name, home) }
 

@@ -11,8 +11,9 @@ package enum Fact: Sendable, Equatable {
   case taskFinished(TaskFinished)
   case runFinished(RunFinished)
   case tokenCreated(TokenCreated)
-  /// A type that a later Sluice wrote: kept and passed on; a `critical` one stops the view that meets it.
-  case unknown(type: String, critical: Bool, data: JSONValue)
+  /// An outside tool's event, or a type that a later Sluice wrote: kept and passed on. A `critical` one stops the view
+  /// that meets it.
+  case unknown(type: String, critical: Bool, content: Content)
 
   package static let projectCreatedType = "sluice.project.created.v1"
   package static let folderChangedType = "sluice.folder.changed.v1"
@@ -48,37 +49,43 @@ package enum Fact: Sendable, Equatable {
     }
   }
 
-  init(type: String, critical: Bool, from decoder: any Decoder) throws {
+  /// - Throws: a decoding error where the content is not what the type says.
+  init(type: String, critical: Bool, content: Content) throws {
+    func data<Data: Decodable>() throws -> Data {
+      guard case .json(let bytes) = content else { throw EnvelopeProblem("an event of type \(type) has no data") }
+      return try StableJSON.decode(Data.self, from: bytes)
+    }
     switch type {
-    case Self.projectCreatedType: self = .projectCreated(try ProjectCreated(from: decoder))
-    case Self.folderChangedType: self = .folderChanged(try FolderChanged(from: decoder))
-    case Self.pipelineAppliedType: self = .pipelineApplied(try PipelineApplied(from: decoder))
-    case Self.versionPublishedType: self = .versionPublished(try VersionPublished(from: decoder))
-    case Self.tagMovedType: self = .tagMoved(try TagMoved(from: decoder))
-    case Self.planAppliedType: self = .planApplied(try PlanApplied(from: decoder))
-    case Self.planFinishedType: self = .planFinished(try PlanFinished(from: decoder))
-    case Self.runStartedType: self = .runStarted(try RunStarted(from: decoder))
-    case Self.taskFinishedType: self = .taskFinished(try TaskFinished(from: decoder))
-    case Self.runFinishedType: self = .runFinished(try RunFinished(from: decoder))
-    case Self.tokenCreatedType: self = .tokenCreated(try TokenCreated(from: decoder))
-    default: self = .unknown(type: type, critical: critical, data: try JSONValue(from: decoder))
+    case Self.projectCreatedType: self = .projectCreated(try data())
+    case Self.folderChangedType: self = .folderChanged(try data())
+    case Self.pipelineAppliedType: self = .pipelineApplied(try data())
+    case Self.versionPublishedType: self = .versionPublished(try data())
+    case Self.tagMovedType: self = .tagMoved(try data())
+    case Self.planAppliedType: self = .planApplied(try data())
+    case Self.planFinishedType: self = .planFinished(try data())
+    case Self.runStartedType: self = .runStarted(try data())
+    case Self.taskFinishedType: self = .taskFinished(try data())
+    case Self.runFinishedType: self = .runFinished(try data())
+    case Self.tokenCreatedType: self = .tokenCreated(try data())
+    default: self = .unknown(type: type, critical: critical, content: content)
     }
   }
 
-  func encodeData(to encoder: any Encoder) throws {
+  /// The data part of the event.
+  var content: Content {
     switch self {
-    case .projectCreated(let data): try data.encode(to: encoder)
-    case .folderChanged(let data): try data.encode(to: encoder)
-    case .pipelineApplied(let data): try data.encode(to: encoder)
-    case .versionPublished(let data): try data.encode(to: encoder)
-    case .tagMoved(let data): try data.encode(to: encoder)
-    case .planApplied(let data): try data.encode(to: encoder)
-    case .planFinished(let data): try data.encode(to: encoder)
-    case .runStarted(let data): try data.encode(to: encoder)
-    case .taskFinished(let data): try data.encode(to: encoder)
-    case .runFinished(let data): try data.encode(to: encoder)
-    case .tokenCreated(let data): try data.encode(to: encoder)
-    case .unknown(_, _, let data): try data.encode(to: encoder)
+    case .projectCreated(let data): .json(StableJSON.encode(data))
+    case .folderChanged(let data): .json(StableJSON.encode(data))
+    case .pipelineApplied(let data): .json(StableJSON.encode(data))
+    case .versionPublished(let data): .json(StableJSON.encode(data))
+    case .tagMoved(let data): .json(StableJSON.encode(data))
+    case .planApplied(let data): .json(StableJSON.encode(data))
+    case .planFinished(let data): .json(StableJSON.encode(data))
+    case .runStarted(let data): .json(StableJSON.encode(data))
+    case .taskFinished(let data): .json(StableJSON.encode(data))
+    case .runFinished(let data): .json(StableJSON.encode(data))
+    case .tokenCreated(let data): .json(StableJSON.encode(data))
+    case .unknown(_, _, let content): content
     }
   }
 }

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 
 /// JSON with sorted keys and one way of writing dates: the same value gives the same bytes.
 package enum StableJSON {
@@ -31,22 +31,5 @@ package enum StableJSON {
       return date
     }
     return try decoder.decode(type, from: Data(bytes))
-  }
-}
-
-/// RFC 3339 in UTC with milliseconds, as CloudEvents wants it.
-package enum Timestamp {
-  private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-  private static let plain = Date.ISO8601FormatStyle()
-
-  /// The formatter cuts off: a tenth of a millisecond more keeps it from the one before.
-  package static func text(_ date: Date) -> String { rounded(date).addingTimeInterval(0.000_1).formatted(style) }
-  package static func date(_ text: String) -> Date? {
-    ((try? style.parse(text)) ?? (try? plain.parse(text))).map(rounded)
-  }
-
-  /// The date as it will be read back: whole milliseconds.
-  package static func rounded(_ date: Date) -> Date {
-    Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1_000).rounded() / 1_000)
   }
 }

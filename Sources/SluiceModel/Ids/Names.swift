@@ -55,6 +55,9 @@ package struct ProjectName: Sendable, Hashable, Comparable, Codable, CustomStrin
     description = String(text)
   }
 
+  /// A name that was checked before it was stored.
+  init(stored: String) { description = stored }
+
   package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
   package init(from decoder: any Decoder) throws {
     description = try decoder.singleValueContainer().decode(String.self)
@@ -69,7 +72,7 @@ package struct ProjectName: Sendable, Hashable, Comparable, Codable, CustomStrin
 package struct FolderPath: Sendable, Hashable, Comparable, Codable, CustomStringConvertible {
   package let description: String
 
-  package static let root = FolderPath(trusted: "")
+  package static let root = FolderPath(stored: "")
 
   package init(_ text: some StringProtocol) throws(SluiceError) {
     let parts = text.isEmpty ? [] : text.split(separator: "/", omittingEmptySubsequences: false)
@@ -82,7 +85,8 @@ package struct FolderPath: Sendable, Hashable, Comparable, Codable, CustomString
     description = String(text)
   }
 
-  private init(trusted: String) { description = trusted }
+  /// A path that was checked before it was stored.
+  init(stored: String) { description = stored }
 
   package var isRoot: Bool { description.isEmpty }
   package var parts: [Substring] { description.split(separator: "/") }
@@ -91,7 +95,7 @@ package struct FolderPath: Sendable, Hashable, Comparable, Codable, CustomString
   package var parent: FolderPath? {
     guard !isRoot else { return nil }
     guard let slash = description.lastIndex(of: "/") else { return .root }
-    return FolderPath(trusted: String(description[..<slash]))
+    return FolderPath(stored: String(description[..<slash]))
   }
 
   /// The folders above, nearest first, without the project's root.

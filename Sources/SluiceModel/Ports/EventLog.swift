@@ -1,24 +1,14 @@
 /// The log of one site: records in order, each whole or not at all.
 package protocol EventLog: Sendable {
-  /// Makes records and the blobs they name durable, in this order, then returns the sequence of each record's last
-  /// event. On an error none of them is there.
+  /// Makes blobs and the records that name them durable, then returns the sequence of each record's last event. On an
+  /// error none of them is there.
   func append(_ records: [EncodedRecord], blobs: [Blob]) async throws(SluiceError) -> [Int64]
-  /// Records with events after `sequence`, oldest first, undecoded: at most `limit` of them, and after the first no more
-  /// than `Limits.scanBytes` in all. Empty only at the log's end.
+  /// Records with events after `sequence`, oldest first, undecoded: at most `limit` of them, and no more than
+  /// `Limits.scanBytes` in all, but at least one. Empty only at the log's end.
   func scan(after sequence: Int64, limit: Int) async throws(SluiceError) -> [LoggedRecord]
   /// The sequence of the last event; 0 for an empty log.
   func head() async throws(SluiceError) -> Int64
   func blob(_ digest: Digest) throws(SluiceError) -> [UInt8]?
-}
-
-extension EventLog {
-  /// Like `scan`, decoded.
-  /// - Throws: `log.damaged`.
-  package func read(after sequence: Int64, limit: Int) async throws(SluiceError) -> [StoredRecord] {
-    var records: [StoredRecord] = []
-    for logged in try await scan(after: sequence, limit: limit) { records.append(try logged.decoded()) }
-    return records
-  }
 }
 
 /// A record as it lies in the log: who only passes events on need not decode it.
@@ -30,17 +20,6 @@ package struct LoggedRecord: Sendable, Equatable {
   package let bytes: [UInt8]
 
   package init(last: Int64, count: Int, bytes: [UInt8]) { (self.last, self.count, self.bytes) = (last, count, bytes) }
-
-  /// - Throws: `log.damaged`.
-  package func decoded() throws(SluiceError) -> StoredRecord {
-    do {
-      return StoredRecord(last: last, record: try StableJSON.decode(Record.self, from: bytes))
-    } catch {
-      throw SluiceError(
-        .logDamaged, what: "a record cannot be read: \(error)", at: "the log, record \(last)",
-        fix: "`sluice log verify` says what else is damaged; restore the log from a backup")
-    }
-  }
 }
 
 /// A record as it will be stored.
@@ -51,7 +30,7 @@ package struct EncodedRecord: Sendable, Equatable {
   /// - Throws: `record.tooLarge`.
   package init(_ record: Record) throws(SluiceError) {
     self.record = record
-    bytes = StableJSON.encode(record)
+    bytes = record.json
     guard bytes.count <= Limits.recordBytes else {
       throw SluiceError(
         .recordTooLarge,

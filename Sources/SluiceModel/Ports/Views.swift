@@ -1,8 +1,10 @@
+package import FoundationEssentials
+
 /// Rows that are built from the log, and can be thrown away and built again.
 package protocol ViewStore: Sendable {
   /// Where the rows stand and what they say; nil where another reducer made them, or none did.
-  func load() async throws(SluiceError) -> (position: Int64, rows: [ViewRow])?
-  func save(_ changes: [ViewRow], index: ContentIndex, position: Int64) async throws(SluiceError)
+  func load() async throws(SluiceError) -> (head: ViewHead, rows: [ViewRow])?
+  func save(_ changes: [ViewRow], index: ContentIndex, head: ViewHead) async throws(SluiceError)
   func clear() async throws(SluiceError)
 
   /// Versions that hold a file with these bytes, newest first.
@@ -11,6 +13,22 @@ package protocol ViewStore: Sendable {
   func outputs(ofRecipe recipe: Digest) async throws(SluiceError) -> [ContentPlace]
   /// The record that a command led to.
   func record(ofCommand command: CommandID) async throws(SluiceError) -> Int64?
+}
+
+/// Up to where a view is true.
+package struct ViewHead: Sendable, Hashable, Codable {
+  /// When the own site last wrote, so that its clock goes on from there.
+  package struct Written: Sendable, Hashable, Codable {
+    package var time: Date
+    package var clock: HybridTime
+    package init(time: Date, clock: HybridTime) { (self.time, self.clock) = (time, clock) }
+  }
+  package var frontier: Frontier
+  /// Nil before the own site's first record.
+  package var written: Written?
+  package init(frontier: Frontier = Frontier(), written: Written? = nil) {
+    (self.frontier, self.written) = (frontier, written)
+  }
 }
 
 /// One row of a read model; `body` nil removes it.

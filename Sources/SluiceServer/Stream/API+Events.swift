@@ -107,6 +107,6 @@ struct EventFilter: Sendable {
 enum PositionedEvent {
   static func text(_ event: Event, _ position: Position) -> String {
     // The envelope is an object, so the attribute can stand first without reading it again.
-    "{\"position\":\"\(position)\"," + StableJSON.text(event).dropFirst()
+    "{\"position\":\"\(position)\"," + String(decoding: event.json.dropFirst(), as: UTF8.self)
   }
 }

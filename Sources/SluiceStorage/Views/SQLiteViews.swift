@@ -26,24 +26,25 @@ package final class SQLiteViews: ViewStore {
     }
   }
 
-  package func load() async throws(SluiceError) -> (position: Int64, rows: [ViewRow])? {
+  package func load() async throws(SluiceError) -> (head: ViewHead, rows: [ViewRow])? {
     let reducer = reducer
     do {
       return try await queue.read { database in
-        guard let head = try Row.fetchOne(database, sql: "SELECT position, reducer FROM head"),
-          head["reducer"] == reducer
+        guard let place = try Row.fetchOne(database, sql: "SELECT head, reducer FROM place"),
+          place["reducer"] == reducer,
+          let head = try? StableJSON.decode(ViewHead.self, from: (place["head"] as String).utf8)
         else { return nil }
         let rows = try Row.fetchAll(database, sql: "SELECT model, key, body FROM row").map { row in
           ViewRow(model: row[0], key: row[1], body: Array(row[2] as Data))
         }
-        return (head["position"], rows)
+        return (head, rows)
       }
     } catch {
       throw SQLiteEventLog.translate(error, path)
     }
   }
 
-  package func save(_ changes: [ViewRow], index: ContentIndex, position: Int64) async throws(SluiceError) {
+  package func save(_ changes: [ViewRow], index: ContentIndex, head: ViewHead) async throws(SluiceError) {
     var files: [(VersionAddress, Representation)] = []
     for entry in index.published {
       files += try manifests.manifest(entry.manifest).representations.map { (entry.address, $0) }
@@ -74,7 +75,7 @@ package final class SQLiteViews: ViewStore {
             sql: "INSERT OR IGNORE INTO command VALUES (?, ?)", arguments: ["\(entry.command)", entry.last])
         }
         try database.execute(
-          sql: "INSERT OR REPLACE INTO head VALUES (1, ?, ?)", arguments: [position, reducer])
+          sql: "INSERT OR REPLACE INTO place VALUES (1, ?, ?)", arguments: [StableJSON.text(head), reducer])
       }
     } catch {
       throw SQLiteEventLog.translate(error, path)
@@ -127,7 +128,8 @@ package final class SQLiteViews: ViewStore {
 
 enum ViewSQL {
   static let schema = """
-    CREATE TABLE IF NOT EXISTS head (id INTEGER PRIMARY KEY, position INTEGER NOT NULL, reducer TEXT NOT NULL);
+    DROP TABLE IF EXISTS head;
+    CREATE TABLE IF NOT EXISTS place (id INTEGER PRIMARY KEY, head TEXT NOT NULL, reducer TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS row (
       model TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (model, key)
     ) WITHOUT ROWID;
@@ -139,5 +141,5 @@ enum ViewSQL {
     CREATE INDEX IF NOT EXISTS content_recipe ON content (recipe) WHERE recipe IS NOT NULL;
     CREATE TABLE IF NOT EXISTS command (id TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
     """
-  static let clear = "DELETE FROM head; DELETE FROM row; DELETE FROM content; DELETE FROM command;"
+  static let clear = "DELETE FROM place; DELETE FROM row; DELETE FROM content; DELETE FROM command;"
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SluiceEngine
 package import SluiceModel
 
 /// What every event log must do. A fact is checked on a new, empty log each time.
@@ -125,6 +126,6 @@ package enum EventLogConformance {
   private static func event(_ id: String, text: String) -> Event {
     Event(
       id: EventID(id), time: .init(timeIntervalSince1970: 1_795_000_000), site: "main", actor: .system,
-      fact: .unknown(type: "sluice.note.v1", critical: false, data: .object(["text": .string(text)])))
+      fact: .unknown(type: "sluice.note.v1", critical: false, content: .json(.object(["text": .string(text)]))))
   }
 }

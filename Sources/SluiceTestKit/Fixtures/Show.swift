@@ -54,7 +54,7 @@ extension Show {
       actor: Actor(name: actor, trust: .claimed), cause: events.last?.id, project: name,
       folder: folder ?? product?.folder, product: product, fact: fact)
     events.append(event)
-    return try registry.apply(event, at: registry.sequence + 1)
+    return try registry.apply([event])
   }
 
   package mutating func apply(steps: [Step]) throws {

@@ -4,7 +4,7 @@ import Synchronization
 /// Views that are gone with their process.
 package final class MemoryViews: ViewStore {
   private struct State {
-    var position: Int64?
+    var head: ViewHead?
     var rows: [ViewRow] = []
     var content: [(sha256: Digest, recipe: Digest?, place: ContentPlace)] = []
     var commands: [CommandID: Int64] = [:]
@@ -14,11 +14,11 @@ package final class MemoryViews: ViewStore {
 
   package init(manifests: any ManifestSource) { self.manifests = manifests }
 
-  package func load() async throws(SluiceError) -> (position: Int64, rows: [ViewRow])? {
-    state.withLock { state in state.position.map { ($0, state.rows) } }
+  package func load() async throws(SluiceError) -> (head: ViewHead, rows: [ViewRow])? {
+    state.withLock { state in state.head.map { ($0, state.rows) } }
   }
 
-  package func save(_ changes: [ViewRow], index: ContentIndex, position: Int64) async throws(SluiceError) {
+  package func save(_ changes: [ViewRow], index: ContentIndex, head: ViewHead) async throws(SluiceError) {
     var content: [(sha256: Digest, recipe: Digest?, place: ContentPlace)] = []
     for (address, digest) in index.published {
       for representation in try manifests.manifest(digest).representations {
@@ -41,7 +41,7 @@ package final class MemoryViews: ViewStore {
         state.content.append(entry)
       }
       for (command, last) in commands where state.commands[command] == nil { state.commands[command] = last }
-      state.position = position
+      state.head = head
     }
   }
 

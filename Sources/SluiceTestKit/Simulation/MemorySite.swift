@@ -34,12 +34,13 @@ package final class MemorySite: Sendable {
     store = MemoryStore(disk: disk)
     var logger = Logger(label: "test")
     logger.logLevel = .critical
-    let registry = try await Recovery.registry(log: log, views: views, anew: false, logger: logger)
+    let registry = try await Recovery.registry(
+      site: "main", log: log, views: views, anew: false, logger: logger)
     if let latest = registry.projects.values.flatMap({ $0.versions.values.map(\.time) }).max() {
       seeded.advance(by: max(0, latest.timeIntervalSince(seeded.ambient.now())) + 1)
     }
     writer = Writer(
-      site: "main", registry: registry, log: log, views: views, feed: feed, ambient: seeded.ambient, logger: logger)
+      registry: registry, log: log, views: views, feed: feed, ambient: seeded.ambient, logger: logger)
     runner = Runner(
       Runner.Parts(
         writer: writer, log: log, store: store, manifests: manifests, views: views,

@@ -60,10 +60,10 @@ struct TokenCommand: AsyncParsableCommand {
       var logger = Logger(label: "sluice") { StreamLogHandler.standardError(label: $0) }
       logger.logLevel = .warning
       let folder = try DataFolder(path, syncs: .all)
-      let registry = try await folder.open(rebuild: false, logger: logger)
+      let registry = try await folder.open(site: "main", rebuild: false, logger: logger)
       let (token, draft) = try Tokens.make(name, rights: rights.isEmpty ? nil : rights, ambient: Machine.ambient)
       let writer = Writer(
-        site: "main", registry: registry, log: folder.log, views: folder.views, feed: Feed(), ambient: Machine.ambient,
+        registry: registry, log: folder.log, views: folder.views, feed: Feed(), ambient: Machine.ambient,
         logger: logger)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await writer.run() }

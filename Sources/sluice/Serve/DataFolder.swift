@@ -41,8 +41,8 @@ final class DataFolder: Sendable {
   deinit { close(lock) }
 
   /// The registry at the log's end; what was half-way in the store is taken away.
-  func open(rebuild: Bool, logger: Logger) async throws(SluiceError) -> Registry {
-    let registry = try await Recovery.registry(log: log, views: views, anew: rebuild, logger: logger)
+  func open(site: String, rebuild: Bool, logger: Logger) async throws(SluiceError) -> Registry {
+    let registry = try await Recovery.registry(site: site, log: log, views: views, anew: rebuild, logger: logger)
     store.recover { registry.projects[$0.product.project]?.versions[$0] != nil }
     return registry
   }

@@ -39,7 +39,7 @@ struct Serve: AsyncParsableCommand {
     let logger = Serve.logger(Logger.Level(rawValue: logLevel) ?? .info)
     let (host, port) = try address()
     let folder = try DataFolder(Machine.absolute(data), syncs: Serve.syncs)
-    let registry = try await folder.open(rebuild: rebuild, logger: logger)
+    let registry = try await folder.open(site: site, rebuild: rebuild, logger: logger)
     let isLoopback = ["127.0.0.1", "::1", "localhost"].contains(host)
     guard isLoopback || !registry.tokens.isEmpty else {
       throw SluiceError(
@@ -48,7 +48,7 @@ struct Serve: AsyncParsableCommand {
         fix: "make a token first (sluice token create NAME --data \(data)), or listen on 127.0.0.1")
     }
     let site = try Site(
-      folder: folder, registry: registry, name: self.site, workers: workers ?? Machine.cores, logger: logger)
+      folder: folder, registry: registry, workers: workers ?? Machine.cores, logger: logger)
     let services = site.services(version: Sluice.version, listensOnLoopback: isLoopback)
     let application = Application(
       router: API(services).router(),

@@ -16,13 +16,12 @@ struct Site: Sendable {
   private let previews: OpenImageIO
   private let workers: Int
 
-  init(folder: DataFolder, registry: Registry, name: String, workers: Int, logger: Logger) throws(SluiceError) {
+  init(folder: DataFolder, registry: Registry, workers: Int, logger: Logger) throws(SluiceError) {
     (self.folder, self.workers) = (folder, workers)
     let ambient = Machine.ambient
     let environment = Machine.environment.filter { !$0.key.hasPrefix("SLUICE_") }
     writer = Writer(
-      site: name, registry: registry, log: folder.log, views: folder.views, feed: feed, ambient: ambient, logger: logger
-    )
+      registry: registry, log: folder.log, views: folder.views, feed: feed, ambient: ambient, logger: logger)
     previews = OpenImageIO(environment: environment, previews: folder.path + "/previews", ambient: ambient)
     let tools = LocalToolProbe(environment: environment, folder: Machine.currentFolder, ambient: ambient)
     runner = Runner(
