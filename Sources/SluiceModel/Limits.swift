@@ -49,4 +49,12 @@ package enum Limits {
   package static let taskTimeoutSeconds = 6 * 3600
   /// Versions that one product may get in one second; the counter has two digits.
   package static let versionsPerSecond = 99
+  /// A filter is written by people; a list of a few hundred shots fits.
+  package static let filterBytes = 4_096
+  /// Each makes a part of a tree, and each `LIKE` a table of 2 KiB.
+  package static let filterTokens = 1_024
+  /// Whatever reads or evaluates a filter calls itself this deep, and a worker thread may have half a MiB of stack.
+  package static let filterDepth = 32
+  /// What `CONCAT` may make; no attribute is longer than a record.
+  package static let filterTextBytes = 256 * 1024
 }

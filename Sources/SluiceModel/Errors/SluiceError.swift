@@ -61,6 +61,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case pipelineMissing = "pipeline.missing"
   case selectionInvalid = "selection.invalid"
   case framesInvalid = "frames.invalid"
+  case filterSyntax = "filter.syntax"
   case taskFailed = "task.failed"
   case taskNotFound = "task.commandNotFound"
   case taskTimedOut = "task.timedOut"
