@@ -31,6 +31,18 @@ package enum Limits {
   /// Commands remembered in memory beside those in the views.
   package static let recentCommands = 10_000
   package static let eventsPerPage = 1_000
+  /// Replays that a subscription remembers; the oldest of more is forgotten, done or not.
+  package static let replaysPerSubscription = 100
+  /// Subscriptions of a site; each is a reader of the log.
+  package static let subscriptions = 1_000
+  /// Events handed to a webhook or a command between two looks at the log.
+  package static let eventsPerDelivery = 100
+  /// A pull waits at most this long for an event: proxies end connections that are silent for a minute.
+  package static let pullWaitSeconds = 55
+  /// Tries a subscription may ask for, so that a head does not hold up the rest for days.
+  package static let deliveryTries = 100
+  /// Events that are looked at to say how many a subscription waits for; more are counted without looking.
+  package static let lagScan: Int64 = 10_000
   /// A site whose clock runs further ahead than this is wrong, not fast (NTP keeps machines within a second), and the
   /// others do not follow it.
   package static let clockDriftMilliseconds: Int64 = 60_000

@@ -16,6 +16,7 @@ extension Registry {
       keys += project.versions.keys.map { .version($0) }
     }
     keys += plans.keys.map { .plan($0) } + runs.keys.map { .run($0) } + tokens.keys.map { .token($0) }
+    keys += subscriptions.keys.map { .subscription($0) }
     return keys.sorted { (row($0).model, row($0).key) < (row($1).model, row($1).key) }
   }
 

@@ -13,6 +13,7 @@ package final class Feed: Sendable {
   private struct Readers {
     var next = 0
     var byID: [Int: AsyncStream<LiveMessage>.Continuation] = [:]
+    var pulses: [Int: AsyncStream<Void>.Continuation] = [:]
   }
   private let readers = Mutex(Readers())
 
@@ -47,7 +48,27 @@ package final class Feed: Sendable {
     }
   }
 
+  /// A beat after every commit, and whenever somebody asks for one: beats that nobody waits for are one.
+  package func pulses() -> AsyncStream<Void> {
+    let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    let id = readers.withLock { readers in
+      readers.next += 1
+      readers.pulses[readers.next] = continuation
+      return readers.next
+    }
+    continuation.onTermination = { [weak self] _ in
+      _ = self?.readers.withLock { $0.pulses.removeValue(forKey: id) }
+    }
+    return stream
+  }
+
+  package func pulse() {
+    for reader in readers.withLock({ Array($0.pulses.values) }) { reader.yield() }
+  }
+
   package func close() {
-    for reader in readers.withLock({ $0.byID }).values { reader.finish() }
+    let (live, pulses) = readers.withLock { (Array($0.byID.values), Array($0.pulses.values)) }
+    for reader in live { reader.finish() }
+    for reader in pulses { reader.finish() }
   }
 }

@@ -120,6 +120,7 @@ package actor Writer: Service {
     let records = state.confirm(places)
     confirmed.withLock { $0 = state.confirmed }
     for (ticket, stored) in records { answer(ticket, .success(stored.last)) }
+    feed.pulse()
     guard feed.hasReaders else { return }
     feed.send(
       records.flatMap { _, stored in

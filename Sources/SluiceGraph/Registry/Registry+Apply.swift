@@ -86,6 +86,11 @@ extension Registry {
     case .tokenCreated(let fact):
       tokens[fact.digest] = Token(name: fact.name, digest: fact.digest, rights: fact.rights)
       return [.token(fact.digest)]
+    case .subscriptionCreated(let fact): return apply(fact, event)
+    case .subscriptionPaused(let fact): return apply(fact)
+    case .subscriptionReset(let fact): return apply(fact, event)
+    case .subscriptionDeleted(let fact): return apply(fact)
+    case .replayRequested(let fact): return apply(fact, event)
     case .unknown(let type, true, _):
       throw SluiceError(
         .logDamaged, what: "the log holds an event of type '\(type)' that must be understood and is not",

@@ -50,6 +50,13 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case logFailed = "log.failed"
   case logDamaged = "log.damaged"
   case recordTooLarge = "record.tooLarge"
+  case subscriptionUnknown = "subscription.unknown"
+  case subscriptionExists = "subscription.exists"
+  case subscriptionKind = "subscription.kind"
+  case subscriptionBatch = "subscription.batch"
+  case subscriptionCommand = "subscription.command"
+  case replayNothing = "replay.nothing"
+  case eventUnknown = "event.unknown"
   case pipelineSyntax = "pipeline.syntax"
   case pipelineShape = "pipeline.shape"
   case pipelineUnknownKey = "pipeline.unknownKey"
@@ -85,9 +92,10 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   package var status: Int {
     switch self {
     case .projectUnknown, .folderUnknown, .productUnknown, .versionUnknown, .fileUnknown, .planUnknown, .runUnknown,
-      .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing:
+      .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing, .subscriptionUnknown, .eventUnknown:
       404
-    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead: 409
+    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .subscriptionExists, .subscriptionBatch:
+      409
     case .bodyTooLarge: 413
     case .tokenMissing: 401
     case .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
@@ -104,7 +112,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .serverUnreachable: 3
     case .planChanged, .storeFull, .storeDenied, .storeDamaged, .storeBusy, .logFull, .logFailed, .logDamaged,
       .internalError, .serverAnswer, .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput,
-      .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused, .originRefused:
+      .runActive, .positionAhead, .subscriptionExists, .subscriptionBatch, .listenRefused, .tokenMissing, .tokenRight,
+      .hostRefused, .originRefused:
       1
     default: 2
     }

@@ -38,7 +38,7 @@ extension API {
     return try position(text).sequence
   }
 
-  private func position(_ text: String) throws(SluiceError) -> Position {
+  func position(_ text: String) throws(SluiceError) -> Position {
     if let position = Position(text), position.site == services.writer.site,
       position.sequence <= services.writer.current.sequence
     {
