@@ -1,6 +1,6 @@
 # `make help` says what there is.
 .DEFAULT_GOAL := help
-.PHONY: setup build demo test check fmt bench run clean help
+.PHONY: setup build demo test check fmt docs bench run clean help
 
 VENV := .venv/bin
 SWIFT_SOURCES := $(wildcard Sources Tests Plugins benchmarks Package.swift)
@@ -36,6 +36,9 @@ check: ## formatting, import arrows, documents and schemas
 
 fmt: ## formats the Swift sources
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+docs: ## renews what is generated in the documents
+	python3 tools/make-docs
 
 bench: ## runs every benchmark; results in .build/bench
 	tools/setup --quiet
