@@ -83,7 +83,7 @@ enum Facts {
         project: project, folder: folder),
       event(.tokenCreated(TokenCreated(name: "ada", digest: digest, rights: [.publish, .run])), project: nil),
     ]
-      + subscriptions() + [
+      + (try subscriptions()) + [
         event(
           .unknown(
             type: "sluice.session.kept.v1", critical: true,
