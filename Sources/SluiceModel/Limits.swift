@@ -48,6 +48,10 @@ package enum Limits {
   package static let clockDriftMilliseconds: Int64 = 60_000
   /// Nesting of JSON from outside; deeper text would only be made to exhaust the stack.
   package static let jsonDepth = 128
+  /// References of one resolve: more than a shot opens, and an answer of about 5 MiB.
+  package static let refsPerResolve = 10_000
+  /// Unknown names of one resolve for which the nearest known one is searched: each search meets every product.
+  package static let suggestionsPerResolve = 10
   /// One page that is read from the log: large enough to be fast, small enough to hold a few at once.
   package static let scanBytes = 4 * 1024 * 1024
   /// A reader of the live stream that falls this far behind is dropped and resumes by id.

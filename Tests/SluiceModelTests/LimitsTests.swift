@@ -52,6 +52,9 @@ import Testing
       Limits.streamBacklog, Limits.cachedManifests, Limits.runsPerPlan, Limits.logPageBytes,
       Limits.taskTimeoutSeconds, Limits.versionsPerSecond, Limits.filterBytes, Limits.filterTokens, Limits.filterDepth,
       Limits.filterTextBytes,
+      Limits.eventsPerPage, Limits.streamBacklog, Limits.cachedManifests, Limits.runsPerPlan, Limits.logPageBytes,
+      Limits.taskTimeoutSeconds, Limits.versionsPerSecond, Limits.refsPerResolve,
+      Limits.suggestionsPerResolve,
     ]
     #expect(all.allSatisfy { $0 > 0 })
   }
