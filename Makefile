@@ -1,13 +1,14 @@
 # `make help` says what there is.
 .DEFAULT_GOAL := help
 .PHONY: setup build demo test check fmt docs bench run clean help
+.PHONY: setup build demo test check fmt bench bench-log run clean help
 
 VENV := .venv/bin
 SWIFT_SOURCES := $(wildcard Sources Tests Plugins benchmarks Package.swift)
 PYTHON_TESTS := $(wildcard tools/tests web/tests Tests/EndToEnd)
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 18
 
 setup: ## installs what is missing (Debian, Ubuntu)
 	tools/setup
@@ -45,6 +46,10 @@ bench: ## runs every benchmark; results in .build/bench
 	@mkdir -p .build/bench
 	@set -e; for script in benchmarks/*; do \
 	  if [ -f "$$script" ] && [ -x "$$script" ]; then echo "== $$script"; "$$script"; fi; done
+
+bench-log: ## the event log beside NATS, Redis, PostgreSQL, SQLite (--setup: benchmarks/README.md)
+	tools/setup --quiet
+	benchmarks/log
 
 run: ## a server on ./sluice-data at http://127.0.0.1:7733/
 	swift build
