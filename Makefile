@@ -1,7 +1,6 @@
 # `make help` says what there is.
 .DEFAULT_GOAL := help
-.PHONY: setup build demo test check fmt docs bench run clean help
-.PHONY: setup build demo test check fmt bench bench-log run clean help
+.PHONY: setup build demo test check fmt docs bench bench-log run clean help
 
 VENV := .venv/bin
 SWIFT_SOURCES := $(wildcard Sources Tests Plugins benchmarks Package.swift)

@@ -51,10 +51,7 @@ import Testing
       Limits.eventsPerPage, Limits.scanBytes, Limits.jsonDepth, Limits.unsavedRows, Limits.recentCommands,
       Limits.streamBacklog, Limits.cachedManifests, Limits.runsPerPlan, Limits.logPageBytes,
       Limits.taskTimeoutSeconds, Limits.versionsPerSecond, Limits.filterBytes, Limits.filterTokens, Limits.filterDepth,
-      Limits.filterTextBytes,
-      Limits.eventsPerPage, Limits.streamBacklog, Limits.cachedManifests, Limits.runsPerPlan, Limits.logPageBytes,
-      Limits.taskTimeoutSeconds, Limits.versionsPerSecond, Limits.refsPerResolve,
-      Limits.suggestionsPerResolve,
+      Limits.filterTextBytes, Limits.refsPerResolve, Limits.suggestionsPerResolve,
     ]
     #expect(all.allSatisfy { $0 > 0 })
   }
