@@ -3,15 +3,23 @@ import Synchronization
 
 /// What is told to everyone who watches.
 package enum LiveMessage: Sendable {
-  case fact(Event, Position)
+  case fact(LiveFact)
   /// Telemetry: may be lost, never in the log.
   case progress(PlanProgress)
+}
+
+/// A fact that was recorded just now, in the form it goes out in.
+package struct LiveFact: Sendable {
+  package let event: Event
+  package let envelope: Envelope
+  package let position: Position
 }
 
 /// Hands facts and progress to live readers; a reader that falls behind is dropped and comes back by position.
 package final class Feed: Sendable {
   private struct Readers {
     var next = 0
+    var isClosed = false
     var byID: [Int: AsyncStream<LiveMessage>.Continuation] = [:]
     var pulses: [Int: AsyncStream<Void>.Continuation] = [:]
   }
@@ -66,8 +74,13 @@ package final class Feed: Sendable {
     for reader in readers.withLock({ Array($0.pulses.values) }) { reader.yield() }
   }
 
+  package var isClosed: Bool { readers.withLock { $0.isClosed } }
+
   package func close() {
-    let (live, pulses) = readers.withLock { (Array($0.byID.values), Array($0.pulses.values)) }
+    let (live, pulses) = readers.withLock { readers in
+      readers.isClosed = true
+      return (Array(readers.byID.values), Array(readers.pulses.values))
+    }
     for reader in live { reader.finish() }
     for reader in pulses { reader.finish() }
   }
