@@ -70,7 +70,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "SluiceTestKit", dependencies: ["SluiceModel", "SluiceGraph", "SluicePolicy", "SluiceEngine", logging],
+      name: "SluiceTestKit",
+      dependencies: ["SluiceModel", "SluiceGraph", "SluicePolicy", "SluiceEngine", "SluiceStorage", logging],
       swiftSettings: strict),
     .testTarget(
       name: "SluiceModelTests", dependencies: ["SluiceModel"], exclude: ["Fixtures"], swiftSettings: strict),

@@ -54,6 +54,20 @@ package enum Limits {
   package static let suggestionsPerResolve = 10
   /// One page that is read from the log: large enough to be fast, small enough to hold a few at once.
   package static let scanBytes = 4 * 1024 * 1024
+  /// A file of the log: small enough to check and copy in a second, large enough that 10 million events are a hundred.
+  package static let segmentBytes = 64 * 1024 * 1024
+  /// Zeros that lie ready behind the log's end, so that a sync has no metadata to write; more made it no faster.
+  package static let zerosAheadBytes = 1024 * 1024
+  /// One commit of the log: a thousand of the largest records are a quarter of it; the rest is for blobs.
+  package static let batchBytes = 1024 * 1024 * 1024
+  /// From one entry of a segment's index to the next: what a reader has to skip at most, in a few microseconds.
+  package static let indexedBytes = 16 * 1024
+  /// Files of the log, and indexes, that are kept open: with both, half of the 1,024 that a process usually may have.
+  package static let openLogFiles = 256
+  /// Damages of a log that one report lists; a disk that has more is not mended by reading on.
+  package static let reportedDamages = 10_000
+  /// Readers of the log that may wait for the disk at once; more than that does not make a disk faster.
+  package static let logReaders = 8
   /// A reader of the live stream that falls this far behind is dropped and resumes by id.
   package static let streamBacklog = 1_024
   /// Manifests kept decoded in memory.

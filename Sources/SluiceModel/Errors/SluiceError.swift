@@ -49,6 +49,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case logFull = "log.full"
   case logFailed = "log.failed"
   case logDamaged = "log.damaged"
+  case logArchived = "log.archived"
   case recordTooLarge = "record.tooLarge"
   case subscriptionUnknown = "subscription.unknown"
   case subscriptionExists = "subscription.exists"
@@ -96,6 +97,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       404
     case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .subscriptionExists, .subscriptionBatch:
       409
+    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead: 409
+    case .logArchived: 410
     case .bodyTooLarge: 413
     case .tokenMissing: 401
     case .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
@@ -114,6 +117,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .internalError, .serverAnswer, .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput,
       .runActive, .positionAhead, .subscriptionExists, .subscriptionBatch, .listenRefused, .tokenMissing, .tokenRight,
       .hostRefused, .originRefused:
+      .logArchived, .internalError, .serverAnswer, .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing,
+      .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused, .originRefused:
       1
     default: 2
     }
