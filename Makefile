@@ -4,7 +4,7 @@
 
 VENV := .venv/bin
 SWIFT_SOURCES := $(wildcard Sources Tests Plugins benchmarks Package.swift)
-PYTHON_TESTS := $(wildcard tools/tests web/tests Tests/EndToEnd)
+PYTHON_TESTS := $(wildcard tools/tests web/tests Tests/EndToEnd clients/python/tests)
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 18
@@ -28,10 +28,13 @@ test: ## builds and runs every test
 	  PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m unittest discover -s "$$folder"; done
 	DEMO_EXIT=1 tools/demo
 
-check: ## formatting, import arrows, documents and schemas
+check: ## formatting, types, import arrows, documents and schemas
 	tools/setup --quiet
 	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 	swift build --explicit-target-dependency-import-check error
+	$(VENV)/ruff check --quiet clients/python
+	$(VENV)/ruff format --quiet --check clients/python
+	cd clients/python && "$(CURDIR)/$(VENV)/mypy"
 	$(VENV)/python tools/check-docs
 
 fmt: ## formats the Swift sources

@@ -8,6 +8,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -15,7 +16,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from support import JSON, Fake, FakeTestCase, answer, problem, reset, says, within
+from support import JSON, SOURCE, Fake, FakeTestCase, answer, problem, reset, says, within
 
 import sluice
 from sluice import _transport
@@ -294,14 +295,20 @@ class Connections(FakeTestCase):
     @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
     def test_a_child_process_does_not_speak_on_its_parents_connections(self):
         server = self.fake(says(HEALTH))
-        client = self.client(server)
-        client.position()
-        child = os.fork()
-        if child == 0:
-            os._exit(0 if client.position() == "main:7" else 1)
-        self.assertEqual(os.waitpid(child, 0)[1], 0)
-        client.position()
-        self.assertEqual(server.connections, 2)
+        program = (
+            "import os, sys, sluice\n"
+            "client = sluice.Client(sys.argv[1])\n"
+            "client.position()\n"
+            "child = os.fork()\n"
+            "assert client.position() == 'main:7'\n"
+            "client.close()\n"
+            "assert child == 0 or os.waitpid(child, 0)[1] == 0\n"
+        )
+        # In a process of its own: this one has threads, with which a fork may hang.
+        environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+        command = [sys.executable, "-c", program, server.url]
+        subprocess.run(command, env=environment, timeout=30, check=True)
+        self.assertEqual((len(server.asked), server.connections), (3, 2))
 
     def test_closing_ends_calls_in_other_threads_and_refuses_later_ones(self):
         server = self.fake(lambda *_: time.sleep(60) or False)
