@@ -89,6 +89,10 @@ let package = Package(
       name: "SluiceAdaptersTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceAdapters"], swiftSettings: strict
     ),
     .testTarget(name: "Tidy", dependencies: [], swiftSettings: strict),
+    .executableTarget(
+      name: "bench-log",
+      dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceStorage", arguments, logging],
+      path: "benchmarks/engine", swiftSettings: strict),
     .executableTarget(name: "EmbedFiles", path: "Plugins/EmbedFiles", swiftSettings: strict),
     .plugin(name: "EmbedWeb", capability: .buildTool(), dependencies: ["EmbedFiles"]),
   ],

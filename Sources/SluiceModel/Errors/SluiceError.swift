@@ -97,7 +97,6 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       404
     case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .subscriptionExists, .subscriptionBatch:
       409
-    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead: 409
     case .logArchived: 410
     case .bodyTooLarge: 413
     case .tokenMissing: 401
@@ -114,11 +113,9 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     switch self {
     case .serverUnreachable: 3
     case .planChanged, .storeFull, .storeDenied, .storeDamaged, .storeBusy, .logFull, .logFailed, .logDamaged,
-      .internalError, .serverAnswer, .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput,
-      .runActive, .positionAhead, .subscriptionExists, .subscriptionBatch, .listenRefused, .tokenMissing, .tokenRight,
-      .hostRefused, .originRefused:
       .logArchived, .internalError, .serverAnswer, .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing,
-      .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused, .originRefused:
+      .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
+      .originRefused, .subscriptionExists, .subscriptionBatch:
       1
     default: 2
     }
