@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
+import os
 import socket
 import struct
 import sys
@@ -18,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SOURCE = ROOT / "clients" / "python" / "src"
 sys.path[:0] = [str(SOURCE), str(ROOT / "Tests" / "EndToEnd")]
 
+TEST_SECONDS = float(os.environ.get("SLUICE_TEST_SECONDS") or 60)
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 
@@ -173,6 +176,11 @@ class FakeTestCase(unittest.TestCase):
     """Tests against a server that says what they want."""
 
     maxDiff = None
+
+    def setUp(self) -> None:
+        # What waits for ever is a failure, and says where it waits.
+        faulthandler.dump_traceback_later(TEST_SECONDS, exit=True)
+        self.addCleanup(faulthandler.cancel_dump_traceback_later)
 
     def fake(self, handler: Handler) -> Fake:
         server = Fake(handler)

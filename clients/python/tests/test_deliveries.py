@@ -179,6 +179,7 @@ class PullingFromAServerThatKeepsABatch(Pulling):
 
 class Batches(FakeTestCase):
     def setUp(self):
+        super().setUp()
         self.subscription = Subscription(5)
         self.own = self.client(self.fake(self.subscription))
 

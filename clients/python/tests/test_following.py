@@ -115,10 +115,19 @@ class Following(FakeTestCase):
         self.assertEqual(log.places, [7])
 
     def test_an_empty_log_is_followed_from_where_it_was(self):
-        """What happens between the last page and the stream must not fall between."""
         log = Log(0, rest(2))
         self.assertEqual(numbers(self.follow(log), 2), [1, 2])
         self.assertEqual(log.places, [0])
+
+    def test_what_happens_between_the_last_page_and_the_stream_is_heard(self):
+        class Late(Log):
+            def __call__(self, fake: Fake, asked: Asked, connection: socket.socket) -> bool:
+                answered = super().__call__(fake, asked, connection)
+                if asked.path == "/api/v1/events":
+                    self.head = 1
+                return answered
+
+        self.assertEqual(numbers(self.follow(Late(0, rest(2))), 2), [1, 2])
 
     def test_without_follow_it_ends_at_the_present(self):
         for head in (0, 1, 999, 1000, 1001, 2000):
@@ -170,8 +179,8 @@ class Following(FakeTestCase):
             time.sleep(30)
 
         log = Log(0, beats, rest(2))
-        with mock.patch.object(_following, "SILENCE_SECONDS", 0.4), within(5):
-            client = self.client(self.fake(log), timeout=2.0)
+        with within(5):
+            client = self.client(self.fake(log), timeout=30.0)
             following = _following.Following(client._transport, [], lambda _: True, "main:0", silence=0.4)
             events = following.all()
             self.addCleanup(events.close)

@@ -138,9 +138,9 @@ class Publishing(Client, SharedServerTestCase):
         calls: list[tuple[str, str]] = []
         once = client._transport._once
 
-        def seen(request):
+        def seen(request, **more: object):
             calls.append((request.method, request.target.split("?")[0].rpartition("/v1/")[2].split("/")[0]))
-            return once(request)
+            return once(request, **more)
 
         with mock.patch.object(client._transport, "_once", seen):
             client.publish("demo/small", self.server.file("small.txt"))
@@ -432,6 +432,30 @@ class Doors(FakeTestCase):
                     self.publish(**changes), ["POST uploads", "PUT uploads", "POST publish", "DELETE uploads"]
                 )
         self.assertEqual(list(self.inside.iterdir()), [])
+
+    def test_a_stream_that_broke_is_sent_again_under_another_name(self):
+        """The server may still be writing what came of the first."""
+        breaks = [1]
+
+        def handle(_: Fake, asked: Asked, connection: socket.socket) -> bool:
+            if asked.path.endswith("/uploads"):
+                connection.sendall(answer({"upload": "u-1", "directory": "/x", "markerFile": "/x", "marker": "0" * 16}))
+            elif asked.method == "PUT" and breaks[0]:
+                breaks[0] -= 1
+                return False
+            elif asked.method == "PUT":
+                connection.sendall(answer({"sha256": hashlib.sha256(asked.body).hexdigest()}))
+            else:
+                connection.sendall(problem(400, "publish.nothing"))
+            return True
+
+        server = self.fake(handle)
+        with self.assertRaisesCode("publish.nothing"):
+            self.client(server).publish("demo/x", self.large)
+        names = [asked.query["path"] for asked in server.asked if asked.method == "PUT"]
+        self.assertEqual(len(set(names)), 2)
+        command = next(asked.json for asked in server.asked if asked.path.endswith("/publish"))
+        self.assertEqual(command["products"][0]["representations"][0]["files"][0]["upload"], names[1])
 
     def test_bytes_that_arrive_otherwise_are_noticed(self):
         def handle(_: Fake, asked: Asked, connection: socket.socket) -> bool:

@@ -98,6 +98,12 @@ class Questions(Asking, SharedServerTestCase):
         with mock.patch.object(_client, "_IDENTIFIED", 2):
             self.assertEqual(len(client.identify([copy] * 5)), 5)
 
+    def test_identify_of_a_stored_file_that_cannot_be_read_says_its_place(self):
+        client = self.client()
+        stored = Path(client.resolve("demo/look/show_lut@1")[0].require().path)
+        (gone,) = client.identify([stored.with_name("gone.cube")])
+        self.assertEqual((gone.by, gone.ref, gone.sha256, gone.error), ("place", "demo/look/show_lut", None, None))
+
     def test_identify_says_what_the_command_line_says(self):
         copy = self.server.file("copy.cube", "warm\n")
         said = self.server.ask("identify", copy, "/no/such", code=None)["files"]

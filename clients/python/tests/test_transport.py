@@ -389,6 +389,18 @@ class Repeating(FakeTestCase):
             self.client(server, timeout=1.0).apply("demo")
         self.assertGreater(len(server.asked), 1)
 
+    def test_a_connection_that_breaks_after_a_long_wait_is_tried_again(self):
+        """A server that reads a hundred gigabytes again before it answers may be restarted meanwhile."""
+
+        def slowly(connection: socket.socket) -> None:
+            time.sleep(0.8)
+            reset(connection)
+
+        server = self.fake(self.away(1, answer({"upload": "u"}), slowly))
+        client = self.client(server, timeout=0.5)
+        fields = client._transport.call("POST", "uploads", repeat=True, wait=5.0)
+        self.assertEqual((fields.text("upload"), len(server.asked)), ("u", 2))
+
     def test_it_ends_after_a_bounded_number(self):
         server = self.fake(self.away(10**6, b""))
         client = self.client(server, timeout=1000.0)
@@ -452,6 +464,7 @@ class Secure(FakeTestCase):
         subprocess.run(command, check=True, capture_output=True)
 
     def setUp(self):
+        super().setUp()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, self.key)
         self.listener = socket.create_server(("127.0.0.1", 0))

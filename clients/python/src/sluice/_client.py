@@ -37,7 +37,7 @@ class Client:
     What is not given is taken from SLUICE_SERVER, SLUICE_TOKEN and SLUICE_ACTOR, as the command line does; without
     them it is http://127.0.0.1:7733, no token, and your login name. `timeout` is how many seconds without a sign of
     life from the server a call bears. Calls that change something are tried again while the server cannot be reached,
-    for at most `timeout` seconds; each carries an id by which the server knows it, so that it is done once.
+    for at most `timeout` seconds more; each carries an id by which the server knows it, so that it is done once.
 
     Every method raises `SluiceError`; `Unreachable`, a kind of it, where the server does not answer.
     """

@@ -211,7 +211,7 @@ class _Upload:
             ) from None
 
     def _stream(self, upload: str, index: int, file: LocalFile) -> tuple[str, str]:
-        """A broken connection is tried again under another name: the first try may have arrived after all."""
+        """A broken connection is tried again under another name: the first try may still be arriving."""
         backoff = Backoff(most=4.0)
         attempt = 0
         deadline: float | None = None

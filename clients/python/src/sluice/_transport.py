@@ -26,7 +26,7 @@ Query = Sequence[tuple[str, Optional[str]]]
 ANSWER_BYTES = 256 * 1024 * 1024
 #: Threads that ask at the same time each have a connection; this many stay open for the next question.
 IDLE_CONNECTIONS = 4
-#: A call that may be repeated is tried so often, and not after its timeout has passed.
+#: A call that may be repeated is tried so often, and not when its timeout has passed since the first failure.
 ATTEMPTS = 12
 _PIECE = 64 * 1024
 
@@ -101,9 +101,10 @@ class Transport:
     def upload(
         self, path: str, query: Query, pieces: Callable[[], Iterable[bytes]], length: int, wait: float
     ) -> Fields:
-        """Sends the bytes of one file; nothing is repeated here."""
+        """Sends the bytes of one file, once: who sends them again gives them another name."""
         headers = (("Content-Type", "application/octet-stream"),)
-        return self._once(self._request("PUT", path, query, pieces, length, headers, wait)).fields()
+        request = self._request("PUT", path, query, pieces, length, headers, wait)
+        return self._once(request, resends=False).fields()
 
     def forget(self, path: str) -> None:
         """Asks to remove something; there is no answer but that it was done."""
@@ -182,7 +183,8 @@ class Transport:
 
     def _repeated(self, request: _Request, repeat: bool) -> Answer:
         backoff = Backoff(most=4.0)
-        deadline = time.monotonic() + self.timeout
+        # From the first failure on: a publish may have waited long for the server's answer before its connection broke.
+        deadline: float | None = None
         attempts = ATTEMPTS if repeat else 1
         while True:
             attempts -= 1
@@ -191,18 +193,19 @@ class Transport:
             except SluiceError as error:
                 if attempts <= 0 or self.is_closed or not is_passing(error):
                     raise
-                pause = backoff.next()
-                if time.monotonic() + pause > deadline or not self.pause(pause):
+                now, pause = time.monotonic(), backoff.next()
+                deadline = deadline or now + self.timeout
+                if now + pause > deadline or not self.pause(pause):
                     raise
 
-    def _once(self, request: _Request) -> Answer:
+    def _once(self, request: _Request, resends: bool = True) -> Answer:
         connection, is_reused = self._take()
         try:
             try:
                 response = self._begin(connection, request)
             except ConnectionError:
                 # The server may close a connection that waits at any time: that is no failure of the call.
-                if not is_reused or self.is_closed:
+                if not (resends and is_reused) or self.is_closed:
                     raise
                 self._drop(connection)
                 connection = self._connect()
