@@ -13,6 +13,7 @@ import Testing
   func `fails as every log must`(fact: EventLogFailure) async throws {
     let log = MemoryEventLog()
     let full = SluiceError(.logFull, what: "the disk is full", at: "the log", fix: "free some space")
-    #expect(try await fact.holds(log, { log.refuse(full) }) { log.prefix(.max) }, "\(fact)")
+    let holds = try await fact.holds(log, { log.refuse(full) }, { log.prefix(.max) })
+    #expect(holds, "\(fact)")
   }
 }

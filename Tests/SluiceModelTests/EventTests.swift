@@ -103,7 +103,8 @@ enum Facts {
       event(
         .subscriptionCreated(
           SubscriptionCreated(
-            name: name, types: ["sluice.version.*"], where: "project = 'demo'", target: webhook, tries: 10, after: 412)),
+            name: name, types: ["sluice.version.*"], where: "project = 'demo'", target: webhook, tries: 10,
+            after: 412)),
         project: nil),
       event(.subscriptionPaused(SubscriptionPaused(name: name, paused: true)), project: nil),
       event(.subscriptionReset(SubscriptionReset(name: name, after: 7)), project: nil),

@@ -9,14 +9,15 @@ package actor Subscriber {
     package var writer: Writer
     package var log: any EventLog
     package var cursors: any CursorStore
-    package var webhooks: any WebhookSender
+    /// Nil where this server sends none.
+    package var webhooks: (any WebhookSender)?
     package var commands: any EventCommands
     package var feed: Feed
     package var ambient: Ambient
     package var logger: Logger
 
     package init(
-      writer: Writer, log: any EventLog, cursors: any CursorStore, webhooks: any WebhookSender,
+      writer: Writer, log: any EventLog, cursors: any CursorStore, webhooks: (any WebhookSender)?,
       commands: any EventCommands, feed: Feed, ambient: Ambient, logger: Logger
     ) {
       (self.writer, self.log, self.cursors, self.webhooks) = (writer, log, cursors, webhooks)
@@ -248,8 +249,10 @@ package actor Subscriber {
     switch subscription.created.target {
     case .pull: return
     case .webhook(let url, let mode, let timeoutSeconds, _):
-      end = await parts.webhooks.send(
-        events, to: Webhook(url: url, mode: mode, timeoutSeconds: timeoutSeconds, secret: secret))
+      let hook = Webhook(url: url, mode: mode, timeoutSeconds: timeoutSeconds, secret: secret)
+      end =
+        await parts.webhooks?.send(events, to: hook)
+        ?? .failed(delivered: 0, reason: "this server sends no webhooks", retryAfterSeconds: nil)
     case .command(let command): end = await parts.commands.send(events, to: command)
     }
     switch end {

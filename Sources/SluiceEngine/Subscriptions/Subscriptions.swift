@@ -94,6 +94,9 @@ package actor Subscriptions: Service {
     switch kind {
     case "pull": return .pull
     case "webhook":
+      guard parts.webhooks != nil else {
+        throw Subscriptions.wrong("this server sends no webhooks: take a pull or a command subscription", at: "kind")
+      }
       guard let url = request.url, url.hasPrefix("http://") || url.hasPrefix("https://"), url.utf8.count <= 2_048 else {
         throw Subscriptions.wrong("a webhook has an http or https address", at: "url")
       }
@@ -231,7 +234,8 @@ package actor Subscriptions: Service {
 
   // MARK: Replay
 
-  /// Counts what would be delivered again and, unless it is only asked for, has it delivered to this subscription alone.
+  /// Counts what would be delivered again and, unless it is only asked for, has it delivered to this subscription
+  /// alone.
   package func replay(
     _ name: SubscriptionName, _ request: ReplayRequest, origin: Origin
   ) async throws(SluiceError) -> ReplayAnswer {

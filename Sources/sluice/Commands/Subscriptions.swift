@@ -4,9 +4,10 @@ import SluiceModel
 
 struct SubscriptionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "subscription", abstract: "Have events delivered: to an address, to a program, or to who asks.",
+    commandName: "subscription",
+    abstract: "Have events delivered: to a program of the server's configuration, or to who asks.",
     discussion:
-      "EXAMPLE: sluice subscription create dailies --types 'sluice.version.*' --webhook https://tools.studio/hook",
+      "EXAMPLE: sluice subscription create dailies --types 'sluice.version.*' --command notify",
     subcommands: [
       Create.self, List.self, Show.self, Pause.self, Resume.self, Reset.self, Delete.self, Dead.self, Retry.self,
       TestFilter.self,
@@ -16,17 +17,13 @@ struct SubscriptionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make a subscription.",
       discussion: """
-        EXAMPLE: sluice subscription create renders --types 'sluice.run.*' 'com.studio.*' --where "project = 'demo'" --pull
-        EXAMPLE: sluice subscription create dailies --types 'sluice.version.*' --webhook https://tools.studio/hook
+        EXAMPLE: sluice subscription create renders --types 'sluice.run.*' --where "project = 'demo'" --pull
+        EXAMPLE: sluice subscription create dailies --types 'sluice.version.*' --command notify
         """)
     @Argument(help: "Its name.") var name: String
     @Option(parsing: .upToNextOption, help: "Globs of event types; '*' spans dots. All where it is not said.")
     var types: [String] = []
     @Option(name: .customLong("where"), help: "A CESQL expression over the attributes.") var expression: String?
-    @Option(help: "The address that events are sent to.") var webhook: String?
-    @Option(help: "How an event lies in a request: structured, binary or batch.") var mode: String?
-    @Option(help: "A file with the secret that signs the requests.") var secretFile: String?
-    @Option(help: "Seconds that a request may take; 10 where it is not said.") var timeout: Int?
     @Option(help: "A program of the server's configuration.") var command: String?
     @Flag(help: "Nothing is sent: who wants events asks for them.") var pull = false
     @Option(help: "How often an event is tried before it goes to the dead letters; 10 where it is not said.")
@@ -35,21 +32,15 @@ struct SubscriptionCommand: AsyncParsableCommand {
     @OptionGroup var options: ServerOptions
 
     func validate() throws {
-      let kinds = [pull, webhook != nil, command != nil].filter { $0 }.count
-      guard kinds == 1 else { throw ValidationError("Say one of --pull, --webhook URL and --command NAME.") }
-      if webhook == nil, mode != nil || secretFile != nil || timeout != nil {
-        throw ValidationError("--mode, --secret-file and --timeout belong to --webhook.")
-      }
+      guard pull != (command != nil) else { throw ValidationError("Say one of --pull and --command NAME.") }
     }
 
     func run() async throws {
       var request = SubscriptionRequest(name: name)
       request.types = types.isEmpty ? nil : types
       request.where = expression
-      request.kind = pull ? "pull" : webhook != nil ? "webhook" : "command"
-      (request.url, request.mode, request.timeout) = (webhook, mode, timeout)
+      request.kind = pull ? "pull" : "command"
       (request.command, request.tries, request.from) = (command, tries, from)
-      request.secret = try secretFile.map { try SubscriptionCommand.secret($0) }
       SubscriptionText.show(try await options.client.post("subscriptions", request), options)
     }
   }
@@ -257,22 +248,6 @@ struct SubscriptionCommand: AsyncParsableCommand {
       if let error = outcome.error { print("error:  \(error)") }
       print("The event is \(filter.admits { envelope[$0] } ? "" : "not ")delivered.")
     }
-  }
-
-  /// The text of a secret's file, without the line's end.
-  static func secret(_ file: String) throws(SluiceError) -> String {
-    var bytes: [UInt8] = []
-    do {
-      try LocalFiles.read(Machine.absolute(file)) { bytes += $0 }
-    } catch {
-      throw SluiceError(
-        .publishFileMissing, what: "the file '\(file)' cannot be read", at: file, fix: "look at the path")
-    }
-    while bytes.last == UInt8(ascii: "\n") || bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw SluiceError(.usage, what: "the secret is not text", at: file, fix: "write letters and digits into it")
-    }
-    return text
   }
 }
 

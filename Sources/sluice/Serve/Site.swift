@@ -37,7 +37,7 @@ struct Site: Sendable {
           workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path)))
     subscriptions = Subscriptions(
       parts: Subscriber.Parts(
-        writer: writer, log: folder.log, cursors: folder.cursors, webhooks: NoWebhooks(),
+        writer: writer, log: folder.log, cursors: folder.cursors, webhooks: nil,
         commands: LocalEventCommands(
           commands, environment: environment, folder: Machine.currentFolder, ambient: ambient),
         feed: feed, ambient: ambient, logger: logger))
@@ -54,11 +54,5 @@ struct Site: Sendable {
       settings: Services.Settings(
         version: version, storePath: folder.path + "/store", dataFolder: folder.path, workers: workers,
         listensOnLoopback: listensOnLoopback))
-  }
-}
-
-struct NoWebhooks: WebhookSender {
-  func send(_ events: [OutgoingEvent], to hook: Webhook) async -> WebhookEnd {
-    .failed(delivered: 0, reason: "webhooks are not built yet", retryAfterSeconds: nil)
   }
 }

@@ -67,7 +67,7 @@ class Pulling(WithRoutes):
 
     def setUp(self):
         super().setUp()
-        body = {"name": "dailies", "deliver": "pull"}
+        body = {"name": "dailies", "kind": "pull"}
         answer = self.server.post("/api/v1/subscriptions", body)
         if answer.status >= 300:
             self.skipTest(f"this server makes subscriptions in another way than with {body}: {answer}")

@@ -73,8 +73,8 @@ extension SegmentEngine {
     }
   }
 
-  /// Writes zeros behind the end, so that the next syncs need not write where the file ends. They are a matter of speed:
-  /// where there is no room for them, the batch has what it needs all the same.
+  /// Writes zeros behind the end, so that the next syncs need not write where the file ends. They are a matter of
+  /// speed: where there is no room for them, the batch has what it needs all the same.
   /// - Returns: up to where the file has bytes.
   private static func zerosAhead(of end: Int, in file: any LogFile, _ settings: Settings) -> Int {
     let size = min(end + settings.zerosAheadBytes, max(settings.segmentBytes, end))
@@ -129,8 +129,8 @@ extension SegmentEngine {
     writing.condition = condition
   }
 
-  /// Reads what was acknowledged last once more, from the disk and not from memory: a sync that failed may have taken the
-  /// page that it shares with the failed batch along.
+  /// Reads what was acknowledged last once more, from the disk and not from memory: a sync that failed may have taken
+  /// the page that it shares with the failed batch along.
   private func trust(_ writing: inout Writing) throws(SluiceError) {
     writing.file.forget()
     let (identity, place) = (writing.header.identity, writing.place)

@@ -4,13 +4,13 @@ import Synchronization
 extension SegmentEngine {
   /// Reads what lies in a folder and goes on behind it; makes the folder, and an empty log, where there is none.
   ///
-  /// Sealed segments are taken by their headers; of the active one every batch is checked. Damage is said in the answer:
-  /// such a log can be read, and refuses to be written.
+  /// Sealed segments are taken by their headers; of the active one every batch is checked. Damage is said in the
+  /// answer: such a log can be read, and refuses to be written.
   ///
   /// - Parameters:
   ///   - chance: makes the identity of a new log.
-  ///   - cutsDamagedTail: what is damaged and has nothing sound behind it is cut off as if it were torn. For somebody who
-  ///     has no backup and has read what is lost.
+  ///   - cutsDamagedTail: what is damaged and has nothing sound behind it is cut off as if it were torn. For somebody
+  ///     who has no backup and has read what is lost.
   /// - Throws: `log.damaged` where nothing can be read; `log.failed`, `log.full`.
   package static func open(
     _ folder: String, _ files: any LogFiles, _ settings: Settings = Settings(), now: Int64,

@@ -1,7 +1,7 @@
 /// The first page of a segment: which file it is, and where the one before it ends.
 ///
-/// The end of a segment stands in its successor: what lies behind it there, left over from an append that failed, is not
-/// part of the log. The page is followed by batches.
+/// The end of a segment stands in its successor: what lies behind it there, left over from an append that failed, is
+/// not part of the log. The page is followed by batches.
 ///
 ///     0  "SLUICSEG"   8  format   12 kind   16 log's identity (2 × 8)   32 first sequence   40 made at, ms since 1970
 ///     48 first sequence of the segment before, 0 for none   56 its end in bytes   64 checksum of its last batch
