@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from . import ours, servers
+from .disk import TRIES
 from .drivers import Failed, Figures, Missing, drive
 
 # More connections than this PostgreSQL is not given, since each is a process of its own.
@@ -54,13 +55,14 @@ class Case:
 @dataclass(frozen=True)
 class Section:
     title: str
-    # Key of a figure, its heading, its unit's divisor; the first is what ratios are made of.
+    # Key of a figure and its heading; the first is what ratios are made of.
     columns: tuple[tuple[str, str], ...]
     cases: tuple[Case, ...]
     # Rows that ratios are made to; None where a section has no such row.
     raw: str | None = None
     engine: str | None = None
     http: str | None = None
+    # Measured once, since neither time nor the disk's pace matters.
     once: bool = False
 
 
@@ -203,7 +205,7 @@ def replay_section(events: int, runs: int) -> Section:
 
     def fill_sluice(folder: pathlib.Path) -> None:
         with servers.sluice(ours.server(), folder) as server:
-            for turn in range(runs):
+            for turn in range(runs * TRIES):
                 drive("http", "create", port=server.port, name=f"replay-{turn}")
             drive("http", "write", port=server.port, writers=1000, events=events)
 
@@ -215,7 +217,7 @@ def replay_section(events: int, runs: int) -> Section:
 
         return measure
 
-    unread = iter(range(runs))
+    unread = iter(range(runs * TRIES))
 
     def http(bench: Bench, _: pathlib.Path) -> Figures:
         with servers.sluice(ours.server(), bench.filled("replay-sluice", fill_sluice)) as server:

@@ -46,7 +46,8 @@ def versions() -> dict[str, str]:
         "Redis": lambda: output_of([redis_server(), "--version"]).split(" sha")[0],
         "PostgreSQL": lambda: output_of([postgres("postgres"), "--version"]),
     }
-    found = {"kernel": platform.release(), "cores": str(os.cpu_count()), "SQLite": sqlite3.sqlite_version,
+    found = {"kernel": platform.release(), "cores": str(os.cpu_count()), "load": f"{os.getloadavg()[0]:.1f}",
+             "SQLite": sqlite3.sqlite_version,
              "file system": file_system(BUILT)}
     for name, ask in asked.items():
         try:
