@@ -242,7 +242,7 @@ def rebuild_section(events: int) -> Section:
     """Views made anew from the log, beside the plain insertion of the same rows. bench-log measures and prints both."""
     cases = (Case("sluice", "Sluice, views from the log", SYNCED,
                   lambda _, folder: ours.engine("rebuild", folder, events=events)),)
-    return Section(f"views made anew from {events:,} events", (RATE, ("insertsPerSecond", "inserts/s")), cases)
+    return Section(f"views made anew from {events:,} events", (RATE, ("rowsPerSecond", "rows/s"), ("insertsPerSecond", "inserts/s")), cases)
 
 
 def memory_section(events: int) -> Section:
@@ -288,4 +288,5 @@ def resident(server: servers.Server) -> Figures:
 def in_mib(figures: Figures) -> Figures:
     if "rssBytes" not in figures:
         raise Failed("bench-log rss did not say rssBytes")
-    return figures | {"residentMiB": figures["rssBytes"] / 2**20}
+    peak = {"peakMiB": figures["peakBytes"] / 2**20} if "peakBytes" in figures else {}
+    return figures | {"residentMiB": figures["rssBytes"] / 2**20} | peak
