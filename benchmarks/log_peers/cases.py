@@ -242,7 +242,8 @@ def rebuild_section(events: int) -> Section:
     """Views made anew from the log, beside the plain insertion of the same rows. bench-log measures and prints both."""
     cases = (Case("sluice", "Sluice, views from the log", SYNCED,
                   lambda _, folder: ours.engine("rebuild", folder, events=events)),)
-    return Section(f"views made anew from {events:,} events", (RATE, ("rowsPerSecond", "rows/s"), ("insertsPerSecond", "inserts/s")), cases)
+    columns = (RATE, ("rowsPerSecond", "rows/s"), ("insertsPerSecond", "inserts/s"))
+    return Section(f"views made anew from {events:,} events", columns, cases)
 
 
 def memory_section(events: int) -> Section:

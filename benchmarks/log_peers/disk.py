@@ -1,5 +1,7 @@
-"""The pace of the disk, which on a shared one changes tenfold within minutes: what was measured at different paces does
-not compare."""
+"""The pace of syncs, by the disk and by the cores: who waits for a sync also waits to get a core back.
+
+Other work on the machine changes it more than tenfold, and what was measured at different paces does not compare.
+"""
 
 import math
 import os
@@ -11,10 +13,10 @@ from .drivers import Figures, drive
 
 # Paces within this factor count as the same.
 ALIKE = 2.0
-# How often a measurement is made when the disk does not keep its pace.
+# How often a measurement is made when the pace changes meanwhile.
 TRIES = 2
 # The geometric mean of the paces before and after a measurement, and how far they lie apart.
-PACE, SHIFT = "diskSyncsPerSecond", "diskShift"
+PACE, SHIFT = "syncsPerSecond", "syncsShift"
 
 
 def alike(one: float, other: float) -> bool:
@@ -33,12 +35,14 @@ def common(rows: Iterable[list[Figures]]) -> float | None:
 
 
 def at_pace(measured: list[Figures], pace: float | None) -> list[Figures]:
-    """The measurements during which the disk kept this pace."""
+    """The measurements during which syncs kept this pace."""
     return [figures for figures in measured
             if pace is not None and figures[SHIFT] <= ALIKE and alike(figures[PACE], pace)]
 
 
 class Disk:
+    """The disk that is measured on, and how fast a single writer can sync to it now."""
+
     def __init__(self, folder: pathlib.Path, patience: float) -> None:
         self.folder = folder
         self.patience = patience
@@ -50,7 +54,7 @@ class Disk:
         return drive("raw", "write", folder=self.folder, writers=1, events=50)["perSecond"]
 
     def wait_for(self, wanted: float | None) -> float:
-        """Waits until the disk has about the pace that is wanted, if one is, but not for ever; returns its pace."""
+        """Waits until syncs have about the pace that is wanted, if one is, but not for ever; returns their pace."""
         give_up = time.monotonic() + self.patience
         pace = self.pace()
         while wanted is not None and not alike(pace, wanted) and time.monotonic() < give_up:

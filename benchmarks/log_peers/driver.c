@@ -34,13 +34,19 @@ void event_write(char *place, long number) {
 
 long event_next(const char *text, const char *stop, const char **rest) {
   static const char mark[] = "\"bench-";
-  const char *found = text < stop ? memmem(text, (size_t)(stop - text), mark, strlen(mark)) : NULL;
-  if (!found || stop - found < (long)strlen(mark) + NUMBER_DIGITS) return -1;
-  long number = 0;
-  found += strlen(mark);
-  for (int i = 0; i < NUMBER_DIGITS; i++) number = number * 10 + (found[i] - '0');
-  *rest = found + NUMBER_DIGITS;
-  return number;
+  while (text < stop) {
+    const char *digit = memmem(text, (size_t)(stop - text), mark, strlen(mark));
+    if (!digit || stop - digit < (long)strlen(mark) + NUMBER_DIGITS) return -1;
+    digit += strlen(mark);
+    text = digit;
+    long number = 0;
+    for (; digit < text + NUMBER_DIGITS && *digit >= '0' && *digit <= '9'; digit++)
+      number = number * 10 + (*digit - '0');
+    if (digit < text + NUMBER_DIGITS) continue;  // something else that is named so
+    *rest = digit;
+    return number;
+  }
+  return -1;
 }
 
 const char *option_text(int count, char **arguments, const char *name) {

@@ -277,7 +277,7 @@ static void write_all(struct bench *bench) {
 static void fan_out(struct bench *bench) {
   bench->took = calloc((size_t)(bench->meter.limit * bench->subscriber_count), sizeof *bench->took);
   if (!bench->took) fail("no memory for the times of all deliveries");
-  start_subscribers(bench, "bench", true);
+  start_subscribers(bench, "reader", true);
   start_writers(bench);
   first_pulls(bench);
   first_posts(bench);

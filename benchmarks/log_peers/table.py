@@ -22,13 +22,13 @@ class Row:
     failed: bool = False
 
     def is_steady(self) -> bool:
-        """Whether the disk kept its pace during the last measurement."""
+        """Whether syncs kept their pace during the last measurement."""
         return self.measured[-1][SHIFT] <= ALIKE
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A row as it is shown: what was measured while the disk had the section's pace, else all, and then with a star."""
+    """A row as it is shown: what was measured at the pace of the section, else all, and then with a star."""
 
     row: Row
     used: list[Figures]
@@ -88,7 +88,7 @@ def ratios(section: Section, rows: list[Shown], row: Shown) -> dict[str, float |
 def lines(section: Section, measured: list[Row]) -> list[str]:
     rows = shown(section, measured)
     headings = ["synced before ack", *(heading for _, heading in section.columns),
-                *ratios(section, rows, rows[0]), "client CPU", "disk syncs/s", "runs"]
+                *ratios(section, rows, rows[0]), "client CPU", "syncs/s", "runs"]
     table = [[section.title, *headings]]
     for row in rows:
         name = row.row.case.name
@@ -113,5 +113,5 @@ def as_json(section: Section, measured: list[Row]) -> list[dict[str, Any]]:
     rows = shown(section, measured)
     return [{"section": section.title, "case": row.row.case.name, "synced before ack": row.row.case.synced,
              **{heading: row.median(key) for key, heading in section.columns}, **ratios(section, rows, row),
-             "disk syncs/s": row.median(PACE), "at another pace of the disk": row.starred and bool(row.used),
+             "syncs/s": row.median(PACE), "at another pace": row.starred and bool(row.used),
              "runs": len(row.used), "says": row.row.says, "measured": row.row.measured} for row in rows]
