@@ -410,6 +410,9 @@ class ServerTestCase(unittest.TestCase):
     def setUp(self):
         self.server = Server(environment=self.environment, workers=self.workers)
         self.addCleanup(self.server.close)
+        self.start()
+
+    def start(self):
         self.server.start()
 
     def assertError(self, error, code, *words):
