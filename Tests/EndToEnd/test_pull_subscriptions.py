@@ -11,12 +11,32 @@ import time
 import unittest
 from datetime import datetime, timezone
 
-from sluice_server import say, threads, wait_until
+from sluice_server import Server, say, threads, wait_until
 from subscribers import CHANGED, SubscriptionTestCase, first_sightings
 
 
 def now():
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Long:
+    """A pull that waits as long as one may; the other tests go on meanwhile."""
+
+    answer = seconds = thread = None
+
+    @classmethod
+    def ask(cls, server):
+        began = time.monotonic()
+        cls.answer = server.get("/api/v1/subscriptions/long/pull", wait=1_000, timeout=90)
+        cls.seconds = time.monotonic() - began
+
+
+def setUpModule():
+    server = Server().start()
+    unittest.addModuleCleanup(server.close)
+    server.ask("subscription", "create", "long", "--pull")
+    Long.thread = threading.Thread(target=Long.ask, args=(server,), daemon=True)
+    Long.thread.start()
 
 
 class Pulling(SubscriptionTestCase):
@@ -856,6 +876,15 @@ class Load(SubscriptionTestCase):
         expected = sorted(int(position.split(":")[1]) for position in written)
         for events in heard:
             self.assertEqual(first_sightings(events), expected)
+
+
+class Waiting(unittest.TestCase):
+    """The last of this file by its name."""
+
+    def test_a_long_poll_lasts_as_long_as_it_says_and_no_longer(self):
+        Long.thread.join(70)
+        self.assertEqual((Long.answer.status, Long.answer.json["events"]), (200, []), str(Long.answer))
+        self.assertTrue(54.5 < Long.seconds < 60, Long.seconds)
 
 
 if __name__ == "__main__":
