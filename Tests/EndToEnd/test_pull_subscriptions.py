@@ -11,7 +11,7 @@ import time
 import unittest
 from datetime import datetime, timezone
 
-from sluice_server import Server, say, threads, wait_until
+from sluice_server import Server, log_files, say, threads, wait_until
 from subscribers import CHANGED, SubscriptionTestCase, first_sightings
 
 
@@ -562,16 +562,15 @@ class Restarting(SubscriptionTestCase):
         self.change(1, 2)
         self.take_all("p")
         self.server.stop()
-        backup = {path.name: path.read_bytes() for path in self.server.data.iterdir() if path.name.startswith("log")}
+        backup = {path: path.read_bytes() for path in log_files(self.server.data)}
         self.start()
         self.change(3, 4, 5)
         self.assertEqual(self.numbers(self.take_all("p")), [3, 4, 5])
         self.server.stop()
-        for path in self.server.data.iterdir():
-            if path.name.startswith(("log", "views")):
-                path.unlink()
-        for name, content in backup.items():
-            (self.server.data / name).write_bytes(content)
+        for path in [*log_files(self.server.data), *self.server.data.glob("views.sqlite*")]:
+            path.unlink()
+        for path, content in backup.items():
+            path.write_bytes(content)
         self.start()
         self.change(6, 7)
         self.assertEqual(self.numbers(self.take_all("p")), [6, 7])
