@@ -148,6 +148,19 @@ class Programs(SubscriptionTestCase):
         self.wait_for_numbers("got-hangs", [1])
         self.assertEqual(self.dead("hangs"), [])
 
+    def test_after_kill_9_the_next_server_ends_what_was_left(self):
+        self.command("hangs", tries=1)
+        self.change(1)
+        wait_until(lambda: processes_with(self.marker("hangs")), "the program runs")
+        orphans = processes_with(self.marker("hangs"))
+        self.server.kill()
+        self.addCleanup(lambda: [os.kill(process, signal.SIGKILL) for process in orphans if is_alive(process)])
+        self.assertTrue(any(map(is_alive, orphans)), "the test needs an orphan")
+        self.programs = {**self.programs, "hangs": "cat >> got-hangs"}
+        self.start()
+        self.wait_for_numbers("got-hangs", [1])
+        self.assertFalse(any(map(is_alive, orphans)), "two programs at once for one subscription")
+
     def test_delete_and_reset_end_what_is_under_way(self):
         marker = self.marker("hangs")
         for number, what in enumerate(("delete", "reset")):

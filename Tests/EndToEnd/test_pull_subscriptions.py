@@ -235,8 +235,11 @@ class Pulling(SubscriptionTestCase):
         lag = self.show("p")["lag"]
         self.assertEqual(lag["events"], 3, "what is not wanted does not wait")
         self.assertTrue(1.2 <= lag["seconds"] < 5, lag)
+        self.change(4)
+        self.assertEqual(self.show("p")["lag"]["events"], 4)
+        self.assertGreaterEqual(self.show("p")["lag"]["seconds"], lag["seconds"])
         self.ack("p", self.pull("p"), done=1)
-        self.assertEqual(self.show("p")["lag"]["events"], 2)
+        self.assertEqual(self.show("p")["lag"]["events"], 3)
         self.take_all("p")
         self.assertEqual(self.show("p")["lag"], {"events": 0, "seconds": 0})
 

@@ -17,7 +17,7 @@ import Testing
     try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(filePath: program))
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
     let commands = LocalEventCommands(
-      ["mail": program], environment: ["PATH": "/usr/bin:/bin"], folder: folder,
+      ["mail": program], environment: ["PATH": "/usr/bin:/bin"], folder: folder, mark: folder,
       ambient: Ambient(
         now: { Date() }, uptime: { .zero }, random: { .random(in: .min ... .max) },
         sleep: { try await Task.sleep(for: $0) }),

@@ -23,6 +23,8 @@ private final class Receiver: EventCommands {
   var taken: [Int] { state.withLock { $0.taken } }
   var deliveries: Int { state.withLock { $0.deliveries } }
 
+  func endOrphans() async {}
+
   func send(_ events: [OutgoingEvent], to command: String) async -> WebhookEnd {
     let numbers = events.compactMap { event in
       (try? Envelope(event.bytes))?.text("folder").flatMap { Int($0.dropFirst()) }

@@ -8,19 +8,23 @@ import SystemPackage
 package struct LocalEventCommands: EventCommands {
   private let programs: [String: String]
   private let environment: [String: String]
+  private static let markName = "SLUICE_COMMAND_OF"
   private let folder: String
+  private let mark: String
   private let ambient: Ambient
   private let timeout: Duration
 
   /// - Parameters:
   ///   - programs: by the names that subscriptions use.
   ///   - folder: what relative paths start from.
+  ///   - mark: says whose programs these are; stands in their environment as `SLUICE_COMMAND_OF`.
   package init(
-    _ programs: [String: String], environment: [String: String], folder: String, ambient: Ambient,
+    _ programs: [String: String], environment: [String: String], folder: String, mark: String, ambient: Ambient,
     timeout: Duration = .seconds(Limits.eventCommandSeconds)
   ) {
-    (self.programs, self.environment, self.folder, self.ambient) = (programs, environment, folder, ambient)
-    self.timeout = timeout
+    self.programs = programs
+    self.environment = environment.merging([LocalEventCommands.markName: mark]) { $1 }
+    (self.folder, self.mark, self.ambient, self.timeout) = (folder, mark, ambient, timeout)
   }
 
   package var names: [String] { programs.keys.sorted() }
@@ -42,6 +46,10 @@ package struct LocalEventCommands: EventCommands {
       await group.waitForAll()
       return end
     }
+  }
+
+  package func endOrphans() async {
+    await Orphans.end(markedBy: LocalEventCommands.markName, mark, sleep: ambient.sleep)
   }
 
   private func run(_ program: String, _ lines: [UInt8]) async -> WebhookEnd {

@@ -40,6 +40,8 @@ package actor Subscriber {
   private var savedCursor: Int64
   /// The batch that was handed out last, with the sequences of its events.
   var handedOut: (batch: PullBatch, sequences: [Int64])?
+  /// The lag from a cursor on, as it was counted last.
+  private var counted: (cursor: Int64, count: WantedEvents.Count)?
   /// How many events are delivered together.
   var portion = 1
   private(set) var isEnded = false
@@ -256,7 +258,14 @@ package actor Subscriber {
   private func lag(head: Int64) async throws(SluiceError) -> Lag {
     let cursor = delivery.saved.live.cursor
     guard cursor < head else { return Lag(events: 0, seconds: 0) }
-    let count = try await wanted.count(after: cursor, through: head, scanLimit: Limits.lagScan, filters: [filter])
+    var count = WantedEvents.Count(scanned: cursor)
+    // Who looks again and again, as a page does, has only what is new counted.
+    if let counted, counted.cursor == cursor { count = counted.count }
+    let rest = cursor + Limits.lagScan - count.scanned
+    if rest > 0, count.scanned < head {
+      count.add(try await wanted.count(after: count.scanned, through: head, scanLimit: rest, filters: [filter]))
+      counted = (cursor, count)
+    }
     return Lag(events: count.events + (head - count.scanned), seconds: age(of: count.oldest))
   }
 

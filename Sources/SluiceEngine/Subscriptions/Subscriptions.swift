@@ -23,6 +23,7 @@ package actor Subscriptions: Service {
   }
 
   package func run() async throws {
+    await parts.commands.endOrphans()
     for name in parts.writer.current.subscriptions.keys.sorted() {
       do throws(SluiceError) {
         _ = try await subscriber(name)

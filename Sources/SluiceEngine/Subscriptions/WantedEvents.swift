@@ -19,6 +19,11 @@ package struct WantedEvents: Sendable {
     /// When the first of them came into the log.
     package var oldest: Date?
     package var scanned: Int64
+
+    /// What was counted behind `scanned`.
+    mutating func add(_ later: Count) {
+      (events, oldest, scanned) = (events + later.events, oldest ?? later.oldest, later.scanned)
+    }
   }
 
   private let log: any EventLog

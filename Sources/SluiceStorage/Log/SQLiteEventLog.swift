@@ -7,8 +7,8 @@ package import SluiceModel
 /// Events and the manifests they name become durable in one transaction, and so by one sync (ADR 0003).
 package final class SQLiteEventLog: EventLog {
   private let pool: DatabasePool
-  /// Blobs are read while the caller waits. Were the connection one of the pool's, all threads that run tasks could wait
-  /// for a connection that only a task on one of them gives back.
+  /// Blobs are read while the caller waits. Were the connection one of the pool's, all threads that run tasks could
+  /// wait for a connection that only a task on one of them gives back.
   private let blobs: DatabaseQueue
   private let path: String
 
