@@ -36,6 +36,8 @@ package enum Limits {
   /// Globs of types that a subscription lists, and how long one is: more are better said as a filter.
   package static let typesPerSubscription = 100
   package static let typeBytes = 256
+  /// Batches of a subscription of which a part may still be acknowledged; as many clients may pull beside each other.
+  package static let batchesRemembered = 8
   /// Dead letters that are being tried again at once: the list is saved anew with each one that arrives.
   package static let retriesPerSubscription = 1_000
   /// Events that nobody wants may be passed without saving it each time; so many are looked at again after a crash.

@@ -195,6 +195,15 @@ class Pulling(SubscriptionTestCase):
         self.assertEqual(self.ack("p", first, status=409)["code"], "subscription.batch")
         self.assertEqual(self.numbers(self.take_all("p")), [8, 9])
 
+    def test_a_pull_that_nobody_waits_for_any_more_does_not_spoil_the_next_one(self):
+        """A connection broke while it waited; its answer goes nowhere, and is another one than that of the next pull."""
+        self.create("p", tries=1)
+        self.change(*range(10))
+        pulled = self.pull("p", limit=4)
+        self.pull("p", limit=8)
+        self.ack("p", pulled, done=2, error="no")
+        self.assertEqual(self.numbers(letter["event"] for letter in self.dead("p")), [2])
+
     def test_eight_that_pull_from_one_miss_nothing_and_cursors_never_go_back(self):
         self.create("p")
         heard, cursors, stop = [], [], threading.Event()

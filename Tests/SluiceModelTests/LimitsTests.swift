@@ -56,6 +56,7 @@ import Testing
       Limits.streamBacklog, Limits.cachedManifests, Limits.runsPerPlan, Limits.logPageBytes,
       Limits.taskTimeoutSeconds, Limits.versionsPerSecond, Limits.filterBytes, Limits.filterTokens, Limits.filterDepth,
       Limits.filterTextBytes, Limits.refsPerResolve, Limits.suggestionsPerResolve, Limits.replaysPerSubscription,
+      Limits.batchesRemembered,
       Limits.typesPerSubscription, Limits.typeBytes, Limits.retriesPerSubscription, Int(Limits.unsavedPassed),
       Limits.reasonCharacters, Limits.wordsBytes, Limits.eventCommandSeconds, Limits.troubleSeconds,
     ]

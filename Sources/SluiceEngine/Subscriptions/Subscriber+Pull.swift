@@ -15,7 +15,8 @@ extension Subscriber {
       switch try await next(limit: limit) {
       case .work(let work):
         let batch = PullBatch(lane: work.lane, after: work.after, scanned: work.scanned, epoch: epoch)
-        handedOut = (batch, work.sequences)
+        handedOut.removeAll { $0.batch == batch }
+        handedOut = handedOut.suffix(Limits.batchesRemembered - 1) + [(batch, work.sequences)]
         return PulledEvents(
           subscription: name, batch: batch.description, events: work.events.map { outgoing($0, work.lane) },
           lag: roughLag(first: work.lane == .live ? work.events.first : nil))
@@ -46,8 +47,8 @@ extension Subscriber {
       guard let batch, batch.isCurrent(delivery, epoch: epoch, head: parts.writer.current.sequence) else {
         throw Subscriber.otherBatch(name)
       }
-      guard let sequences = handedOut?.sequences, handedOut?.batch == batch else {
-        // Handed out before a restart, or beside another one: which events it had is not known, but where it ends.
+      guard let sequences = handedOut.last(where: { $0.batch == batch })?.sequences else {
+        // Handed out before a restart: which events it had is not known, but where it ends.
         guard done == nil, error == nil else { throw Subscriber.otherBatch(name) }
         return delivery.delivered(batch.lane, through: batch.scanned, for: name)
       }

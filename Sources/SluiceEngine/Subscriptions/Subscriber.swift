@@ -38,8 +38,9 @@ package actor Subscriber {
   private var replayFilters: [EventID: EventFilter] = [:]
   /// The live cursor that is on disk; what was only passed over need not be.
   private var savedCursor: Int64
-  /// The batch that was handed out last, with the sequences of its events.
-  var handedOut: (batch: PullBatch, sequences: [Int64])?
+  /// The batches that were handed out last, with the sequences of their events: a client whose connection broke may
+  /// have left a pull behind that is answered beside its next one.
+  var handedOut: [(batch: PullBatch, sequences: [Int64])] = []
   /// The lag from a cursor on, as it was counted last.
   private var counted: (cursor: Int64, count: WantedEvents.Count)?
   /// How many events are delivered together.
