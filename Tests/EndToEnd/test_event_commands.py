@@ -22,6 +22,7 @@ class Programs(SubscriptionTestCase):
         "background": "cat >> got-background; sleep 300 & echo $! > background.pid",
         "slow": 'while read -r line; do sleep 0.3; echo "$line" >> got-slow; done',
         "hangs": "sleep 300 & cat > /dev/null; wait",
+        "polite": "trap '' TERM; touch polite-begun; sleep 1; cat >> got-polite",
     }
 
     def start(self, *arguments):
@@ -147,6 +148,16 @@ class Programs(SubscriptionTestCase):
         self.start()
         self.wait_for_numbers("got-hangs", [1])
         self.assertEqual(self.dead("hangs"), [])
+
+    def test_what_is_done_within_the_grace_of_a_sigterm_counts(self):
+        self.command("polite")
+        self.change(1)
+        wait_until((self.server.home / "polite-begun").exists, "the program runs")
+        self.assertEqual(self.server.stop(signal.SIGTERM, 20), 0)
+        self.assertEqual(self.numbers(self.got("got-polite")), [1])
+        self.start()
+        self.change(2)
+        self.wait_for_numbers("got-polite", [1, 2])
 
     def test_after_kill_9_the_next_server_ends_what_was_left(self):
         self.command("hangs", tries=1)

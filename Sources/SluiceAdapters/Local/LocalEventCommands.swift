@@ -35,16 +35,19 @@ package struct LocalEventCommands: EventCommands {
     }
     var lines: [UInt8] = []
     for event in events { lines += event.bytes + [UInt8(ascii: "\n")] }
-    return await withTaskGroup(of: WebhookEnd.self) { [lines] group in
+    return await withTaskGroup(of: WebhookEnd?.self) { [lines] group in
       group.addTask { await run(program, lines) }
       group.addTask {
         try? await ambient.sleep(timeout)
-        return failed("'\(program)' did not end within \(timeout.components.seconds) s")
+        return Task.isCancelled ? nil : failed("'\(program)' did not end within \(timeout.components.seconds) s")
       }
-      let end = await group.next() ?? failed("'\(command)' was stopped")
-      group.cancelAll()
-      await group.waitForAll()
-      return end
+      var first: WebhookEnd?
+      for await end in group {
+        // Of a program that is ended because its time is over the time is the reason, not the signal.
+        first = first ?? end
+        if first != nil { group.cancelAll() }
+      }
+      return first ?? failed("'\(program)' was stopped")
     }
   }
 

@@ -52,8 +52,12 @@ extension Subscriber {
     case .delivered:
       adapt(to: parts.ambient.uptime() - began)
       await settle { delivery in delivery.delivered(work.lane, through: work.scanned, for: self.name) }
-    case .failed where Task.isCancelled || parts.feed.beats.isOver:
-      return  // We ended it ourselves: that is no try.
+    case .failed(let delivered, _, _) where Task.isCancelled || parts.feed.beats.isOver:
+      // We ended it ourselves: that is no try.
+      guard delivered > 0 else { return }
+      await settle { delivery in
+        delivery.delivered(work.lane, through: work.sequences[delivered - 1], for: self.name)
+      }
     case .failed where hasOneAnswer && work.events.count > 1:
       portion = 1  // No event is to blame for another one: each is tried on its own.
     case .failed(let delivered, let reason, let retryAfter):
@@ -130,11 +134,12 @@ extension Subscriber {
   }
 
   /// What became of events is on disk before others go out, however long that takes: else a full disk would lose a dead
-  /// letter, or send everything again and again.
+  /// letter, or send everything again and again. A server that stops tries it once more.
   private func settle(_ change: (inout Delivery) -> [CursorChange]) async {
-    while !isEnded, !Task.isCancelled {
+    while !isEnded {
       do throws(SluiceError) { return try await commit(change) } catch {
         note(error)
+        if Task.isCancelled { return }
         await rest()
       }
     }
