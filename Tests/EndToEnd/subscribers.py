@@ -3,6 +3,7 @@
 import json
 import stat
 import urllib.parse
+from datetime import datetime, timezone
 
 from sluice_server import ServerTestCase, wait_until
 from test_api import description, strict
@@ -116,3 +117,8 @@ def first_sightings(events):
     for event in events:
         seen.setdefault(int(event["position"].split(":")[1]))
     return list(seen)
+
+
+def now():
+    """As clients write times."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
