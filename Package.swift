@@ -83,7 +83,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "SluiceStorageTests",
-      dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceStorage", "SluiceTestKit", logging],
+      dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceStorage", "SluiceTestKit", grdb, logging],
       swiftSettings: strict),
     .testTarget(
       name: "SluiceAdaptersTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceAdapters"], swiftSettings: strict

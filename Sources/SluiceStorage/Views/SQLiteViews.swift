@@ -22,7 +22,7 @@ package final class SQLiteViews: ViewStore {
         try database.execute(sql: ViewSQL.schema)
       }
     } catch {
-      throw SQLiteEventLog.translate(error, path)
+      throw SluiceError(sqlite: error, at: path)
     }
   }
 
@@ -40,7 +40,7 @@ package final class SQLiteViews: ViewStore {
         return (head, rows)
       }
     } catch {
-      throw SQLiteEventLog.translate(error, path)
+      throw SluiceError(sqlite: error, at: path)
     }
   }
 
@@ -78,7 +78,7 @@ package final class SQLiteViews: ViewStore {
           sql: "INSERT OR REPLACE INTO place VALUES (1, ?, ?)", arguments: [StableJSON.text(head), reducer])
       }
     } catch {
-      throw SQLiteEventLog.translate(error, path)
+      throw SluiceError(sqlite: error, at: path)
     }
   }
 
@@ -86,7 +86,7 @@ package final class SQLiteViews: ViewStore {
     do {
       try await queue.write { try $0.execute(sql: ViewSQL.clear) }
     } catch {
-      throw SQLiteEventLog.translate(error, path)
+      throw SluiceError(sqlite: error, at: path)
     }
   }
 
@@ -104,7 +104,7 @@ package final class SQLiteViews: ViewStore {
         try Int64.fetchOne($0, sql: "SELECT last FROM command WHERE id = ?", arguments: ["\(command)"])
       }
     } catch {
-      throw SQLiteEventLog.translate(error, path)
+      throw SluiceError(sqlite: error, at: path)
     }
   }
 
@@ -121,7 +121,7 @@ package final class SQLiteViews: ViewStore {
         }
       }
     } catch {
-      throw SQLiteEventLog.translate(error, path)
+      throw SluiceError(sqlite: error, at: path)
     }
   }
 }

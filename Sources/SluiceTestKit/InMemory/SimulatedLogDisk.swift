@@ -55,6 +55,14 @@ package final class SimulatedLogDisk: LogFiles {
     state.withLock { $0.change(path, at: offset) { $0 ^ UInt8(1) << UInt8(bit & 7) } }
   }
 
+  /// Turns one bit around on the disk, and not in the cache: it is seen once the cache was given up.
+  package func flipOnDisk(bit: Int, ofByte offset: Int, in path: String) {
+    state.withLock { state in
+      guard let inode = state.names[path], offset < state.inodes[inode]?.durable.count ?? 0 else { return }
+      state.inodes[inode]?.durable[offset] ^= UInt8(1) << UInt8(bit & 7)
+    }
+  }
+
   // MARK: What lies there
 
   package func contents(_ path: String) -> [UInt8]? {

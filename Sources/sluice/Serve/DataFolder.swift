@@ -8,7 +8,7 @@ import SluiceStorage
 /// A server's data: log, views, store, benches, logs and previews, held by one process at a time.
 final class DataFolder: Sendable {
   let path: String
-  let log: SQLiteEventLog
+  let log: SegmentedLog
   let views: SQLiteViews
   let cursors: SQLiteCursors
   let store: FileVersionStore
@@ -31,7 +31,9 @@ final class DataFolder: Sendable {
         .storeBusy, what: "another Sluice works on this data folder", at: path,
         fix: "stop the other one, ask it instead (--server), or name another folder with --data")
     }
-    log = try SQLiteEventLog(path: path + "/log.sqlite", syncs: syncs)
+    log = try SegmentedLog(
+      folder: path + "/log", importing: path + "/log.sqlite", ambient: Machine.ambient,
+      files: DiskLogFiles(syncs: syncs))
     manifests = BlobManifests(log: log)
     views = try SQLiteViews(path: path + "/views.sqlite", reducer: Registry.reducer, manifests: manifests)
     cursors = try SQLiteCursors(path: path + "/cursors.sqlite")
@@ -44,8 +46,26 @@ final class DataFolder: Sendable {
 
   /// The registry at the log's end; what was half-way in the store is taken away.
   func open(site: String, rebuild: Bool, logger: Logger) async throws(SluiceError) -> Registry {
+    tell(of: log.opening, logger)
     let registry = try await Recovery.registry(site: site, log: log, views: views, anew: rebuild, logger: logger)
     store.recover { registry.projects[$0.product.project]?.versions[$0] != nil }
     return registry
+  }
+
+  /// What opening the log came upon, in words.
+  private func tell(of opening: LogOpening, _ logger: Logger) {
+    if let events = opening.imported {
+      logger.notice("the log was brought into segments: \(events) events; the old file is log.sqlite.imported now")
+    }
+    if let torn = opening.torn {
+      logger.warning(
+        """
+        the log ended in a commit that was cut off, as by a power cut: \(torn.bytes) bytes that nobody was told of \
+        were taken away
+        """, metadata: ["file": "\(torn.file)", "byte": "\(torn.offset)"])
+    }
+    for damage in opening.damages.prefix(10) {
+      logger.critical("the log is damaged and is not written any more: \(damage)", metadata: ["code": "log.damaged"])
+    }
   }
 }

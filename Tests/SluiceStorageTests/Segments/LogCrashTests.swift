@@ -40,7 +40,7 @@ private struct Expected {
     }
     acknowledged = records
     (inFlight, blobsInFlight) = ([], [])
-    guard engine.head() == head else { return "the head is \(engine.head())" }
+    guard try engine.head() == head else { return "the head is \(try engine.head())" }
     for blob in blobs where try engine.blob(blob.digest) != blob.bytes { return "blob \(blob.digest) is not there" }
     guard found.damages.isEmpty else { return "damage: \(found.damages[0])" }
     return nil

@@ -1,6 +1,8 @@
+import FoundationEssentials
 import SluiceModel
 import SluiceStorage
 import SluiceTestKit
+import Testing
 
 /// Small segments on a simulated disk, and records to put there.
 enum SegmentLab {
@@ -35,6 +37,17 @@ enum SegmentLab {
       (0..<chance.below(4)).map { _ in records[chance.below(records.count)] },
       (0..<max(0, chance.below(5) - 2)).map { _ in blobs[chance.below(blobs.count)] }
     )
+  }
+
+  /// A version whose files stand in a manifest.
+  static func publish(_ id: String, _ manifest: Digest) throws -> EncodedRecord {
+    let version = VersionPublished(
+      version: try #require(VersionID("v-20261122-142301-main")), number: 1, manifest: manifest, representations: [],
+      madeFrom: [])
+    let event = Event(
+      id: EventID(id), time: Date(timeIntervalSince1970: 1_795_000_000), site: "main", actor: .system,
+      project: try ProjectName("demo"), product: try ProductRef("demo/look/lut"), fact: .versionPublished(version))
+    return try EncodedRecord(Record(events: [event]))
   }
 
   /// Everything that can be read, page by page.

@@ -79,10 +79,22 @@ struct BatchTable {
     }
   }
 
+  /// Whether it is what was written.
+  var isSound: Bool { CRC32C.of(bytes) == header.table }
+
   /// Bytes of all records and blobs.
   var bodyBytes: Int {
     (0..<header.records).reduce(0) { $0 + record($1).length } + (0..<header.blobs).reduce(0) { $0 + blob($1).length }
   }
+}
+
+/// A record as a batch takes it: its bytes, and how many events are in them.
+package struct BatchRecord: Sendable, Equatable {
+  package let events: Int
+  package let bytes: [UInt8]
+
+  package init(events: Int, bytes: [UInt8]) { (self.events, self.bytes) = (events, bytes) }
+  package init(_ encoded: EncodedRecord) { (events, bytes) = (encoded.record.events.count, encoded.bytes) }
 }
 
 /// How large a batch will be.
@@ -95,10 +107,10 @@ package struct BatchShape: Sendable, Equatable {
   /// With header and padding.
   package let length: Int
 
-  package init(_ records: [EncodedRecord], _ blobs: [Blob]) {
+  package init(_ records: [BatchRecord], _ blobs: [Blob]) {
     var (events, bytes) = (0, RecordFrame.bytes * records.count + BlobFrame.bytes * blobs.count)
     for record in records {
-      events += record.record.events.count
+      events += record.events
       bytes += record.bytes.count
     }
     for blob in blobs { bytes += blob.bytes.count }
@@ -108,7 +120,7 @@ package struct BatchShape: Sendable, Equatable {
 
   /// Writes the batch into the first `length` bytes of `batch`.
   package func encode(
-    _ records: [EncodedRecord], _ blobs: [Blob], time: Int64, at place: LogPlace, of segment: SegmentIdentity,
+    _ records: [BatchRecord], _ blobs: [Blob], time: Int64, at place: LogPlace, of segment: SegmentIdentity,
     into batch: UnsafeMutableRawBufferPointer
   ) -> BatchHeader {
     var entry = BatchHeader.bytes
@@ -122,7 +134,7 @@ package struct BatchShape: Sendable, Equatable {
       }
     }
     for record in records {
-      batch.put(count: record.record.events.count, at: entry)
+      batch.put(count: record.events, at: entry)
       batch.put(count: record.bytes.count, at: entry + 4)
       batch.put(put(record.bytes), at: entry + 8)
       entry += RecordFrame.bytes
@@ -133,12 +145,9 @@ package struct BatchShape: Sendable, Equatable {
       batch.put(put(blob.bytes), at: entry + 36)
       entry += BlobFrame.bytes
     }
-    let padding = batch.part(body, length - body)
-    padding.initializeMemory(as: UInt8.self, repeating: 0)
-    var check = CRC32C()
-    check.update(UnsafeRawBufferPointer(batch).part(table.lowerBound, table.count))
-    check.update(UnsafeRawBufferPointer(padding))
-    return BatchHeader.write(self, table: check.value, time: time, at: place, of: segment, into: batch)
+    batch.part(body, length - body).initializeMemory(as: UInt8.self, repeating: 0)
+    let check = CRC32C.of(UnsafeRawBufferPointer(batch).part(table.lowerBound, table.count))
+    return BatchHeader.write(self, table: check, time: time, at: place, of: segment, into: batch)
   }
 }
 

@@ -2,10 +2,11 @@
 ///
 /// A batch is this header, a table with an entry for each record and each blob, the records, the blobs, and zeros up to
 /// the next multiple of 64. The table has a checksum for each of them, the header one for the table, and the header's
-/// own takes in the segment and the place: every byte is covered once, and damage can be told record by record.
+/// own takes in the segment and the place: every byte is covered once, damage can be told record by record, and a
+/// reader of records passes over blobs.
 ///
 ///     0  magic   8  bytes behind this header   12 first sequence   20 events   24 records   28 blobs
-///     32 time, ms since 1970   40 checksum of the table and the padding   44 checksum of the batch before
+///     32 time, ms since 1970   40 checksum of the table   44 checksum of the batch before
 ///     48 zeros   60 checksum of this header, with the segment's identity and its own place
 package struct BatchHeader: Sendable, Equatable {
   package static let bytes = 64

@@ -120,6 +120,10 @@ extension LogDamage {
       self.init(
         .blob, file: file, offset: place.offset, bytes: place.length,
         what: "the bytes of blob \(digest) are not what was written")
+    case .padding(let range):
+      self.init(
+        .batch, file: file, offset: range.lowerBound, bytes: range.count,
+        what: "unused bytes behind a batch are not zeros")
     case .chain:
       self.init(
         .chain, file: file, offset: batch.offset, bytes: header.length, first: header.first, last: header.last,

@@ -65,32 +65,35 @@ struct LogInspection {
         offset: SegmentHeader.bytes, sequence: identity.first, chain: identity.kind == .events ? place.chain : 0),
       to: end)
     var source = SegmentWindow(file)
+    var endsInGap = false
     while true {
       let expected = walk.place.sequence
       guard let finding = try walk.next() else { break }
-      for damage in LogDamage.all(of: finding, in: name, from: expected) { add(damage) }
+      for var damage in LogDamage.all(of: finding, in: name, from: expected) {
+        endsInGap = damage.first != nil && damage.last == nil
+        if endsInGap && expected <= last { damage.last = last }
+        add(damage)
+      }
       tell(finding.bytes)
       report.bytes += finding.bytes
       guard case .batch(let batch) = finding else { continue }
       index.add(batch)
       try look(batch, name, &source)
     }
-    if report.damageCount == damagesBefore, let damage = endDamage(walk.place, name, end, last, chain) { add(damage) }
+    let isSound = report.damageCount == damagesBefore
+    if walk.place.sequence <= last && !endsInGap {
+      add(
+        LogDamage(
+          .batch, file: name, offset: walk.place.offset, bytes: max(0, end - walk.place.offset),
+          first: walk.place.sequence, last: last, what: "batches are missing at the segment's end"))
+    } else if isSound, walk.place.offset != end || (chain ?? walk.place.chain) != walk.place.chain {
+      add(
+        LogDamage(
+          .chain, file: name, offset: walk.place.offset,
+          what: "the segment does not end as the next one says it does"))
+    }
     if identity.kind == .events { place = LogPlace(offset: 0, sequence: last + 1, chain: chain ?? walk.place.chain) }
     return index
-  }
-
-  private func endDamage(
-    _ found: LogPlace, _ name: String, _ end: Int, _ last: Int64, _ chain: UInt32?
-  ) -> LogDamage? {
-    if found.offset == end && found.sequence == last + 1 && chain ?? found.chain == found.chain { return nil }
-    if found.sequence <= last {
-      return LogDamage(
-        .batch, file: name, offset: found.offset, bytes: max(0, end - found.offset), first: found.sequence, last: last,
-        what: "batches are missing at the segment's end")
-    }
-    return LogDamage(
-      .chain, file: name, offset: found.offset, what: "the segment does not end as the next one says it does")
   }
 
   private mutating func page(

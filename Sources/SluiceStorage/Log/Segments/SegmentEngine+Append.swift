@@ -8,13 +8,18 @@ extension SegmentEngine {
   /// - Returns: the sequence of each record's last event.
   /// - Throws: `log.full`, `log.failed`, `log.damaged`, `record.tooLarge`; then nothing of it is there.
   package func append(_ records: [EncodedRecord], blobs: [Blob], now: Int64) throws(SluiceError) -> [Int64] {
+    try append(records.map(BatchRecord.init), blobs: blobs, now: now)
+  }
+
+  /// Like the other one, for records that come as bytes from another log.
+  package func append(_ records: [BatchRecord], blobs: [Blob], now: Int64) throws(SluiceError) -> [Int64] {
     try writing.withLock { (writing) throws(SluiceError) in
       try append(records, blobs, now, &writing)
     }
   }
 
   private func append(
-    _ records: [EncodedRecord], _ brought: [Blob], _ now: Int64, _ writing: inout Writing
+    _ records: [BatchRecord], _ brought: [Blob], _ now: Int64, _ writing: inout Writing
   ) throws(SluiceError) -> [Int64] {
     let blobs = try new(brought)
     if records.isEmpty && blobs.isEmpty { return [] }
@@ -40,7 +45,7 @@ extension SegmentEngine {
     if writing.buffer.count > Limits.scanBytes { writing.buffer = [] }
     var last = header.first - 1
     return records.map { record in
-      last += Int64(record.record.events.count)
+      last += Int64(record.events)
       return last
     }
   }
@@ -62,7 +67,11 @@ extension SegmentEngine {
         try file.write(bytes.part(0, header.length), at: place.offset)
       }
       let end = place.offset + header.length
-      if end > writing.size { writing.size = SegmentEngine.zerosAhead(of: end, in: file, settings) }
+      if end > writing.size {
+        // Zeros pay for many small batches; a large one would write nearly everything twice.
+        let isSmall = header.length <= settings.zerosAheadBytes / 8
+        writing.size = isSmall ? SegmentEngine.zerosAhead(of: end, in: file, settings) : end
+      }
       writing.condition = .doubtful
       try file.sync()
       writing.condition = .sound

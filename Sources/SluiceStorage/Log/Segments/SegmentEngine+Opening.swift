@@ -4,20 +4,21 @@ import Synchronization
 extension SegmentEngine {
   /// Reads what lies in a folder and goes on behind it; makes the folder, and an empty log, where there is none.
   ///
-  /// Sealed segments are taken by their headers; of the active one every batch is checked. Damage is said in the
-  /// answer: such a log can be read, and refuses to be written.
+  /// Sealed segments are taken by their headers; of the active one every batch is checked. The answer names damage: such
+  /// a log can be read, and refuses to be written.
   ///
   /// - Parameters:
   ///   - chance: makes the identity of a new log.
   ///   - cutsDamagedTail: what is damaged and has nothing sound behind it is cut off as if it were torn. For somebody
   ///     who has no backup and has read what is lost.
+  ///   - isRestoring: opens what a restore is about to finish.
   /// - Throws: `log.damaged` where nothing can be read; `log.failed`, `log.full`.
   package static func open(
     _ folder: String, _ files: any LogFiles, _ settings: Settings = Settings(), now: Int64,
-    chance: () -> UInt64, cutsDamagedTail: Bool = false
+    chance: () -> UInt64, cutsDamagedTail: Bool = false, isRestoring: Bool = false
   ) throws(SluiceError) -> (engine: SegmentEngine, found: LogOpening) {
     var found = LogOpening()
-    let names = try tidied(folder, files, &found)
+    let names = try tidied(folder, files, isRestoring, &found)
     let listing = try SegmentListing(names, folder, files)
     guard let last = listing.headers.last else {
       if let stub = listing.stubs.last {
@@ -43,13 +44,13 @@ extension SegmentEngine {
 
   /// The names in the folder, without files that were begun and never finished.
   private static func tidied(
-    _ folder: String, _ files: any LogFiles, _ found: inout LogOpening
+    _ folder: String, _ files: any LogFiles, _ isRestoring: Bool, _ found: inout LogOpening
   ) throws(SluiceError) -> [String] {
     guard let names = try files.names(in: folder) else {
       try files.makeFolder(folder)
       return []
     }
-    if names.contains(LogBackup.unfinishedRestore) {
+    if !isRestoring && names.contains(LogBackup.unfinishedRestore) {
       throw SluiceError(
         .logDamaged, what: "a restore into this folder was begun and not finished", at: folder,
         fix: "empty the folder and restore again")
@@ -81,7 +82,8 @@ extension SegmentEngine {
       folder, files, settings,
       Readable(
         sealed: sealed, active: active.header.identity, file: active.file, index: active.index,
-        end: active.place.offset, head: active.place.sequence - 1),
+        end: active.place.offset, head: active.place.sequence - 1,
+        damagedTail: found.damages.last.flatMap { $0.first != nil && $0.last == nil ? $0.error(in: folder) : nil }),
       Writing(
         header: active.header, file: active.file, place: active.place, size: max(active.size, active.place.offset),
         time: active.time, condition: damage.map { .damaged($0) } ?? .sound))

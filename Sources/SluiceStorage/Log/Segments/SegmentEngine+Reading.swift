@@ -29,14 +29,14 @@ extension SegmentEngine {
   }
 
   private enum Where {
-    case atEnd
+    case atEnd(SluiceError?)
     case active(Stretch)
     case sealed(SealedSegment)
   }
 
   private func stretch(after sequence: Int64) throws(SluiceError) -> Stretch? {
     let whereabouts = readable.withLock { readable -> Where in
-      guard sequence < readable.head else { return .atEnd }
+      guard sequence < readable.head else { return .atEnd(readable.damagedTail) }
       if let last = readable.sealed.last, sequence < last.last {
         return .sealed(readable.sealed[readable.sealed.firstOfSecondHalf { $0.last > sequence }])
       }
@@ -48,7 +48,9 @@ extension SegmentEngine {
           last: readable.head))
     }
     switch whereabouts {
-    case .atEnd: return nil
+    case .atEnd(let damage):
+      if let damage { throw damage }
+      return nil
     case .active(let stretch): return stretch
     case .sealed(let segment):
       if let stub = segment.archive { throw stub.error(in: folder) }
@@ -97,9 +99,11 @@ extension SegmentEngine {
   private func read(
     _ header: BatchHeader, at offset: Int, _ window: inout SegmentWindow, _ stretch: Stretch, into page: inout ScanPage
   ) throws(SluiceError) {
-    let records = try window.look(at: offset + BatchHeader.bytes, header.tableBytes) {
-      BatchTable(header: header, bytes: $0).records(at: offset)
+    let records = try window.look(at: offset + BatchHeader.bytes, header.tableBytes) { bytes in
+      let table = BatchTable(header: header, bytes: bytes)
+      return table.isSound ? table.records(at: offset) : nil
     }
+    guard let records else { throw try damage(at: offset, after: page.last, stretch) }
     for record in records where record.last > page.last {
       guard page.takes(record.length) else { return }
       let (bytes, sum) = try window.look(at: record.offset, record.length) { (Array($0), CRC32C.of($0)) }

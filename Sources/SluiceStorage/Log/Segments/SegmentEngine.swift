@@ -1,4 +1,4 @@
-import SluiceModel
+package import SluiceModel
 import Synchronization
 
 /// The log in segments, without a task or a clock: every call runs to its end on the caller's thread.
@@ -24,6 +24,8 @@ package final class SegmentEngine: Sendable {
     var end: Int
     /// The last event.
     var head: Int64
+    /// Where events follow the head that cannot be read: nobody knows how many.
+    var damagedTail: SluiceError?
   }
 
   /// Whether the next batch can be written as it is.
@@ -72,7 +74,13 @@ package final class SegmentEngine: Sendable {
     self.writing = Mutex(writing)
   }
 
-  package func head() -> Int64 { readable.withLock { $0.head } }
+  /// The last event.
+  /// - Throws: `log.damaged` where events follow it that cannot be read: nobody may take them for never written.
+  package func head() throws(SluiceError) -> Int64 {
+    let (head, damage) = readable.withLock { ($0.head, $0.damagedTail) }
+    if let damage { throw damage }
+    return head
+  }
 
   func path(_ name: String) -> String { folder + "/" + name }
 }

@@ -14,6 +14,8 @@ package struct SegmentHeader: Sendable, Equatable {
     package var end: Int
     /// The checksum of the last batch before this segment.
     package var chain: UInt32
+
+    package init(first: Int64, end: Int, chain: UInt32) { (self.first, self.end, self.chain) = (first, end, chain) }
   }
   /// A page of its own, so that what is written later never touches its block.
   package static let bytes = 4_096

@@ -23,7 +23,9 @@ package enum SegmentTail: Sendable, Equatable {
     guard trouble.count == 1 else { return .damaged }
     switch first {
     case .gap(let gap, _):
-      return try source.isZero(gap.lowerBound..<gap.lowerBound + BatchHeader.bytes) ? .torn : .damaged
+      let header = gap.lowerBound..<gap.lowerBound + BatchHeader.bytes
+      if header.upperBound > size { return .torn }
+      return try source.isZero(header) ? .torn : .damaged
     case .batch(let batch):
       let whole = batch.offset..<batch.offset + batch.header.length
       for fault in batch.faults {
@@ -40,7 +42,7 @@ package enum SegmentTail: Sendable, Equatable {
     case .table(let range): range
     case .record(let place): place.offset..<place.offset + place.length
     case .blob(_, let place): place.offset..<place.offset + place.length
-    case .chain: nil
+    case .padding, .chain: nil
     }
   }
 

@@ -6,6 +6,8 @@ package enum BatchFault: Sendable, Equatable {
   case table(Range<Int>)
   case record(RecordPlace)
   case blob(Digest, BlobPlace)
+  /// The zeros at its end are none.
+  case padding(Range<Int>)
   /// It is whole, but does not follow the batch before it.
   case chain
 }
@@ -77,7 +79,7 @@ package struct SegmentWalk<Source: SegmentBytes> {
   private mutating func batch(_ header: BatchHeader, at offset: Int) throws(SluiceError) -> FoundBatch {
     var faults: [BatchFault] = []
     if header.previous != place.chain ?? header.previous || header.first != place.sequence { faults.append(.chain) }
-    guard let (records, blobs) = try contents(header, at: offset) else {
+    guard let (records, blobs, padding) = try contents(header, at: offset) else {
       let table = offset + BatchHeader.bytes..<offset + BatchHeader.bytes + header.tableBytes
       return FoundBatch(
         offset: offset, header: header, records: [], blobs: [], faults: faults + [.table(table)])
@@ -86,6 +88,7 @@ package struct SegmentWalk<Source: SegmentBytes> {
       for record in records where try source.checksum(record.offset, record.length) != record.checksum {
         faults.append(.record(record))
       }
+      if try !source.isZero(padding) { faults.append(.padding(padding)) }
       for blob in blobs where try source.checksum(blob.place.offset, blob.place.length) != blob.place.checksum {
         faults.append(.blob(blob.digest, blob.place))
       }
@@ -93,24 +96,18 @@ package struct SegmentWalk<Source: SegmentBytes> {
     return FoundBatch(offset: offset, header: header, records: records, blobs: blobs, faults: faults)
   }
 
-  /// What the table says; nil where it does not hold.
+  /// What the table says, and where the batch's last bytes are zeros; nil where the table does not hold.
   private mutating func contents(
     _ header: BatchHeader, at offset: Int
-  ) throws(SluiceError) -> ([RecordPlace], [FoundBlob])? {
-    let start = offset + BatchHeader.bytes
-    let read = try source.look(at: start, header.tableBytes) { bytes in
+  ) throws(SluiceError) -> ([RecordPlace], [FoundBlob], padding: Range<Int>)? {
+    try source.look(at: offset + BatchHeader.bytes, header.tableBytes) { bytes in
       let table = BatchTable(header: header, bytes: bytes)
-      var check = CRC32C()
-      check.update(bytes)
+      let used = header.tableBytes + table.bodyBytes
+      guard table.isSound, used <= header.payload else { return nil }
+      let end = offset + header.length
       let blobs = table.blobs(at: offset).map { FoundBlob(digest: $0.digest, place: $0.place) }
-      return (check, table.records(at: offset), blobs, table.bodyBytes)
+      return (table.records(at: offset), blobs, end - (header.payload - used)..<end)
     }
-    var (check, records, blobs, bodies) = read
-    let padding = header.payload - header.tableBytes - bodies
-    guard (0..<BatchHeader.alignment).contains(padding) else { return nil }
-    try source.look(at: start + header.payload - padding, padding) { check.update($0) }
-    guard check.value == header.table, (records.last?.last ?? header.last) == header.last else { return nil }
-    return (records, blobs)
   }
 
   /// Looks for the next header; where there is none, for the last byte that is not zero.

@@ -18,14 +18,20 @@ package final class SegmentedLog: EventLog {
 
   /// Opens the log in a folder, or makes it there.
   ///
+  /// - Parameter importing: a log in SQLite that this one takes over first, where there is one and no segments yet.
   /// - Throws: `log.damaged` where nothing can be read; `log.failed`, `log.full`.
   package init(
-    folder: String, ambient: Ambient, files: any LogFiles = DiskLogFiles(),
+    folder: String, importing old: String? = nil, ambient: Ambient, files: any LogFiles = DiskLogFiles(),
     settings: SegmentEngine.Settings = SegmentEngine.Settings()
   ) throws(SluiceError) {
     self.ambient = ambient
-    (engine, opening) = try SegmentEngine.open(
+    var imported: Int64?
+    if let old { imported = try SQLiteImport.run(from: old, to: folder, ambient: ambient) }
+    var found: LogOpening
+    (engine, found) = try SegmentEngine.open(
       folder, files, settings, now: ambient.milliseconds, chance: ambient.random)
+    found.imported = imported
+    opening = found
   }
 
   package func append(_ records: [EncodedRecord], blobs: [Blob]) async throws(SluiceError) -> [Int64] {
@@ -46,7 +52,7 @@ package final class SegmentedLog: EventLog {
     try await reading.run { [engine] () throws(SluiceError) in try engine.scan(after: sequence, limit: limit) }
   }
 
-  package func head() async throws(SluiceError) -> Int64 { engine.head() }
+  package func head() async throws(SluiceError) -> Int64 { try engine.head() }
 
   package func blob(_ digest: Digest) throws(SluiceError) -> [UInt8]? { try engine.blob(digest) }
 
@@ -55,6 +61,23 @@ package final class SegmentedLog: EventLog {
     _ tell: @escaping @Sendable (LogProgress) -> Void = { _ in }
   ) async throws(SluiceError) -> LogReport {
     try await tending.run { [engine] () throws(SluiceError) in try engine.verify(tell) }
+  }
+
+  /// Moves whole sealed segments that end before an event to another folder; their blobs stay.
+  package func archive(before position: Int64, to target: String) async throws(SluiceError) -> [ArchivedSegment] {
+    try await tending.run { [engine] () throws(SluiceError) in try engine.archive(before: position, to: target) }
+  }
+
+  /// Copies the log up to its head into an empty folder, while writers go on.
+  package func backup(to target: String) async throws(SluiceError) -> LogBackup {
+    try await tending.run { [engine] () throws(SluiceError) in try engine.backup(to: target) }
+  }
+
+  /// Brings a backup into an empty folder and looks at everything in it; blocks until that is done.
+  package static func restore(
+    from backup: String, to folder: String, files: any LogFiles = DiskLogFiles()
+  ) throws(SluiceError) -> (backup: LogBackup, report: LogReport) {
+    try SegmentEngine.restore(from: backup, to: folder, files)
   }
 
   /// The last event that was recorded before a moment, to the millisecond; 0 where all are later.

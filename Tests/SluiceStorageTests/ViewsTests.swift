@@ -6,36 +6,12 @@ import SluiceStorage
 import SluiceTestKit
 import Testing
 
-@Suite struct `The log on SQLite` {
-  @Test(arguments: EventLogConformance.facts)
-  func `does what every log must`(fact: EventLogFact) async throws {
-    let folder = try TemporaryFolder()
-    let path = folder.path + "/log.sqlite"
-    let log = try SQLiteEventLog(path: path)
-    #expect(try await fact.holds(log) { try SQLiteEventLog(path: path) }, "\(fact)")
-  }
-
-  @Test func `syncs every commit`() throws {
-    let folder = try TemporaryFolder()
-    #expect(try SQLiteEventLog(path: folder.path + "/log.sqlite").synchronousSetting() == 2)
-  }
-
-  @Test func `in a folder that is not there is refused by its code`() throws {
-    let folder = try TemporaryFolder()
-    let error = #expect(throws: SluiceError.self) { try SQLiteEventLog(path: folder.path + "/none/log.sqlite") }
-    #expect(error?.code == .logFailed)
-  }
-
-  @Test func `that is no database is called damaged`() throws {
-    let folder = try TemporaryFolder()
-    try folder.write(String(repeating: "these are words, not tables. ", count: 200), to: "log.sqlite")
-    let error = #expect(throws: SluiceError.self) { try SQLiteEventLog(path: folder.path + "/log.sqlite") }
-    #expect(error?.code == .logDamaged)
-  }
-}
-
 @Suite struct `The views on SQLite` {
-  private func history(_ log: SQLiteEventLog) async throws -> Show {
+  private func log(_ folder: TemporaryFolder, _ name: String = "log") throws -> SegmentedLog {
+    try SegmentedLog(folder: folder.path + "/" + name, ambient: Seeded(seed: 1).ambient)
+  }
+
+  private func history(_ log: SegmentedLog) async throws -> Show {
     var show = try Show.published(frames: 1...3)
     try show.makeAll()
     for event in show.events {
@@ -48,11 +24,11 @@ import Testing
     return show
   }
 
-  private func views(_ folder: TemporaryFolder, _ log: SQLiteEventLog, reducer: String = "r-1") throws -> SQLiteViews {
+  private func views(_ folder: TemporaryFolder, _ log: SegmentedLog, reducer: String = "r-1") throws -> SQLiteViews {
     try SQLiteViews(path: folder.path + "/views.sqlite", reducer: reducer, manifests: BlobManifests(log: log))
   }
 
-  private func recover(_ log: SQLiteEventLog, _ views: SQLiteViews, anew: Bool = false) async throws -> Registry {
+  private func recover(_ log: SegmentedLog, _ views: SQLiteViews, anew: Bool = false) async throws -> Registry {
     try await Recovery.registry(site: "main", log: log, views: views, anew: anew, logger: Logger(label: "test"))
   }
 
@@ -62,13 +38,13 @@ import Testing
 
   @Test func `know nothing at first`() async throws {
     let folder = try TemporaryFolder()
-    let log = try SQLiteEventLog(path: folder.path + "/log.sqlite")
+    let log = try self.log(folder)
     #expect(try await views(folder, log).load() == nil)
   }
 
   @Test func `rebuilt from the log hold the same rows, byte for byte`() async throws {
     let folder = try TemporaryFolder()
-    let log = try SQLiteEventLog(path: folder.path + "/log.sqlite")
+    let log = try self.log(folder)
     _ = try await history(log)
     let views = try views(folder, log)
     _ = try await recover(log, views)
@@ -80,7 +56,7 @@ import Testing
 
   @Test func `bring the registry back without reading the log again`() async throws {
     let folder = try TemporaryFolder()
-    let log = try SQLiteEventLog(path: folder.path + "/log.sqlite")
+    let log = try self.log(folder)
     let show = try await history(log)
     let views = try views(folder, log)
     _ = try await recover(log, views)
@@ -92,7 +68,7 @@ import Testing
 
   @Test func `made by another reducer count for nothing`() async throws {
     let folder = try TemporaryFolder()
-    let log = try SQLiteEventLog(path: folder.path + "/log.sqlite")
+    let log = try self.log(folder)
     _ = try await history(log)
     _ = try await recover(log, try views(folder, log))
     #expect(try await views(folder, log, reducer: "r-2").load() == nil)
@@ -100,18 +76,18 @@ import Testing
 
   @Test func `that are ahead of the log are built anew`() async throws {
     let folder = try TemporaryFolder()
-    let log = try SQLiteEventLog(path: folder.path + "/log.sqlite")
+    let log = try self.log(folder)
     _ = try await history(log)
     let views = try views(folder, log)
     _ = try await recover(log, views)
-    let empty = try SQLiteEventLog(path: folder.path + "/other.sqlite")
+    let empty = try self.log(folder, "other")
     let registry = try await recover(empty, views)
     #expect(registry.sequence == 0 && registry.projects.isEmpty)
   }
 
   @Test func `find versions by content, the newest first`() async throws {
     let folder = try TemporaryFolder()
-    let log = try SQLiteEventLog(path: folder.path + "/log.sqlite")
+    let log = try self.log(folder)
     var show = try Show.published(frames: 1...2)
     try show.publish("look/neutral_lut", file: "warm")
     let blobs = try show.project.versions.values.map { Blob(try show.manifests.manifest($0.published.manifest)) }
@@ -124,7 +100,7 @@ import Testing
 
   @Test func `find what a recipe made`() async throws {
     let folder = try TemporaryFolder()
-    let log = try SQLiteEventLog(path: folder.path + "/log.sqlite")
+    let log = try self.log(folder)
     let show = try await history(log)
     let views = try views(folder, log)
     _ = try await recover(log, views)
@@ -137,7 +113,7 @@ import Testing
 
   @Test func `remember commands`() async throws {
     let folder = try TemporaryFolder()
-    let log = try SQLiteEventLog(path: folder.path + "/log.sqlite")
+    let log = try self.log(folder)
     let show = try await history(log)
     let views = try views(folder, log)
     _ = try await recover(log, views)
@@ -149,7 +125,7 @@ import Testing
 
   @Test func `forget a row that was taken away`() async throws {
     let folder = try TemporaryFolder()
-    let log = try SQLiteEventLog(path: folder.path + "/log.sqlite")
+    let log = try self.log(folder)
     let views = try views(folder, log)
     try await views.save([ViewRow(model: "m", key: "k", body: [1])], index: ContentIndex(), head: head(1))
     try await views.save([ViewRow(model: "m", key: "k", body: nil)], index: ContentIndex(), head: head(2))
