@@ -176,27 +176,26 @@ def unsynced(calls, moment, files):
 def check(calls, directory, files, log, reply=None):
     """What of a version was not on disk when it had to be: `[(kind, path, when)…]`, empty where all was.
 
-    - directory: the version's folder; files: its files; log: the log's file, whose WAL lies beside it.
+    - directory: the version's folder; files: its files; log: the segment that the log is written to.
     - reply: words of the answer; the first message to a socket that has them all is the reply.
 
     Files and folders must be there before the log names them, the log before anybody is told.
     """
-    wal = log + "-wal"
     moved = [call.end for call in calls if call.name.startswith("rename") and call.paths[-1] == directory]
     if not moved:
         return [("folder", directory, "never moved into place")]
-    named = [call.begin for call in calls if call.paths == [wal] and _writes(call) and call.begin > moved[0]]
+    named = [call.begin for call in calls if call.paths == [log] and _writes(call) and call.begin > moved[0]]
     if not named:
-        return [("log", wal, "never written")]
+        return [("log", log, "never written")]
     gaps = [(kind, path, "before the log named it") for kind, path in unsynced(calls, named[0], files)]
     if reply is not None:
         told = [call.begin for call in calls if _sends(call) and all(word in call.text for word in reply)]
         if not told:
-            return [*gaps, ("log", wal, "no reply was seen")]
-        log_gaps = {path for kind, path in unsynced(calls, told[0], [log, wal])}
+            return [*gaps, ("log", log, "no reply was seen")]
+        log_gaps = {("log" if kind == "file" else kind, path) for kind, path in unsynced(calls, told[0], [log])}
         if named[0] > told[0]:
-            log_gaps.add(wal)
-        gaps += [("log", path, "before the reply") for path in sorted(log_gaps)]
+            log_gaps.add(("log", log))
+        gaps += [(*gap, "before the reply") for gap in sorted(log_gaps)]
         known = {(kind, path) for kind, path, _ in gaps}
         gaps += [(*gap, "before the reply") for gap in unsynced(calls, told[0], files) if gap not in known]
     return gaps
@@ -226,15 +225,15 @@ class Checker(unittest.TestCase):
         '7 rename("/d/store/.staging/x", "/d/store/p/v-1") = 0',
         "7 fsync(6</d/store/p>) = 0",
         "7 fsync(6</d/store>) = 0",
-        '7 pwrite64(9</d/log.sqlite-wal>, "v-1", 3, 0) = 3',
-        "8 fdatasync(9</d/log.sqlite-wal> <unfinished ...>",
+        '7 pwrite64(9</d/log/1.seg>, "v-1", 3, 0) = 3',
+        "8 fdatasync(9</d/log/1.seg> <unfinished ...>",
         "8 <... fdatasync resumed>) = 0",
         '7 write(4<TCP:[127.0.0.1:1->127.0.0.1:2]>, "HTTP/1.1 200 OK v-1", 19) = 19',
     ]
 
     def gaps(self, lines):
         version = "/d/store/p/v-1"
-        gaps = check(parse(lines), version, [f"{version}/a.txt"], "/d/log.sqlite", ["v-1"])
+        gaps = check(parse(lines), version, [f"{version}/a.txt"], "/d/log/1.seg", ["v-1"])
         return {(kind, path) for kind, path, _ in gaps}
 
     def without(self, *words):
@@ -250,7 +249,7 @@ class Checker(unittest.TestCase):
         self.assertEqual(self.without("fsync(6</d/store/.staging/x>"), {("folder", "/d/store/p/v-1")})
         self.assertEqual(self.without("fsync(6</d/store/p>"), {("folder", "/d/store/p")})
         self.assertEqual(self.without("fsync(6</d/store>"), {("folder", "/d/store")})
-        self.assertEqual(self.without("8 fdatasync", "8 <..."), {("log", "/d/log.sqlite-wal")})
+        self.assertEqual(self.without("8 fdatasync", "8 <..."), {("log", "/d/log/1.seg")})
 
     def test_a_sync_that_failed_is_none(self):
         lines = [line.replace(") = 0", ") = -1 EIO (Input/output error)") if "a.txt>)" in line else line
@@ -266,7 +265,7 @@ class Checker(unittest.TestCase):
     def test_a_sync_that_ends_after_the_reply_began_is_too_late(self):
         lines = list(self.GOOD)
         lines[11], lines[12] = lines[12], lines[11]
-        self.assertEqual(self.gaps(lines), {("log", "/d/log.sqlite-wal")})
+        self.assertEqual(self.gaps(lines), {("log", "/d/log/1.seg")})
 
     def test_folders_synced_after_the_log_named_the_version_are_too_late(self):
         lines = list(self.GOOD)
@@ -276,7 +275,7 @@ class Checker(unittest.TestCase):
     def test_a_reply_before_the_log_is_noticed(self):
         lines = list(self.GOOD)
         lines.insert(9, lines.pop(12))
-        self.assertEqual(self.gaps(lines), {("log", "/d/log.sqlite-wal")})
+        self.assertEqual(self.gaps(lines), {("log", "/d/log/1.seg")})
 
     def test_what_somebody_else_wrote_counts_as_not_synced(self):
         lines = [line for line in self.GOOD if "5</d" not in line and "a.txt>" not in line]
@@ -315,6 +314,11 @@ class DurabilityTestCase(unittest.TestCase):
         self.assertEqual(answer.status, 200, str(answer))
         return answer.json["published"][0]["version"]
 
+    def log(self):
+        """The only segment of a log that is still small."""
+        (segment,) = (self.server.data / "log").glob("*.seg")
+        return str(segment)
+
     def calls(self):
         """The trace to its end: the server is stopped first."""
         self.server.stop()
@@ -329,7 +333,7 @@ class DurabilityTestCase(unittest.TestCase):
         directory = self.server.data / "store" / ref / version
         files = [str(path) for path in sorted(directory.rglob("*")) if path.is_file()]
         self.assertTrue(files, f"{directory} has files")
-        log, words = str(self.server.data / "log.sqlite"), [ref, version] if reply else None
+        log, words = self.log(), [ref, version] if reply else None
         found = check(calls, str(directory), files, log, words)
         own = (str(self.server.data), str(self.server.home))
         return [gap for gap in found if above or gap[1] not in own]
@@ -415,7 +419,7 @@ class LeftOut(DurabilityTestCase):
 
     def test_the_log(self):
         for found in self.left_out("log")[0]:
-            self.assertIn(("log", str(self.server.data / "log.sqlite-wal")), found)
+            self.assertIn(("log", self.log()), found)
             self.assertEqual({kind for kind, _ in found}, {"log"})
 
 

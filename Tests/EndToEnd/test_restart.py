@@ -8,7 +8,6 @@ Environment:
 import base64
 import contextlib
 import hashlib
-import json
 import os
 import random
 import shutil
@@ -21,6 +20,7 @@ from collections import Counter
 from datetime import datetime, timezone
 from pathlib import Path
 
+import log_segments
 import tiny_show
 from sluice_server import ServerTestCase, is_alive, processes_with, wait_until
 
@@ -124,15 +124,7 @@ class PlanTestCase(Moments):
 
     def recorded(self):
         """The events of the log as it lies on disk, read while no server runs."""
-        folder = self.server.home / "look-at-log"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        for file in self.server.data.glob("log.sqlite*"):
-            if not file.name.endswith("-shm"):
-                shutil.copy2(file, folder)
-        with contextlib.closing(sqlite3.connect(folder / "log.sqlite")) as log:
-            bodies = [body for (body,) in log.execute("SELECT body FROM record ORDER BY last")]
-        return [event for body in bodies for event in json.loads(body)["events"]]
+        return log_segments.events(self.server.data / "log")
 
     def finished(self, events, plan):
         """The tasks of a plan that the events say have succeeded, as they stand in the counter file."""
@@ -469,6 +461,24 @@ class Rebuild(Moments):
         for file in files:
             file.unlink()
 
+    def put_log_into_sqlite(self):
+        """The data folder as a server made it before there were segments."""
+        folder = self.server.data / "log"
+        with contextlib.closing(sqlite3.connect(self.server.data / "log.sqlite")) as old:
+            old.execute("PRAGMA journal_mode = WAL")
+            old.execute("CREATE TABLE record (last INTEGER PRIMARY KEY, count INTEGER NOT NULL, body BLOB NOT NULL)")
+            old.execute("CREATE TABLE blob (digest TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID")
+            last = 0
+            for batch in log_segments.batches(folder):
+                for count, record in batch.records:
+                    last += count
+                    old.execute("INSERT INTO record VALUES (?, ?, ?)", (last, count, record))
+                old.executemany("INSERT INTO blob VALUES (?, ?)", batch.blobs.items())
+            old.commit()
+        self.assertGreater(last, 20)
+        shutil.rmtree(folder)
+        self.remove_views()
+
     def test_to_the_same_bytes(self):
         server = self.server
         tiny_show.make(server)
@@ -486,6 +496,7 @@ class Rebuild(Moments):
             ("--rebuild after kill -9", lambda: None, server.kill, ["--rebuild"]),
             ("without views", self.remove_views, server.stop, []),
             ("--rebuild without views, after kill -9", self.remove_views, server.kill, ["--rebuild"]),
+            ("with its log in SQLite, as it once was", self.put_log_into_sqlite, server.stop, []),
         ):
             with self.subTest(title):
                 stop()

@@ -4,7 +4,7 @@ import Synchronization
 extension SegmentEngine {
   /// Copies the log up to its head as it is now into an empty folder, while writers go on.
   ///
-  /// Every copy is walked over; what is damaged is copied all the same, since it is all there is, and the answer says so.
+  /// Every copy is walked over; what is damaged is copied all the same, since it is all there is, and the answer tells.
   ///
   /// - Throws: `usage` for a folder that is not empty; `log.full`, `log.failed`, `log.damaged` where a file is gone.
   package func backup(to target: String) throws(SluiceError) -> LogBackup {

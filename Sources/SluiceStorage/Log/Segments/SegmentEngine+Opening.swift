@@ -4,8 +4,8 @@ import Synchronization
 extension SegmentEngine {
   /// Reads what lies in a folder and goes on behind it; makes the folder, and an empty log, where there is none.
   ///
-  /// Sealed segments are taken by their headers; of the active one every batch is checked. The answer names damage: such
-  /// a log can be read, and refuses to be written.
+  /// Sealed segments are taken by their headers; of the active one every batch is checked. The answer names damage: a
+  /// log with any can be read, and refuses to be written.
   ///
   /// - Parameters:
   ///   - chance: makes the identity of a new log.
