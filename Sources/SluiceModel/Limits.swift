@@ -81,6 +81,9 @@ package enum Limits {
   package static let indexedBytes = 16 * 1024
   /// Files of the log, and indexes, that are kept open: with both, half of the 1,024 that a process usually may have.
   package static let openLogFiles = 256
+  /// Filters that tell which segments surely do not have a blob: ten bits each for 6 million blobs. Older segments are
+  /// looked up on disk.
+  package static let blobFilterBytes = 8 * 1024 * 1024
   /// Damages of a log that one report lists; a disk that has more is not mended by reading on.
   package static let reportedDamages = 10_000
   /// Readers of the log that may wait for the disk at once; more than that does not make a disk faster.

@@ -190,6 +190,13 @@ private enum Bytes {
     }
   }
 
+  @Test func `is damage where more lies behind a torn batch: one append is one batch`() throws {
+    var bytes = Bytes.segment([1, 20]).bytes
+    for index in 10 * 512..<11 * 512 { bytes[index] = 0 }
+    #expect(try Bytes.verdict(bytes) == .torn)
+    #expect(try Bytes.verdict(bytes + [UInt8](repeating: 9, count: 100)) == .damaged)
+  }
+
   @Test func `is damage where foreign bytes lie`() throws {
     let (bytes, _) = Bytes.segment([1])
     #expect(try Bytes.verdict(bytes + [UInt8](repeating: 9, count: 700)) == .damaged)
@@ -216,5 +223,26 @@ private enum Bytes {
     var page = header.encoded()
     (page[20], page[2_048 + 20]) = (0x55, 0x55)
     #expect(read(page) == .damaged)
+  }
+}
+
+@Suite struct `A filter of blobs` {
+  private func digests(_ count: Int, _ name: String) -> [Digest] { (0..<count).map { Digest.of("\(name) \($0)") } }
+
+  @Test(arguments: [1, 10, 3_000, 8_000])
+  func `never says that a blob is not there which is`(count: Int) {
+    let there = digests(count, "there")
+    let filter = BlobFilter(there)
+    #expect(there.allSatisfy(filter.mayHold))
+  }
+
+  @Test(arguments: [10, 3_000, 8_000])
+  func `says of nearly every other that it is not there`(count: Int) {
+    let filter = BlobFilter(digests(count, "there"))
+    #expect(digests(2_000, "not there").count { filter.mayHold($0) } < 60)
+  }
+
+  @Test func `of nothing holds nothing`() {
+    #expect(!BlobFilter([]).mayHold(Digest.of("anything")))
   }
 }

@@ -23,6 +23,18 @@ extension SegmentEngine {
     return try look(segment) { (index) throws(SluiceError) in try index.place(of: digest) }
   }
 
+  /// Whether a sealed segment may have a blob; false only where it surely has not.
+  func mayHold(_ digest: Digest, _ segment: SealedSegment) throws(SluiceError) -> Bool {
+    guard segment.end > 0 else { return false }
+    let first = segment.identity.first
+    if let answer = filters.withLock({ $0.mayHold(digest, first) }) { return answer }
+    guard filters.withLock({ $0.hasRoom }), case .file(let file, let layout) = try kept(segment),
+      let filter = try layout.filter(in: file)
+    else { return true }
+    filters.withLock { $0.add(filter, first) }
+    return filter.mayHold(digest)
+  }
+
   /// Asks a segment's index; one that turns out to be damaged is made anew and asked again.
   private func look<Answer>(
     _ segment: SealedSegment, _ ask: (OpenIndex) throws(SluiceError) -> IndexAnswer<Answer>
@@ -68,6 +80,7 @@ extension SegmentEngine {
   func keep(_ index: SegmentIndex, of segment: SealedSegment) {
     let key = segment.name
     openIndexes.withLock { $0[key] = nil }
+    filters.withLock { $0.drop(segment.identity.first) }
     do throws(SluiceError) {
       let bytes = IndexLayout.encode(index, of: segment.identity, end: segment.end)
       try files.put(bytes, at: path(SegmentName.text(segment.identity.first, SegmentName.index)))
@@ -90,6 +103,43 @@ extension SegmentEngine {
   }
 }
 
+/// Filters that were read before. The newest segments are asked first, and so the oldest stay without when it is full.
+struct KnownFilters: Sendable {
+  private var filters: [Int64: BlobFilter] = [:]
+  private var bytes = 0
+
+  var hasRoom: Bool { bytes < Limits.blobFilterBytes }
+
+  func mayHold(_ digest: Digest, _ segment: Int64) -> Bool? { filters[segment]?.mayHold(digest) }
+
+  mutating func add(_ filter: BlobFilter, _ segment: Int64) {
+    bytes += filter.bytes - (filters.updateValue(filter, forKey: segment)?.bytes ?? 0)
+  }
+
+  mutating func drop(_ segment: Int64) { bytes -= filters.removeValue(forKey: segment)?.bytes ?? 0 }
+}
+
+extension IndexLayout {
+  /// The filter of all blobs; nil where a page of it is damaged.
+  fileprivate func filter(in file: any LogFile) throws(SluiceError) -> BlobFilter? {
+    var words: [UInt64] = []
+    for number in 0..<filterPages {
+      guard let block = try page(1 + placePages + blobPages + number, of: file, filterBlock) else { return nil }
+      words += block
+    }
+    return BlobFilter(words: words)
+  }
+
+  /// What a page says; nil where it is damaged.
+  fileprivate func page<Value>(
+    _ number: Int, of file: any LogFile, _ read: (UnsafeRawBufferPointer) -> Value
+  ) throws(SluiceError) -> Value? {
+    let bytes = try file.bytes(at: number * IndexLayout.pageBytes, IndexLayout.pageBytes)
+    guard bytes.count == IndexLayout.pageBytes else { return nil }
+    return bytes.withUnsafeBytes { page in IndexLayout.isSound(page, number, of: segment) ? read(page) : nil }
+  }
+}
+
 /// What an index says, unless it is damaged where it was asked.
 private enum IndexAnswer<Answer> {
   case answer(Answer?)
@@ -107,7 +157,9 @@ extension OpenIndex {
     var (low, high, found) = (0, layout.placePages - 1, nil as SegmentIndex.Place?)
     while low <= high {
       let middle = (low + high) / 2
-      guard let places = try page(1 + middle, file, layout, { layout.places(in: $0, middle) }) else { return .damaged }
+      guard let places = try layout.page(1 + middle, of: file, { layout.places(in: $0, middle) }) else {
+        return .damaged
+      }
       let next = places.firstOfSecondHalf { !isBefore($0) }
       if next > 0 { found = places[next - 1] }
       if next == places.count { low = middle + 1 } else { high = next > 0 ? -1 : middle - 1 }
@@ -127,7 +179,7 @@ extension OpenIndex {
     var step = 0
     while (0..<layout.blobPages).contains(number) {
       let first = 1 + layout.placePages
-      let side = try page(first + number, file, layout) { layout.side(of: digest, in: $0, number) }
+      let side = try layout.page(first + number, of: file) { layout.side(of: digest, in: $0, number) }
       switch side {
       case nil: return .damaged
       case .here(let place): return .answer(place)
@@ -142,16 +194,5 @@ extension OpenIndex {
       number += step
     }
     return .answer(nil)
-  }
-
-  /// What a page says; nil where it is damaged.
-  private func page<Value>(
-    _ number: Int, _ file: any LogFile, _ layout: IndexLayout, _ read: (UnsafeRawBufferPointer) -> Value
-  ) throws(SluiceError) -> Value? {
-    let bytes = try file.bytes(at: number * IndexLayout.pageBytes, IndexLayout.pageBytes)
-    guard bytes.count == IndexLayout.pageBytes else { return nil }
-    return bytes.withUnsafeBytes { page in
-      IndexLayout.isSound(page, number, of: layout.segment) ? read(page) : nil
-    }
   }
 }

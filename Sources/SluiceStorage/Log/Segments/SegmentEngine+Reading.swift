@@ -144,7 +144,7 @@ extension SegmentEngine {
 
   /// Where a blob lies; the newest segment is asked first.
   ///
-  /// - Complexity: a page or two of each segment's index, O(segments) where there is no such blob.
+  /// - Complexity: O(segments), in memory but for the filters that `Limits.blobFilterBytes` had no room for.
   func find(_ digest: Digest) throws(SluiceError) -> (name: String, file: any LogFile, place: BlobPlace)? {
     let (active, sealed) = readable.withLock { readable in
       let place = readable.index.blobs[digest]
@@ -155,6 +155,7 @@ extension SegmentEngine {
     }
     for segment in sealed.reversed() {
       do throws(SluiceError) {
+        guard try mayHold(digest, segment) else { continue }
         if let place = try place(of: digest, in: segment) { return (segment.name, try open(segment), place) }
       } catch {
         // It may have been archived in this very moment; its blobs are in another file then.

@@ -63,6 +63,7 @@ package final class SegmentEngine: Sendable {
   let writing: Mutex<Writing>
   let openFiles = Mutex(RecentlyUsed<any LogFile>(capacity: Limits.openLogFiles))
   let openIndexes = Mutex(RecentlyUsed<OpenIndex>(capacity: Limits.openLogFiles))
+  let filters = Mutex(KnownFilters())
   /// Held while an index is made anew.
   let indexing = Mutex(())
   /// Held by what moves or copies whole segments.

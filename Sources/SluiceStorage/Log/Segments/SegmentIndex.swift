@@ -54,8 +54,8 @@ extension Array {
 
 /// A sealed segment's index as a file: pages of 4 KiB, each with a checksum that takes in segment and page.
 ///
-/// Page 0 says how many entries follow; then come pages of places in order, then pages of blobs sorted by digest. One
-/// page at a time is read, so that memory does not grow with the log.
+/// Page 0 says how many entries follow; then come pages of places in order, pages of blobs sorted by digest, and the
+/// filter of those blobs. One page at a time is read, so that memory does not grow with the log.
 package struct IndexLayout: Sendable, Equatable {
   package static let pageBytes = 4_096
   private static let checked = pageBytes - 4
@@ -74,13 +74,16 @@ package struct IndexLayout: Sendable, Equatable {
 
   package var placePages: Int { (places + Self.placesPerPage - 1) / Self.placesPerPage }
   package var blobPages: Int { (blobs + Self.blobsPerPage - 1) / Self.blobsPerPage }
+  package var filterPages: Int { BlobFilter.blocks(for: blobs) }
 
   // MARK: Writing
 
   package static func encode(_ index: SegmentIndex, of segment: SegmentIdentity, end: Int) -> [UInt8] {
     let blobs = index.blobs.sorted { $0.key < $1.key }
     let layout = IndexLayout(segment: segment, end: end, places: index.places.count, blobs: blobs.count)
-    var file = [UInt8](repeating: 0, count: (1 + layout.placePages + layout.blobPages) * pageBytes)
+    let filter = BlobFilter(index.blobs.keys)
+    let pages = 1 + layout.placePages + layout.blobPages + layout.filterPages
+    var file = [UInt8](repeating: 0, count: pages * pageBytes)
     file.withUnsafeMutableBytes { file in
       file.put(magic, at: 0)
       file.put(format, at: 8)
@@ -102,7 +105,11 @@ package struct IndexLayout: Sendable, Equatable {
         entry.put(count: blob.value.length, at: 40)
         entry.put(blob.value.checksum, at: 44)
       }
-      for page in 0..<file.count / pageBytes {
+      for (number, word) in filter.words.enumerated() {
+        let page = 1 + layout.placePages + layout.blobPages + number / BlobFilter.blockWords
+        file.put(word, at: page * pageBytes + number % BlobFilter.blockWords * 8)
+      }
+      for page in 0..<pages {
         let bytes = file.part(page * pageBytes, pageBytes)
         bytes.put(checksum(UnsafeRawBufferPointer(bytes), page, segment), at: checked)
       }
@@ -155,6 +162,11 @@ package struct IndexLayout: Sendable, Equatable {
       return SegmentIndex.Place(
         sequence: entry.number(at: 0), offset: Int(entry.number(Int64.self, at: 8)), time: entry.number(at: 16))
     }
+  }
+
+  /// One of the `filterPages` blocks of the filter.
+  func filterBlock(in page: UnsafeRawBufferPointer) -> [UInt64] {
+    (0..<BlobFilter.blockWords).map { page.number(at: $0 * 8) }
   }
 
   /// Where a digest is on one of the `blobPages` pages, or on which side of it.
