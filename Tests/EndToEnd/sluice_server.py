@@ -454,14 +454,8 @@ class SharedServerTestCase(ServerTestCase):
 
 
 def log_files(data):
-    """The files in which a data folder keeps its log, whatever their form; nothing else in these tests knows it.
-
-    Without the index that SQLite shares in memory (-shm): it is made anew at each start, and a page of it that must not
-    be written ends the process. What a flipped byte in the middle of the log does is tested nowhere here, since the
-    present form has no checksum that would tell.
-    """
-    found = sorted([*data.glob("log.sqlite*"), *data.glob("log/**/*")])
-    return [path for path in found if path.is_file() and not path.name.endswith("-shm")]
+    """The files in which a data folder keeps its log; nothing else in these tests knows where they lie."""
+    return sorted(path for path in data.glob("log/**/*") if path.is_file())
 
 
 def cursor_files(data):

@@ -47,6 +47,14 @@ import Testing
     #expect(Limits.unsavedPassed <= Limits.lagScan)
   }
 
+  @Test func `let one commit of the largest records through, with room for blobs`() {
+    #expect(Limits.recordsPerCommit * Limits.recordBytes <= Limits.batchBytes / 2)
+  }
+
+  @Test func `let a segment have many of the zeros that lie ready`() {
+    #expect(Limits.zerosAheadBytes * 16 <= Limits.segmentBytes && Limits.indexedBytes * 16 <= Limits.zerosAheadBytes)
+  }
+
   @Test func `are all above nothing`() {
     let all = [
       Limits.nameBytes, Limits.folderDepth, Limits.referenceBytes, Limits.recordBytes, Limits.factsPerRecord,

@@ -23,7 +23,7 @@ package final class SQLiteCursors: CursorStore {
         try database.execute(sql: CursorSQL.schema)
       }
     } catch {
-      throw SQLiteEventLog.translate(error, path)
+      throw SluiceError(sqlite: error, at: path)
     }
   }
 
@@ -44,7 +44,7 @@ package final class SQLiteCursors: CursorStore {
         continuation.resume(returning: result)
       }
     }
-    do { try result.get() } catch { throw SQLiteEventLog.translate(error, path) }
+    do { try result.get() } catch { throw SluiceError(sqlite: error, at: path) }
   }
 
   private static func write(_ change: CursorChange, to database: Database) throws {
@@ -100,7 +100,7 @@ package final class SQLiteCursors: CursorStore {
     do {
       try await queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [target]) }
     } catch {
-      throw SQLiteEventLog.translate(error, path)
+      throw SluiceError(sqlite: error, at: path)
     }
   }
 
@@ -110,7 +110,7 @@ package final class SQLiteCursors: CursorStore {
     do {
       return try await queue.read(work)
     } catch {
-      throw SQLiteEventLog.translate(error, path)
+      throw SluiceError(sqlite: error, at: path)
     }
   }
 }

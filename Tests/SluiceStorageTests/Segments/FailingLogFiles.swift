@@ -1,14 +1,35 @@
+import Dispatch
 import SluiceModel
 import SluiceStorage
 import Synchronization
 
-/// The real disk, but for one write that it can be told to break off.
+/// The real disk, but for a write that it can be told to break off, and syncs that it can be told to hold.
 final class FailingLogFiles: LogFiles {
   private let disk = DiskLogFiles()
   private let refuses = Mutex(false)
+  private let holds = Mutex(false)
+  private let arrivals = DispatchSemaphore(value: 0)
+  private let door = DispatchSemaphore(value: 0)
 
   /// The next write ends after half of its bytes, as on a disk that is full.
   func refuse() { refuses.withLock { $0 = true } }
+
+  /// From now on a sync waits until it is let go.
+  func holdSync() { holds.withLock { $0 = true } }
+
+  /// Returns when a sync waits.
+  func waitForSync() { arrivals.wait() }
+
+  func letSyncGo() {
+    holds.withLock { $0 = false }
+    door.signal()
+  }
+
+  fileprivate func passSync() {
+    guard holds.withLock({ $0 }) else { return }
+    arrivals.signal()
+    door.wait()
+  }
 
   fileprivate func takesRefusal() -> Bool {
     refuses.withLock { refuses in
@@ -45,6 +66,9 @@ private final class FailingLogFile: LogFile {
     throw SluiceError(.logFull, what: "the disk is full", at: path, fix: "free some space")
   }
   func truncate(to size: Int) throws(SluiceError) { try file.truncate(to: size) }
-  func sync() throws(SluiceError) { try file.sync() }
+  func sync() throws(SluiceError) {
+    files.passSync()
+    try file.sync()
+  }
   func forget() { file.forget() }
 }

@@ -70,6 +70,23 @@ import Testing
     #expect(holds, "\(fact)")
   }
 
+  @Test func `lets readers go on while a commit is being synced, and does not show it to them`() async throws {
+    let (folder, files) = (try TemporaryFolder(), FailingLogFiles())
+    let log = try SegmentedLog(folder: folder.path + "/log", ambient: Seeded(seed: 1).ambient, files: files)
+    let (old, new) = (SegmentLab.blobs[1], SegmentLab.blobs[2])
+    _ = try await log.append([SegmentLab.records[0]], blobs: [old])
+    files.holdSync()
+    let appending = Task { try await log.append([SegmentLab.records[1]], blobs: [new]) }
+    files.waitForSync()
+    #expect(try await log.scan(after: 0, limit: 9).map(\.bytes) == [SegmentLab.records[0].bytes])
+    #expect(try await log.head() == 1)
+    #expect(try log.blob(old.digest) == old.bytes && log.blob(new.digest) == nil)
+    files.letSyncGo()
+    _ = try await appending.value
+    #expect(try await log.scan(after: 0, limit: 9).count == 2)
+    #expect(try log.blob(new.digest) == new.bytes)
+  }
+
   @Test func `in a folder that cannot be made is refused by its code`() throws {
     let folder = try TemporaryFolder()
     try folder.write("a file", to: "log")
