@@ -69,6 +69,22 @@ package enum Limits {
   package static let refsPerResolve = 10_000
   /// Unknown names of one resolve for which the nearest known one is searched: each search meets every product.
   package static let suggestionsPerResolve = 10
+  /// Of an outside event: a UUID and a path of the tool that made it.
+  package static let eventIDBytes = 256
+  package static let eventTypeBytes = 256
+  /// Of an outside event: an address with its path.
+  package static let eventSourceBytes = 1_024
+  /// All attributes of an outside event with their names; as headers they have to pass common web servers, which take
+  /// 16 KiB and more.
+  package static let eventAttributesBytes = 8 * 1024
+  /// Far more than any tool has.
+  package static let eventAttributes = 64
+  /// CloudEvents lets a receiver refuse longer names.
+  package static let eventAttributeNameBytes = 20
+  /// Nesting of an outside event: records and answers nest it further, and must not pass `jsonDepth`.
+  package static let eventDepth = 64
+  /// Outside events in one request; a batch is one commit.
+  package static let eventsPerBatch = 1_000
   /// One page that is read from the log: large enough to be fast, small enough to hold a few at once.
   package static let scanBytes = 4 * 1024 * 1024
   /// A file of the log: small enough to check and copy in a second, large enough that 10 million events are a hundred.

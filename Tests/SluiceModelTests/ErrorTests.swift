@@ -11,7 +11,8 @@ import Testing
   @Test func `of bad input is no fault of the server, and the other way round`() {
     for code in ErrorCode.allCases {
       #expect(
-        (code.exitCode == 2) == ([400, 404, 413].contains(code.status) || code == .publishMade), "\(code.rawValue)")
+        (code.exitCode == 2) == ([400, 404, 413, 415].contains(code.status) || code == .publishMade), "\(code.rawValue)"
+      )
     }
   }
 

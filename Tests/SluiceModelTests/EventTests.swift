@@ -211,3 +211,49 @@ enum Facts {
     }
   }
 }
+
+@Suite struct `An event of an outside tool` {
+  private func event(seed: UInt64) throws -> Event {
+    var random = RandomJSON(seed: seed)
+    let project = try ProjectName("demo")
+    let product = try ProductRef("demo/sq010/plate")
+    let contents: [(Content, String?)] = [
+      (.none, nil),
+      (.json(try Content.line(ofJSON: Array(random.value().utf8))), [nil, "application/json"][random.chance.below(2)]),
+      (.text("words\r\n\u{0}\u{2028}é"), "text/plain"),
+      (.binary([0, 10, 13, 255]), [nil, "image/x-exr"][random.chance.below(2)]),
+      (.json(Array("[1]".utf8)), "text/plain"),
+    ]
+    let (content, type) = contents[random.chance.below(contents.count)]
+    let has = { (random: inout RandomJSON) in random.chance.below(2) == 0 }
+    return Event(
+      id: EventID("job \"7\"\\é"), time: Date(timeIntervalSince1970: 1_795_357_381.25), site: "lon",
+      actor: Actor(name: "farm", trust: .token), cause: has(&random) ? EventID("c-1") : nil,
+      project: has(&random) ? project : nil, folder: has(&random) ? product.folder : nil,
+      product: has(&random) ? product : nil,
+      extensions: has(&random)
+        ? ["traceparent": .string("00-1-2-03"), "n": .integer(.min), "flag": .boolean(false), "zz": .string("")] : [:],
+      outside: Event.Outside(
+        source: "urn:farm:7", subject: has(&random) ? "sh010" : nil,
+        time: has(&random) ? "2026-11-22T14:23:01.123456+02:00" : nil, contentType: type,
+        schema: has(&random) ? "https://example.com/job" : nil),
+      fact: .unknown(type: "farm.job.done", critical: false, content: content))
+  }
+
+  @Test func `is read back as it was written`() throws {
+    for seed in Chance.seeds {
+      let event = try event(seed: seed)
+      #expect(try Event(Envelope(event.json)) == event, "seed \(seed)")
+      #expect(!event.json.contains(0x0A) && !event.json.contains(0x0D), "seed \(seed)")
+    }
+  }
+
+  @Test func `keeps its own time beside the time when it was recorded`() throws {
+    for seed in Chance.seeds {
+      let event = try event(seed: seed)
+      let envelope = try Envelope(event.json)
+      #expect(envelope.text("recordedtime") == "2026-11-22T14:23:01.250Z")
+      #expect(envelope.text("time") == event.outside?.time && envelope.text("source") == "urn:farm:7")
+    }
+  }
+}

@@ -55,6 +55,20 @@ import Testing
     #expect(Limits.zerosAheadBytes * 16 <= Limits.segmentBytes && Limits.indexedBytes * 16 <= Limits.zerosAheadBytes)
   }
 
+  @Test func `let what came in be read back from a record, and handed on in a batch`() {
+    // A record's object, its list, the event; an answer's object and list around that.
+    #expect(Limits.eventDepth + 8 <= Limits.jsonDepth)
+  }
+
+  @Test func `let a batch be one commit`() {
+    #expect(Limits.eventsPerBatch <= Limits.recordsPerCommit)
+  }
+
+  @Test func `leave most of a record to an event's data`() {
+    #expect(Limits.eventAttributesBytes * 8 <= Limits.recordBytes)
+    #expect(Limits.eventIDBytes + Limits.eventSourceBytes + Limits.eventTypeBytes < Limits.eventAttributesBytes)
+  }
+
   @Test func `are all above nothing`() {
     let all = [
       Limits.nameBytes, Limits.folderDepth, Limits.referenceBytes, Limits.recordBytes, Limits.factsPerRecord,
@@ -67,6 +81,9 @@ import Testing
       Limits.batchesRemembered,
       Limits.typesPerSubscription, Limits.typeBytes, Limits.retriesPerSubscription, Int(Limits.unsavedPassed),
       Limits.reasonCharacters, Limits.wordsBytes, Limits.eventCommandSeconds, Limits.troubleSeconds,
+      Limits.taskTimeoutSeconds, Limits.versionsPerSecond, Limits.eventIDBytes, Limits.eventTypeBytes,
+      Limits.eventSourceBytes, Limits.eventAttributesBytes, Limits.eventAttributes, Limits.eventAttributeNameBytes,
+      Limits.eventDepth, Limits.eventsPerBatch,
     ]
     #expect(all.allSatisfy { $0 > 0 })
   }

@@ -77,6 +77,10 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case taskInput = "task.input"
   case bodyInvalid = "body.invalid"
   case bodyTooLarge = "body.tooLarge"
+  case eventInvalid = "event.invalid"
+  case eventReserved = "event.reserved"
+  case eventMode = "event.mode"
+  case eventTooLarge = "event.tooLarge"
   case tokenMissing = "token.missing"
   case tokenRight = "token.right"
   case hostRefused = "host.refused"
@@ -98,7 +102,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .subscriptionExists, .subscriptionBatch:
       409
     case .logArchived: 410
-    case .bodyTooLarge: 413
+    case .bodyTooLarge, .eventTooLarge: 413
+    case .eventMode: 415
     case .tokenMissing: 401
     case .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
     case .storeFull, .logFull: 507

@@ -10,9 +10,10 @@ struct JSONScanner {
   let bytes: [UInt8]
   private(set) var at: Int
   private let end: Int
+  private let depthLimit: Int
 
-  init(_ bytes: [UInt8], from start: Int = 0, to end: Int? = nil) {
-    (self.bytes, at, self.end) = (bytes, start, end ?? bytes.count)
+  init(_ bytes: [UInt8], from start: Int = 0, to end: Int? = nil, depthLimit: Int = Limits.jsonDepth) {
+    (self.bytes, at, self.end, self.depthLimit) = (bytes, start, end ?? bytes.count, depthLimit)
   }
 
   // MARK: Walking
@@ -55,13 +56,18 @@ struct JSONScanner {
 
   /// Calls `element` with the place of each element of the array that begins here.
   mutating func array(depth: Int = 0, _ element: (Range<Int>) throws(Problem) -> Void) throws(Problem) {
+    try elements { (scanner) throws(Problem) in try element(try scanner.value(depth: depth + 1)) }
+  }
+
+  /// Calls `element` at each element of the array that begins here; it passes over the element itself.
+  mutating func elements(_ element: (inout JSONScanner) throws(Problem) -> Void) throws(Problem) {
     try take(UInt8(ascii: "["))
     if peek() == UInt8(ascii: "]") {
       at += 1
       return
     }
     while true {
-      try element(try value(depth: depth + 1))
+      try element(&self)
       if peek() == UInt8(ascii: ",") {
         at += 1
       } else {
@@ -73,7 +79,7 @@ struct JSONScanner {
   /// Passes over one value of any kind, checking it whole.
   @discardableResult
   mutating func value(depth: Int = 0) throws(Problem) -> Range<Int> {
-    guard depth <= Limits.jsonDepth else { throw problem("more than \(Limits.jsonDepth) levels of nesting") }
+    guard depth <= depthLimit else { throw problem("more than \(depthLimit) levels of nesting") }
     guard let first = peek() else { throw problem("a value is missing") }
     let start = at
     switch first {
@@ -137,12 +143,27 @@ struct JSONScanner {
       UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
       at += 2
     case UInt8(ascii: "u"):
-      guard at + 6 <= end, bytes[(at + 2)..<(at + 6)].allSatisfy({ JSONScanner.digit($0) != nil }) else {
-        throw problem("an escape is broken")
-      }
-      at += 6
+      // Half of a pair is no character; many readers would refuse the whole text for it.
+      let first = try unit()
+      if 0xDC00...0xDFFF ~= first { throw problem("half of a surrogate pair stands alone") }
+      guard 0xD800...0xDBFF ~= first else { return }
+      guard at + 1 < end, bytes[at] == UInt8(ascii: "\\"), bytes[at + 1] == UInt8(ascii: "u"),
+        0xDC00...0xDFFF ~= (try unit())
+      else { throw problem("half of a surrogate pair stands alone") }
     default: throw problem("an escape is unknown")
     }
+  }
+
+  /// `\uXXXX`
+  private mutating func unit() throws(Problem) -> UInt16 {
+    guard at + 6 <= end else { throw problem("an escape is broken") }
+    var unit: UInt16 = 0
+    for byte in bytes[(at + 2)..<(at + 6)] {
+      guard let digit = JSONScanner.digit(byte) else { throw problem("an escape is broken") }
+      unit = unit << 4 | UInt16(digit)
+    }
+    at += 6
+    return unit
   }
 
   /// One scalar of more than one byte, well formed (no overlong form, no surrogate, nothing past U+10FFFF).

@@ -29,6 +29,30 @@ package enum Timestamp {
     own(text) ?? ((try? style.parse(text)) ?? (try? plain.parse(text))).map(rounded)
   }
 
+  /// Whether a text is a `date-time` of RFC 3339, with any fraction and any offset; a leap second is one.
+  package static func isRFC3339(_ text: String) -> Bool {
+    var rest = Array(text.utf8)[...]
+    func take(_ count: Int) -> Int64? {
+      guard rest.count >= count, let value = number(rest.prefix(count)) else { return nil }
+      rest = rest.dropFirst(count)
+      return value
+    }
+    func skip(_ marks: String) -> Bool { rest.popFirst().map(marks.utf8.contains) ?? false }
+    guard let year = take(4), skip("-"), let month = take(2), skip("-"), let day = take(2), skip("Tt"),
+      let hour = take(2), skip(":"), let minute = take(2), skip(":"), let second = take(2),
+      (1...12).contains(month), civil(daysSince1970: daysSince1970(year, month, day)) == (year, month, day),
+      hour < 24, minute < 60, second < 60 || second == 60 && minute == 59
+    else { return false }
+    if rest.first == UInt8(ascii: ".") {
+      let fraction = rest.dropFirst().prefix { $0 &- 0x30 < 10 }
+      guard !fraction.isEmpty else { return false }
+      rest = rest[fraction.endIndex...]
+    }
+    if rest.count == 1 { return skip("Zz") }
+    guard skip("+-"), let hours = take(2), skip(":"), let minutes = take(2) else { return false }
+    return rest.isEmpty && hours < 24 && minutes < 60
+  }
+
   /// The date as it will be read back: whole milliseconds.
   package static func rounded(_ date: Date) -> Date {
     Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1_000).rounded() / 1_000)
