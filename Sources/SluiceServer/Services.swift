@@ -8,6 +8,7 @@ package struct Services: Sendable {
   package var views: any ViewStore
   package var store: any VersionStore
   package var publisher: Publisher
+  package var intake: Intake
   package var queries: Queries
   package var plans: Plans
   package var runner: Runner
@@ -32,14 +33,15 @@ package struct Services: Sendable {
 
   package init(
     writer: Writer, log: any EventLog, views: any ViewStore, store: any VersionStore, publisher: Publisher,
-    queries: Queries, plans: Plans, runner: Runner, subscriptions: Subscriptions, previews: any PreviewMaker,
-    feed: Feed, ambient: Ambient,
+    intake: Intake, queries: Queries, plans: Plans, runner: Runner, subscriptions: Subscriptions,
+    previews: any PreviewMaker, feed: Feed, ambient: Ambient,
     readPipeline: @escaping @Sendable (String) -> (pipeline: Pipeline?, problems: [PipelineProblem]),
     settings: Settings
   ) {
     (self.writer, self.log, self.views, self.store) = (writer, log, views, store)
-    (self.publisher, self.queries, self.plans, self.runner) = (publisher, queries, plans, runner)
-    (self.subscriptions, self.previews, self.feed, self.ambient) = (subscriptions, previews, feed, ambient)
+    (self.publisher, self.intake, self.queries) = (publisher, intake, queries)
+    (self.plans, self.runner, self.subscriptions) = (plans, runner, subscriptions)
+    (self.previews, self.feed, self.ambient) = (previews, feed, ambient)
     (self.readPipeline, self.settings) = (readPipeline, settings)
   }
 }

@@ -13,11 +13,11 @@ from sluice_server import Server, ServerTestCase, SharedServerTestCase, program,
 COMMANDS = [
     "serve", "pipeline check", "pipeline apply", "pipeline show", "folder add", "folder set", "folder omit",
     "folder list", "publish", "identify", "show", "status", "plan", "plan show", "apply", "plans", "cancel", "retry",
-    "task log", "why", "impact", "tag", "fetch", "events", "subscription create", "subscription list",
+    "task log", "why", "impact", "tag", "fetch", "events", "event send", "subscription create", "subscription list",
     "subscription show", "subscription pause", "subscription resume", "subscription reset", "subscription delete",
     "subscription dead", "subscription retry", "subscription test", "replay", "token create",
 ]  # fmt: skip
-GROUPS = ["pipeline", "folder", "task", "subscription", "token"]
+GROUPS = ["pipeline", "folder", "task", "event", "subscription", "token"]
 VERSION = re.compile(r"^v-\d{8}-\d{6}-main(-\d\d)?$")
 POSITION = re.compile(r"^main:\d+$")
 

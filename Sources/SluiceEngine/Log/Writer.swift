@@ -9,7 +9,10 @@ import Synchronization
 /// Many decisions share one commit of the log. Acknowledged means durable and applied: readers see `current`, which
 /// never holds what is not on disk. The rules are `WriterState`'s; here they meet the log, the views and the callers.
 package actor Writer: Service {
-  private typealias Caller = CheckedContinuation<Result<Int64, SluiceError>, Never>
+  private enum Caller {
+    case one(CheckedContinuation<Result<Int64, SluiceError>, Never>)
+    case part(Gathering, Int)
+  }
 
   package nonisolated let site: String
   private let log: any EventLog
@@ -54,10 +57,46 @@ package actor Writer: Service {
     case .known(let last): return position(last)
     case .waiting(let ticket):
       let result = await withCheckedContinuation { caller in
-        callers[ticket, default: []].append(caller)
+        callers[ticket, default: []].append(.one(caller))
         wake.yield()
       }
       return position(try result.get())
+    }
+  }
+
+  /// Facts that need no decision, each a record of its own, in this order. One that cannot be recorded fails no other.
+  /// - Returns: an answer for each, in their order, when all are durable and applied. Errors: `record.tooLarge`, and
+  ///   what the log could not do.
+  package func submit(_ facts: [PlainFact]) async -> [Result<Receipt, SluiceError>] {
+    let commands = facts.compactMap(\.origin.command)
+    let known: [CommandID: Int64]
+    do throws(SluiceError) {
+      known = try await records(of: commands)
+    } catch {
+      return facts.map { _ in .failure(error) }
+    }
+    let gathering = Gathering(count: facts.count)
+    for (index, fact) in facts.enumerated() {
+      let command = fact.origin.command
+      if let last = command.flatMap({ known[$0] }) {
+        gathering.put(.success(Receipt(position: position(last), isRepeated: true)), at: index)
+        continue
+      }
+      let isInFlight = command.map(state.isInFlight) ?? false
+      do throws(SluiceError) {
+        switch try state.submit(fact.origin, blobs: [], ambient: ambient, decide: { _ in [fact.draft] }) {
+        case .known(let last): gathering.put(.success(Receipt(position: position(last), isRepeated: true)), at: index)
+        case .waiting(let ticket):
+          gathering.isRepeated[index] = isInFlight
+          callers[ticket, default: []].append(.part(gathering, index))
+        }
+      } catch {
+        gathering.put(.failure(error), at: index)
+      }
+    }
+    return await withCheckedContinuation { continuation in
+      wake.yield()
+      gathering.wait(continuation)
     }
   }
 
@@ -83,9 +122,26 @@ package actor Writer: Service {
 
   /// The record that a command led to before.
   package func record(of command: CommandID) async throws(SluiceError) -> Int64? {
-    if let last = state.record(of: command) { return last }
-    if state.isInFlight(command) { return nil }
-    return try await views.record(ofCommand: command)
+    try await records(of: [command])[command]
+  }
+
+  /// The records that commands led to before, one look into the views for all of them.
+  private func records(of commands: [CommandID]) async throws(SluiceError) -> [CommandID: Int64] {
+    var known: [CommandID: Int64] = [:]
+    var others: [CommandID] = []
+    for command in commands {
+      if let last = state.record(of: command) {
+        known[command] = last
+      } else if !state.isInFlight(command) {
+        others.append(command)
+      }
+    }
+    guard !others.isEmpty else { return known }
+    // What is recorded while the views are read must not be forgotten before the answer is there.
+    state.hold(others)
+    defer { state.release(others) }
+    known.merge(try await views.records(ofCommands: others)) { first, _ in first }
+    return known
   }
 
   // MARK: The loop
@@ -140,7 +196,14 @@ package actor Writer: Service {
   }
 
   private func answer(_ ticket: WriterState.Ticket, _ result: Result<Int64, SluiceError>) {
-    for caller in callers.removeValue(forKey: ticket) ?? [] { caller.resume(returning: result) }
+    for caller in callers.removeValue(forKey: ticket) ?? [] {
+      switch caller {
+      case .one(let continuation): continuation.resume(returning: result)
+      case .part(let gathering, let index):
+        let isRepeated = gathering.isRepeated[index]
+        gathering.put(result.map { Receipt(position: position($0), isRepeated: isRepeated) }, at: index)
+      }
+    }
   }
 
   private var isSaving = false
@@ -157,5 +220,49 @@ package actor Writer: Service {
       state.failed(unsaved)
       logger.warning("the views could not be written: \(error.what)", metadata: ["code": "\(error.code.rawValue)"])
     }
+  }
+}
+
+/// A fact from outside, about which nothing is to be decided.
+package struct PlainFact: Sendable {
+  package let origin: Origin
+  package let draft: Draft
+  package init(origin: Origin, draft: Draft) { (self.origin, self.draft) = (origin, draft) }
+}
+
+/// Where a fact is now.
+package struct Receipt: Sendable, Equatable {
+  package let position: Position
+  /// Whether its command was carried out, or was under way, before.
+  package let isRepeated: Bool
+}
+
+/// Answers that come one by one and are handed over together; only the writer touches it.
+private final class Gathering {
+  var isRepeated: [Bool]
+  private var answers: [Result<Receipt, SluiceError>?]
+  private var missing: Int
+  private var continuation: CheckedContinuation<[Result<Receipt, SluiceError>], Never>?
+
+  init(count: Int) {
+    (isRepeated, answers) = (Array(repeating: false, count: count), Array(repeating: nil, count: count))
+    missing = count
+  }
+
+  func put(_ answer: Result<Receipt, SluiceError>, at index: Int) {
+    answers[index] = answer
+    missing -= 1
+    finish()
+  }
+
+  func wait(_ continuation: CheckedContinuation<[Result<Receipt, SluiceError>], Never>) {
+    self.continuation = continuation
+    finish()
+  }
+
+  private func finish() {
+    guard missing == 0, let continuation else { return }
+    self.continuation = nil
+    continuation.resume(returning: answers.compactMap { $0 })
   }
 }

@@ -41,6 +41,8 @@ package struct WriterState: Sendable {
   private var inFlight: [CommandID: Ticket] = [:]
   /// Commands that were recorded: all that the views have not got yet, and some more.
   private var recorded: [CommandID: Int64] = [:]
+  /// Commands that somebody is looking up in the views, and how many.
+  private var held: [CommandID: Int] = [:]
   private var reserved: [ProductRef: VersionID] = [:]
   private var unsavedRows: Set<RowKey> = []
   private var unsavedIndex = ContentIndex()
@@ -60,6 +62,17 @@ package struct WriterState: Sendable {
   /// The sequence of the record that a command led to, as far as it is known without the views.
   package func record(of command: CommandID) -> Int64? { recorded[command] }
   package func isInFlight(_ command: CommandID) -> Bool { inFlight[command] != nil }
+
+  /// Keeps what these commands lead to in memory while the views are asked for them.
+  package mutating func hold(_ commands: [CommandID]) {
+    for command in commands { held[command, default: 0] += 1 }
+  }
+
+  package mutating func release(_ commands: [CommandID]) {
+    for command in commands {
+      if let count = held[command], count > 1 { held[command] = count - 1 } else { held[command] = nil }
+    }
+  }
 
   /// - Parameter decide: what to record, from everything known.
   /// - Throws: what `decide` throws, `record.tooLarge`; then nothing was decided.
@@ -179,7 +192,7 @@ package struct WriterState: Sendable {
 
   package mutating func saved(_ taken: Unsaved) {
     guard recorded.count > Limits.recentCommands else { return }
-    for entry in taken.index.commands { recorded[entry.command] = nil }
+    for entry in taken.index.commands where held[entry.command] == nil { recorded[entry.command] = nil }
   }
 
   package mutating func failed(_ taken: Unsaved) {

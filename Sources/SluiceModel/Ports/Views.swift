@@ -11,8 +11,8 @@ package protocol ViewStore: Sendable {
   func versions(holding digest: Digest, limit: Int) async throws(SluiceError) -> [ContentPlace]
   /// The output files that a recipe made before.
   func outputs(ofRecipe recipe: Digest) async throws(SluiceError) -> [ContentPlace]
-  /// The record that a command led to.
-  func record(ofCommand command: CommandID) async throws(SluiceError) -> Int64?
+  /// The records that commands led to; those that led to none are left out.
+  func records(ofCommands commands: [CommandID]) async throws(SluiceError) -> [CommandID: Int64]
 }
 
 /// Up to where a view is true.

@@ -22,6 +22,7 @@ package struct API: Sendable {
     addFiles(to: api)
     addEvents(to: api)
     addSubscriptions(to: api)
+    addIntake(to: api)
     addTokens(to: api)
     Page().add(to: router)
     return router

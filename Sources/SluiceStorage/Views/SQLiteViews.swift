@@ -98,10 +98,15 @@ package final class SQLiteViews: ViewStore {
     try await places("SELECT * FROM content WHERE recipe = ? ORDER BY rowid DESC LIMIT 64", [recipe.hex])
   }
 
-  package func record(ofCommand command: CommandID) async throws(SluiceError) -> Int64? {
+  package func records(ofCommands commands: [CommandID]) async throws(SluiceError) -> [CommandID: Int64] {
     do {
-      return try await queue.read {
-        try Int64.fetchOne($0, sql: "SELECT last FROM command WHERE id = ?", arguments: ["\(command)"])
+      return try await queue.read { database in
+        let select = try database.cachedStatement(sql: "SELECT last FROM command WHERE id = ?")
+        var found: [CommandID: Int64] = [:]
+        for command in commands {
+          if let last = try Int64.fetchOne(select, arguments: ["\(command)"]) { found[command] = last }
+        }
+        return found
       }
     } catch {
       throw SluiceError(sqlite: error, at: path)

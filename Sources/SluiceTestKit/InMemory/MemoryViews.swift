@@ -55,7 +55,9 @@ package final class MemoryViews: ViewStore {
     state.withLock { $0.content.reversed().filter { $0.recipe == recipe }.map(\.place) }
   }
 
-  package func record(ofCommand command: CommandID) async throws(SluiceError) -> Int64? {
-    state.withLock { $0.commands[command] }
+  package func records(ofCommands commands: [CommandID]) async throws(SluiceError) -> [CommandID: Int64] {
+    state.withLock { state in
+      commands.reduce(into: [:]) { found, command in found[command] = state.commands[command] }
+    }
   }
 }

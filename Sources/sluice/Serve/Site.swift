@@ -48,7 +48,8 @@ struct Site: Sendable {
     Services(
       writer: writer, log: folder.log, views: folder.views, store: folder.store,
       publisher: Publisher(writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests),
-      queries: queries, plans: Plans(writer: writer, log: folder.log, queries: queries, runner: runner), runner: runner,
+      intake: Intake(writer: writer), queries: queries,
+      plans: Plans(writer: writer, log: folder.log, queries: queries, runner: runner), runner: runner,
       subscriptions: subscriptions, previews: previews, feed: feed, ambient: Machine.ambient,
       readPipeline: PipelineFile.read,
       settings: Services.Settings(
