@@ -27,6 +27,11 @@ package actor Writer: Service {
   private let wake: AsyncStream<Void>.Continuation
   private let saves: AsyncStream<Void>
   private let save: AsyncStream<Void>.Continuation
+  /// Commands that the views are to be asked for next, in one look, and who waits for it.
+  private var asked: [CommandID] = []
+  private var askers: [CheckedContinuation<Result<[CommandID: Int64], SluiceError>, Never>] = []
+  private let looks: AsyncStream<Void>
+  private let look: AsyncStream<Void>.Continuation
 
   package init(
     registry: Registry, log: any EventLog, views: any ViewStore, feed: Feed, ambient: Ambient, logger: Logger
@@ -37,6 +42,7 @@ package actor Writer: Service {
     state = WriterState(registry: registry)
     (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (saves, save) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (looks, look) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
   /// Everything that is known and durable.
@@ -125,7 +131,7 @@ package actor Writer: Service {
     try await records(of: [command])[command]
   }
 
-  /// The records that commands led to before, one look into the views for all of them.
+  /// The records that commands led to before; who asks meanwhile shares one look into the views.
   private func records(of commands: [CommandID]) async throws(SluiceError) -> [CommandID: Int64] {
     var known: [CommandID: Int64] = [:]
     var others: [CommandID] = []
@@ -140,7 +146,13 @@ package actor Writer: Service {
     // What is recorded while the views are read must not be forgotten before the answer is there.
     state.hold(others)
     defer { state.release(others) }
-    known.merge(try await views.records(ofCommands: others)) { first, _ in first }
+    let found = await withCheckedContinuation { asker in
+      asked += others
+      askers.append(asker)
+      look.yield()
+    }
+    let all = try found.get()
+    for command in others { known[command] = all[command] }
     return known
   }
 
@@ -151,10 +163,26 @@ package actor Writer: Service {
       await withTaskGroup(of: Void.self) { group in
         group.addTask { for await _ in self.wakeups { await self.flush() } }
         group.addTask { for await _ in self.saves { await self.saveViews() } }
+        group.addTask { for await _ in self.looks { await self.lookUp() } }
       }
     }
+    await lookUp()
     await flush()
     await saveViews()
+  }
+
+  private func lookUp() async {
+    while !asked.isEmpty {
+      let (commands, waiting) = (asked, askers)
+      (asked, askers) = ([], [])
+      let found: Result<[CommandID: Int64], SluiceError>
+      do throws(SluiceError) {
+        found = .success(try await views.records(ofCommands: commands))
+      } catch {
+        found = .failure(error)
+      }
+      for asker in waiting { asker.resume(returning: found) }
+    }
   }
 
   private func flush() async {

@@ -59,16 +59,22 @@ struct JSONWriter {
 
   /// A JSON string: what RFC 8259 wants escaped, and nothing else.
   static func append(_ text: String, to bytes: inout [UInt8]) {
+    var text = text
     bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): bytes += [UInt8(ascii: "\\"), byte]
-      case UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-      case 0..<0x20:
-        let digits = String(byte, radix: 16)
-        bytes += "\\u00\(byte < 0x10 ? "0" : "")\(digits)".utf8
-      default: bytes.append(byte)
+    text.withUTF8 { buffer in
+      var plain = 0
+      for index in buffer.indices {
+        let byte = buffer[index]
+        guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+        bytes += buffer[plain..<index]
+        plain = index + 1
+        if byte < 0x20 {
+          bytes += "\\u00\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))".utf8
+        } else {
+          bytes += [UInt8(ascii: "\\"), byte]
+        }
       }
+      bytes += buffer[plain...]
     }
     bytes.append(UInt8(ascii: "\""))
   }

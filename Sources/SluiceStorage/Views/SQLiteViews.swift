@@ -70,10 +70,8 @@ package final class SQLiteViews: ViewStore {
             ])
           }
         }
-        for entry in index.commands {
-          try database.execute(
-            sql: "INSERT OR IGNORE INTO command VALUES (?, ?)", arguments: ["\(entry.command)", entry.last])
-        }
+        let remember = try database.cachedStatement(sql: "INSERT OR IGNORE INTO command VALUES (?, ?)")
+        for entry in index.commands { try remember.execute(arguments: ["\(entry.command)", entry.last]) }
         try database.execute(
           sql: "INSERT OR REPLACE INTO place VALUES (1, ?, ?)", arguments: [StableJSON.text(head), reducer])
       }
@@ -100,7 +98,8 @@ package final class SQLiteViews: ViewStore {
 
   package func records(ofCommands commands: [CommandID]) async throws(SluiceError) -> [CommandID: Int64] {
     do {
-      return try await queue.read { database in
+      // One statement at a time sees whole transactions anyway, and every event that comes in is looked up here.
+      return try await queue.unsafeRead { database in
         let select = try database.cachedStatement(sql: "SELECT last FROM command WHERE id = ?")
         var found: [CommandID: Int64] = [:]
         for command in commands {
