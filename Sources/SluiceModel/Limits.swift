@@ -85,6 +85,20 @@ package enum Limits {
   package static let eventDepth = 64
   /// Outside events in one request; a batch is one commit.
   package static let eventsPerBatch = 1_000
+  /// Longer than any address that people write; proxies cut off beyond 8 KiB.
+  package static let webhookURLBytes = 2_048
+  /// A receiver moves now and then, and does not send us around.
+  package static let webhookRedirects = 3
+  /// Nothing in a receiver's answer is read but its status; the rest is taken so that the connection can be used again.
+  package static let webhookAnswerBytes = 64 * 1024
+  /// Addresses of one name that are tried; a round-robin name has more, and one that answers is enough.
+  package static let webhookAddresses = 4
+  /// How long the addresses of a name are believed; a receiver that moves is found again within this.
+  package static let webhookNameSeconds = 10
+  /// Names whose addresses, and receivers whose connections, are kept.
+  package static let webhookPlaces = 256
+  /// The longest time that a receiver may ask us to stay away.
+  package static let webhookRetryAfterSeconds = 24 * 3600
   /// One page that is read from the log: large enough to be fast, small enough to hold a few at once.
   package static let scanBytes = 4 * 1024 * 1024
   /// A file of the log: small enough to check and copy in a second, large enough that 10 million events are a hundred.

@@ -13,7 +13,10 @@ enum ImportMap {
     "SluiceStorage": [
       "SluiceModel", "SluiceGraph", "GRDB", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization",
     ],
-    "SluiceAdapters": ["SluiceModel", "Subprocess", "SystemPackage", "Yams", "FoundationEssentials", "Glibc"],
+    "SluiceAdapters": [
+      "SluiceModel", "Subprocess", "SystemPackage", "Yams", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix",
+      "NIOSSL", "FoundationEssentials", "Glibc", "Synchronization",
+    ],
     "SluiceServer": [
       "SluiceModel", "SluiceGraph", "SluicePolicy", "SluiceEngine", "Hummingbird", "HTTPTypes", "NIOCore",
       "FoundationEssentials",

@@ -25,8 +25,11 @@ package enum Timestamp {
     return String(decoding: digits, as: UTF8.self)
   }
 
+  /// Nil for what is not RFC 3339; Foundation alone would take the 31st of February for a day in March.
   package static func date(_ text: String) -> Date? {
-    own(text) ?? ((try? style.parse(text)) ?? (try? plain.parse(text))).map(rounded)
+    if let date = own(text) { return date }
+    guard isRFC3339(text) else { return nil }
+    return ((try? style.parse(text)) ?? (try? plain.parse(text))).map(rounded)
   }
 
   /// Whether a text is a `date-time` of RFC 3339, with any fraction and any offset; a leap second is one.

@@ -1,6 +1,6 @@
 /// Brings events to an address of somebody else's.
 package protocol WebhookSender: Sendable {
-  /// Sends, and waits for the answer no longer than the hook's timeout. In `batch` mode all events go in one request;
+  /// Sends, and waits for each answer no longer than the hook's timeout. In `batch` mode all events go in one request;
   /// in the others the hook gets one request an event, and the first that fails ends it.
   func send(_ events: [OutgoingEvent], to hook: Webhook) async -> WebhookEnd
 }
@@ -29,6 +29,8 @@ package enum WebhookEnd: Sendable, Equatable {
   case delivered
   /// The first `delivered` events arrived, the next one did not.
   case failed(delivered: Int, reason: String, retryAfterSeconds: Int?)
+  /// The first `delivered` events arrived; then the receiver said that it wants nothing any more (410 Gone).
+  case gone(delivered: Int)
 }
 
 /// Runs programs of the server's configuration with events on their standard input.
