@@ -100,7 +100,7 @@ private func admitted(_ addresses: [String], loopback: Bool = false) throws -> [
   }
 
   @Test func `that is refused says which address, and who can help`() throws {
-    let problem = #expect(throws: WebhookURL.Problem.self) {
+    let problem = #expect(throws: WebhookProblem.self) {
       try WebhookTarget.check(
         WebhookURL("http://intra/"), addresses: [.v4(0x0A00_0001)], allowed: [], listensOnLoopback: true)
     }

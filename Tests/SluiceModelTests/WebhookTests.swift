@@ -2,7 +2,7 @@ import FoundationEssentials
 import SluiceModel
 import Testing
 
-private func url(_ text: String) throws(WebhookURL.Problem) -> WebhookURL { try WebhookURL(text) }
+private func url(_ text: String) throws(WebhookProblem) -> WebhookURL { try WebhookURL(text) }
 
 @Suite struct `The address of a webhook` {
   @Test(arguments: [
@@ -26,13 +26,13 @@ private func url(_ text: String) throws(WebhookURL.Problem) -> WebhookURL { try 
     "http://a:b:c/", "http://[h.example]/", "http://[fade]/", "http://[1.2.3.4]/", "javascript:alert(1)",
   ])
   func `is refused where it is none, or could mean two things`(text: String) {
-    #expect(throws: WebhookURL.Problem.self) { try url(text) }
+    #expect(throws: WebhookProblem.self) { try url(text) }
   }
 
   @Test func `has a limit`() throws {
     let rest = Limits.webhookURLBytes - "http://h/".utf8.count
     #expect(throws: Never.self) { try url("http://h/" + String(repeating: "x", count: rest)) }
-    #expect(throws: WebhookURL.Problem.self) { try url("http://h/" + String(repeating: "x", count: rest + 1)) }
+    #expect(throws: WebhookProblem.self) { try url("http://h/" + String(repeating: "x", count: rest + 1)) }
   }
 
   @Test func `is the same when it is read again`() throws {
@@ -60,7 +60,7 @@ private func url(_ text: String) throws(WebhookURL.Problem) -> WebhookURL { try 
   ])
   func `to anywhere else is refused`(from: String, location: String) throws {
     let from = try url(from)
-    #expect(throws: WebhookURL.Problem.self) { try from.redirected(to: location) }
+    #expect(throws: WebhookProblem.self) { try from.redirected(to: location) }
   }
 }
 

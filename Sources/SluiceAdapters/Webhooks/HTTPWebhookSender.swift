@@ -71,9 +71,9 @@ package actor HTTPWebhookSender: WebhookSender {
   /// The last answer within the hook's time, redirects followed.
   private func exchange(
     _ events: [OutgoingEvent], _ hook: Webhook
-  ) async -> Result<Reply, WebhookURL.Problem> {
+  ) async -> Result<Reply, WebhookProblem> {
     let seconds = max(1, hook.timeoutSeconds)
-    return await withTaskGroup(of: Result<Reply, WebhookURL.Problem>?.self) { group in
+    return await withTaskGroup(of: Result<Reply, WebhookProblem>?.self) { group in
       group.addTask { await self.follow(events, hook) }
       group.addTask { [ambient] in
         try? await ambient.sleep(.seconds(seconds))
@@ -84,13 +84,13 @@ package actor HTTPWebhookSender: WebhookSender {
       group.cancelAll()
       if let first { return first }
       let late = await group.next() ?? nil
-      if case .success? = late { return late ?? .failure(WebhookURL.Problem("no answer")) }
-      return .failure(WebhookURL.Problem(Task.isCancelled ? "the server stops" : "no answer within \(seconds) s"))
+      if case .success? = late { return late ?? .failure(WebhookProblem("no answer")) }
+      return .failure(WebhookProblem(Task.isCancelled ? "the server stops" : "no answer within \(seconds) s"))
     }
   }
 
-  private func follow(_ events: [OutgoingEvent], _ hook: Webhook) async -> Result<Reply, WebhookURL.Problem> {
-    do throws(WebhookURL.Problem) {
+  private func follow(_ events: [OutgoingEvent], _ hook: Webhook) async -> Result<Reply, WebhookProblem> {
+    do throws(WebhookProblem) {
       var url = try WebhookURL(hook.url)
       let message = try HTTPWebhookSender.message(events, hook, now: ambient.now())
       for _ in 0...Limits.webhookRedirects {
@@ -100,7 +100,7 @@ package actor HTTPWebhookSender: WebhookSender {
         }
         url = try url.redirected(to: location)
       }
-      return .failure(WebhookURL.Problem("it redirects more than \(Limits.webhookRedirects) times"))
+      return .failure(WebhookProblem("it redirects more than \(Limits.webhookRedirects) times"))
     } catch {
       return .failure(error)
     }
@@ -108,7 +108,7 @@ package actor HTTPWebhookSender: WebhookSender {
 
   private static func message(
     _ events: [OutgoingEvent], _ hook: Webhook, now: Date
-  ) throws(WebhookURL.Problem) -> HTTPBinding.Message {
+  ) throws(WebhookProblem) -> HTTPBinding.Message {
     var message: HTTPBinding.Message
     do throws(EnvelopeProblem) {
       switch hook.mode {
@@ -117,7 +117,7 @@ package actor HTTPWebhookSender: WebhookSender {
       case .binary: message = try HTTPBinding.binary(events[0].envelope)
       }
     } catch {
-      throw WebhookURL.Problem("the event cannot be sent: \(error)")
+      throw WebhookProblem("the event cannot be sent: \(error)")
     }
     let (id, second) = (WebhookSignature.id(of: events), Int64(now.timeIntervalSince1970))
     message.headers.append(HTTPBinding.Header(WebhookSignature.idHeader, id))
@@ -133,18 +133,18 @@ package actor HTTPWebhookSender: WebhookSender {
 
   private func post(
     _ message: HTTPBinding.Message, to url: WebhookURL
-  ) async throws(WebhookURL.Problem) -> Reply {
+  ) async throws(WebhookProblem) -> Reply {
     let admitted = try WebhookTarget.check(
       url, addresses: try await addresses(of: url.host), allowed: settings.allowed,
       listensOnLoopback: settings.listensOnLoopback)
-    var problem = WebhookURL.Problem("'\(url.host)' has no address")
+    var problem = WebhookProblem("'\(url.host)' has no address")
     for address in admitted.prefix(Limits.webhookAddresses) {
       let line = line(to: Place(host: url.host, address: address))
       do {
         return try await HTTPWebhookSender.post(message, to: url, over: line, now: ambient.now())
       } catch {
-        guard !Task.isCancelled else { throw WebhookURL.Problem("the server stops") }
-        problem = WebhookURL.Problem("it does not answer (\(HTTPWebhookSender.words(error)))")
+        guard !Task.isCancelled else { throw WebhookProblem("the server stops") }
+        problem = WebhookProblem("it does not answer (\(HTTPWebhookSender.words(error)))")
       }
     }
     throw problem
@@ -183,7 +183,7 @@ package actor HTTPWebhookSender: WebhookSender {
 
   // MARK: Names and connections
 
-  private func addresses(of host: String) async throws(WebhookURL.Problem) -> [NetworkAddress] {
+  private func addresses(of host: String) async throws(WebhookProblem) -> [NetworkAddress] {
     let now = ambient.uptime()
     if let known = names[host], known.until > now { return known.addresses }
     do {
@@ -193,10 +193,10 @@ package actor HTTPWebhookSender: WebhookSender {
         names[host] = (found, now + .seconds(Limits.webhookNameSeconds))
       }
       return found
-    } catch let problem as WebhookURL.Problem {
+    } catch let problem as WebhookProblem {
       throw problem
     } catch {
-      throw WebhookURL.Problem("'\(host)' could not be looked up")
+      throw WebhookProblem("'\(host)' could not be looked up")
     }
   }
 

@@ -11,7 +11,7 @@ final class NameResolver: Sendable {
   init() { threads.start() }
   deinit { threads.shutdownGracefully { _ in } }
 
-  /// - Throws: `WebhookURL.Problem`, or `CancellationError`.
+  /// - Throws: `WebhookProblem`, or `CancellationError`.
   func addresses(of host: String) async throws -> [NetworkAddress] {
     if let address = NetworkAddress(host) { return [address] }
     let answer = Answer()
@@ -28,13 +28,13 @@ final class NameResolver: Sendable {
     }
   }
 
-  private static func look(up host: String) throws(WebhookURL.Problem) -> [NetworkAddress] {
+  private static func look(up host: String) throws(WebhookProblem) -> [NetworkAddress] {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var list: UnsafeMutablePointer<addrinfo>?
     let status = getaddrinfo(host, nil, &hints, &list)
     guard status == 0 else {
-      throw WebhookURL.Problem("'\(host)' is not known (\(String(cString: gai_strerror(status))))")
+      throw WebhookProblem("'\(host)' is not known (\(String(cString: gai_strerror(status))))")
     }
     defer { freeaddrinfo(list) }
     var found: [NetworkAddress] = []

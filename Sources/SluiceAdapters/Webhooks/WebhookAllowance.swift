@@ -18,8 +18,8 @@ package enum WebhookAllowance: Sendable, Hashable {
       return
     }
     let hasPort = text.hasPrefix("[") ? !text.hasSuffix("]") : text.contains(":")
-    do throws(WebhookURL.Problem) {
-      guard !text.contains("/"), !text.contains("?") else { throw WebhookURL.Problem("it has a path") }
+    do throws(WebhookProblem) {
+      guard !text.contains("/"), !text.contains("?") else { throw WebhookProblem("it has a path") }
       let url = try WebhookURL("http://\(text)/")
       let port = hasPort ? url.port : nil
       if let address = NetworkAddress(url.host) {

@@ -7,17 +7,17 @@ package enum WebhookTarget {
   ///   - listensOnLoopback: whether this server itself can be reached from this machine only. Who may speak to it then
   ///     may speak to the machine's other services too.
   /// - Returns: the addresses that may be connected to, in the same order; never empty.
-  /// - Throws: `WebhookURL.Problem`.
+  /// - Throws: `WebhookProblem`.
   package static func check(
     _ url: WebhookURL, addresses: [NetworkAddress], allowed: [WebhookAllowance], listensOnLoopback: Bool
-  ) throws(WebhookURL.Problem) -> [NetworkAddress] {
-    guard let first = addresses.first else { throw WebhookURL.Problem("'\(url.host)' has no address") }
+  ) throws(WebhookProblem) -> [NetworkAddress] {
+    guard let first = addresses.first else { throw WebhookProblem("'\(url.host)' has no address") }
     let admitted = addresses.filter { address in
       address.isPublic || listensOnLoopback && address.isLoopback
         || allowed.contains { $0.admits(url, at: address) }
     }
     guard !admitted.isEmpty else {
-      throw WebhookURL.Problem(
+      throw WebhookProblem(
         "'\(url.host)' is \(first), which is not public; whoever runs the server may allow it with --webhook-allow")
     }
     return admitted

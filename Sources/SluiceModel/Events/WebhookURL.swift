@@ -2,12 +2,6 @@
 package struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
   package enum Scheme: String, Sendable { case http, https }
 
-  /// Why a text is no address, in words.
-  package struct Problem: Error, Sendable, Equatable, CustomStringConvertible {
-    package let description: String
-    package init(_ description: String) { self.description = description }
-  }
-
   package let scheme: Scheme
   /// In lower case; an IPv6 address without its brackets.
   package let host: String
@@ -15,22 +9,26 @@ package struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
   /// With the query, without a fragment.
   package let path: String
 
-  /// - Throws: `Problem` for another scheme than http and https, a user or password, a host that is neither a DNS name
-  ///   nor an address, a fragment, and anything that is not visible ASCII.
-  package init(_ text: String) throws(Problem) {
+  /// - Throws: `WebhookProblem` for another scheme than http and https, a user or password, a host that is neither a
+  ///   DNS name nor an address, a fragment, and anything that is not visible ASCII.
+  package init(_ text: String) throws(WebhookProblem) {
     guard text.utf8.count <= Limits.webhookURLBytes else {
-      throw Problem("it is longer than \(Limits.webhookURLBytes) bytes")
+      throw WebhookProblem("it is longer than \(Limits.webhookURLBytes) bytes")
     }
     guard text.utf8.allSatisfy({ 0x21..<0x7F ~= $0 && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "#") }) else {
-      throw Problem("it has a character that no URL has, or a '#'")
+      throw WebhookProblem("it has a character that no URL has, or a '#'")
     }
-    guard let mark = text.firstRange(of: "://") else { throw Problem("it does not begin with http:// or https://") }
+    guard let mark = text.firstRange(of: "://") else {
+      throw WebhookProblem("it does not begin with http:// or https://")
+    }
     guard let scheme = Scheme(rawValue: text[..<mark.lowerBound].lowercased()) else {
-      throw Problem("only http and https are spoken, not '\(NameRule.printable(text[..<mark.lowerBound]))'")
+      throw WebhookProblem("only http and https are spoken, not '\(NameRule.printable(text[..<mark.lowerBound]))'")
     }
     let rest = text[mark.upperBound...]
     let authority = rest.prefix { $0 != "/" && $0 != "?" }
-    guard !authority.contains("@") else { throw Problem("it has a user or a password; sign with a secret instead") }
+    guard !authority.contains("@") else {
+      throw WebhookProblem("it has a user or a password; sign with a secret instead")
+    }
     let path = rest[authority.endIndex...]
     (host, port) = try WebhookURL.place(authority, scheme)
     self.scheme = scheme
@@ -43,10 +41,10 @@ package struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
 
   private static func place(
     _ authority: some StringProtocol, _ scheme: Scheme
-  ) throws(Problem) -> (host: String, port: Int) {
+  ) throws(WebhookProblem) -> (host: String, port: Int) {
     let isBracketed = authority.hasPrefix("[")
     let end = isBracketed ? authority.firstIndex(of: "]") : authority.firstIndex(of: ":") ?? authority.endIndex
-    guard let end else { throw Problem("its '[' is not closed") }
+    guard let end else { throw WebhookProblem("its '[' is not closed") }
     let name = (isBracketed ? authority[..<end].dropFirst() : authority[..<end]).lowercased()
     let rest = isBracketed ? authority[end...].dropFirst() : authority[end...]
     let isAllowed = { (byte: UInt8) in
@@ -59,18 +57,18 @@ package struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
     }
     guard !name.isEmpty, name.utf8.count <= 253, name.utf8.allSatisfy(isAllowed), name.contains(":") == isBracketed
     else {
-      throw Problem("its host is neither a name nor an address")
+      throw WebhookProblem("its host is neither a name nor an address")
     }
     if rest.isEmpty { return (name, scheme == .https ? 443 : 80) }
     guard rest.hasPrefix(":"), rest.dropFirst().utf8.allSatisfy({ 0x30...0x39 ~= $0 }),
       let port = Int(rest.dropFirst()), (1...65_535).contains(port)
-    else { throw Problem("its port is no number from 1 to 65535") }
+    else { throw WebhookProblem("its port is no number from 1 to 65535") }
     return (name, port)
   }
 
   /// Where a redirect leads.
-  /// - Throws: `Problem` for another host, and for less safety than before.
-  package func redirected(to location: String) throws(Problem) -> WebhookURL {
+  /// - Throws: `WebhookProblem` for another host, and for less safety than before.
+  package func redirected(to location: String) throws(WebhookProblem) -> WebhookURL {
     let next: WebhookURL
     if location.contains("://") {
       next = try WebhookURL(location)
@@ -82,8 +80,8 @@ package struct WebhookURL: Sendable, Hashable, CustomStringConvertible {
         location.hasPrefix("/") ? "" : location.hasPrefix("?") ? String(bare) : String(bare.untilLastSlash)
       next = try WebhookURL(origin + stem + location)
     }
-    guard next.host == host else { throw Problem("it redirects to another host, '\(next.host)'") }
-    guard scheme == .http || next.scheme == .https else { throw Problem("it redirects from https to http") }
+    guard next.host == host else { throw WebhookProblem("it redirects to another host, '\(next.host)'") }
+    guard scheme == .http || next.scheme == .https else { throw WebhookProblem("it redirects from https to http") }
     return next
   }
 

@@ -25,6 +25,12 @@ package struct Webhook: Sendable, Hashable, Codable {
   }
 }
 
+/// Why nothing can go to a webhook, in words.
+package struct WebhookProblem: Error, Sendable, Equatable, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
+}
+
 package enum WebhookEnd: Sendable, Equatable {
   case delivered
   /// The first `delivered` events arrived, the next one did not.
