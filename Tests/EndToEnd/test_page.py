@@ -518,6 +518,25 @@ class Empty(PageTestCase, ServerTestCase):
         self.wait_said(page, ".activity .days", "onerror")
         self.assertEqual(page.locator(".activity img").count(), 0)
 
+    def test_events_of_other_tools_are_told_and_break_nothing(self):
+        self.server.pipeline(PIPELINE)
+        page = self.open("/#/demo/activity", ready=".activity li")
+        kinds = ["farm.job.done", "tag.moved.v1", "run.finished", "task.finished", "version.published", "constructor"]
+        for number, kind in enumerate(kinds):
+            for data in ("null", "7", '"words"', "[1]", '{"outcome":"failed","frames":7}', None):
+                line = f'{{"specversion":"1.0","id":"same-{number}","source":"/tool/{hash(data)}","type":"{kind}","project":"demo"'
+                line += f',"subject":"<img src=x onerror=violations.push(1)>"{"" if data is None else f",{chr(34)}data{chr(34)}:{data}"}}}'
+                answer = self.server.post("/api/v1/events", line.encode(), {"Content-Type": "application/cloudevents+json"})
+                self.assertEqual(answer.status, 200, str(answer))
+        self.wait_said(page, ".activity .days", "tester sent constructor")
+        page.reload()
+        self.wait_said(page, ".activity .days", "tester sent farm.job.done")
+        said = self.said(page, ".activity .days")
+        for kind in kinds:
+            self.assertEqual(said.count(f"tester sent {kind} "), 6, said)
+        self.assertIn("applied the pipeline, revision 1", said)
+        self.assertEqual(page.locator(".activity img").count(), 0)
+
     def test_a_lost_server_is_seen_and_found_again(self):
         self.server.pipeline(PIPELINE)
         page = self.open(quiet=False)

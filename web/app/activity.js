@@ -37,6 +37,7 @@ const tell = {
     e.data.failure ? [': ', sentence(e.data.failure.what, e.project, store.products)]
     : h('span.dim', ` ${duration(e.data.seconds ?? 0)}${e.data.reused ? `, ${e.data.reused} reused` : ''}`)],
   'task.finished': e => [`task ${e.data.frames ?? e.data.task} ${e.data.outcome} on `, h('span', where(e)), ' ', logButton([e.data.task], e)],
+  outside: e => [h('b', person(e.actor)), ' sent ', h('span', e.type), ' ', subject(e)],
   'token.created': e => [h('b', person(e.actor)), ' made a token for ', e.data.name],
 };
 const logButton = (tasks, e) => h('button.quiet.small', { type: 'button',
@@ -78,7 +79,7 @@ export function lines(events) {
 /** The newest few, beside the board. */
 export class Recent {
   constructor() { this.element = h('section.recent', { 'aria-label': 'Lately' }); }
-  draw = () => paint(this.element, store.recent.map(e => e.id), () => [h('h2', 'Lately'), h('ol.events', lines(store.recent).slice(0, 16)),
+  draw = () => paint(this.element, store.recent.map(e => e.position), () => [h('h2', 'Lately'), h('ol.events', lines(store.recent).slice(0, 16)),
     h('p', h('a', { href: link({ view: 'activity', id: null }) }, 'All activity'))]);
 }
 
@@ -96,7 +97,7 @@ export class Activity {
     const { type } = read(), key = `${store.project} ${type}`;
     this.pick.value = type;
     if (this.key !== key) { this.key = key; this.events = []; this.limit = page; this.load(); }
-    else if (fact && matches(fact, type) && !this.events.some(e => e.id === fact.id)) { this.events.unshift(fact); this.limit++; }
+    else if (fact && matches(fact, type) && !this.events.some(e => e.position === fact.position)) { this.events.unshift(fact); this.limit++; }
     this.show();
   };
 
@@ -108,7 +109,7 @@ export class Activity {
   }
 
   show() {
-    paint(this.list, [this.key, this.events.map(e => e.id)], () => {
+    paint(this.list, [this.key, this.events.map(e => e.position)], () => {
       const days = new Map();
       for (const e of this.events) days.set(dayOf(e.time), [...days.get(dayOf(e.time)) ?? [], e]);
       return [...days].map(([day, events]) => h('section', h('h2', day), h('ol.events', lines(events))));

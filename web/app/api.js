@@ -42,6 +42,9 @@ async function request(method, path, { query, body, text, signal, headers = {} }
 const get = (path, query) => request('GET', path, { query });
 const post = (path, body) => request('POST', path, { body });
 
+/** An event of another tool: its time is its tool's and its data may be anything, so neither is taken as ours. */
+export const asFact = event => event.recordedtime ? { ...event, time: event.recordedtime, data: {} } : event;
+
 export const api = {
   health: () => get('/health'),
   projects: () => get('/projects').then(a => a.projects),
@@ -59,7 +62,7 @@ export const api = {
   signIn: token => post('/session', { token }),
   signOut: () => request('DELETE', '/session'),
   events: query => request('GET', '/events', { query, text: true }).then(r => r.text())
-    .then(lines => lines.split('\n').filter(Boolean).map(line => JSON.parse(line))),
+    .then(lines => lines.split('\n').filter(Boolean).map(line => asFact(JSON.parse(line)))),
   stream: (query, lastId, signal) => request('GET', '/stream', { query, text: true, signal,
     headers: { Accept: 'text/event-stream', ...(lastId ? { 'Last-Event-ID': lastId } : {}) } }),
   /** The log of a task from a byte on, with the size it has now. */

@@ -1,6 +1,6 @@
 // The live stream, read by fetch: unlike EventSource it starts at a given position, notices silence and says why it failed.
 
-import { api } from './api.js';
+import { api, asFact } from './api.js';
 
 const silence = 40000;          // the server's heartbeat comes each 15 s
 const waits = [250, 500, 1000, 2000, 4000, 8000];
@@ -75,6 +75,6 @@ export class Live {
       else if (field === 'data') data.push(value);
     }
     if (id) this.position = id;
-    if (data.length && (kind === 'fact' || kind === 'progress')) this.heard[kind](JSON.parse(data.join('\n')));
+    if (data.length && (kind === 'fact' || kind === 'progress')) this.heard[kind](asFact(JSON.parse(data.join('\n'))));
   }
 }

@@ -54,7 +54,8 @@ const concerns = {
   'run.started': ['status'],
   'run.finished': ['status'],
 };
-export const typeOf = event => event.type.replace(/^sluice\./, '').replace(/\.v\d+$/, '');
+/** A fact's type without its version; of all that other tools sent, one. */
+export const typeOf = event => event.recordedtime ? 'outside' : event.type.replace(/^sluice\./, '').replace(/\.v\d+$/, '');
 
 let trouble = () => {};
 export const onTrouble = handler => { trouble = handler; };
@@ -107,7 +108,7 @@ export function hearFact(fact) {
   const type = typeOf(fact);
   if (type === 'project.created') touch('projects');
   if (fact.project !== store.project || !store.loaded) return;
-  if (!store.recent.some(known => known.id === fact.id)) store.recent = [fact, ...store.recent].slice(0, recentMost);
+  if (!store.recent.some(known => known.position === fact.position)) store.recent = [fact, ...store.recent].slice(0, recentMost);
   touch(...(concerns[type] ?? []));
   tell(['recent'], fact);
 }
