@@ -55,7 +55,7 @@ enum Facts {
         Used(input: "plate", product: plate, version: version, content: digest, frames: FrameSet("1001-1012"))
       ],
       note: "über \"quoted\" \\ /", label: "look A", base: version, changed: FrameSet("1012"), made: made)
-    return [
+    return try [
       event(.projectCreated(ProjectCreated(home: "lon")), project: project),
       event(
         .folderChanged(FolderChanged(type: "shot", set: ["fps": "24", "range": ""], omitted: true)), project: project,
