@@ -31,6 +31,8 @@ package enum Limits {
   /// Commands remembered in memory beside those in the views.
   package static let recentCommands = 10_000
   package static let eventsPerPage = 1_000
+  /// Names that are kept, 100 bytes each on disk: more are no people, but something new under each command's name.
+  package static let people = 100_000
   /// Replays of a subscription that wait or go on; it remembers as many, and done ones are forgotten first.
   package static let replaysPerSubscription = 100
   /// Globs of types that a subscription lists, and how long one is: more are better said as a filter.

@@ -58,6 +58,9 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case subscriptionCommand = "subscription.command"
   case replayNothing = "replay.nothing"
   case eventUnknown = "event.unknown"
+  case personUnknown = "person.unknown"
+  case personLimit = "person.limit"
+  case namesDamaged = "names.damaged"
   case pipelineSyntax = "pipeline.syntax"
   case pipelineShape = "pipeline.shape"
   case pipelineUnknownKey = "pipeline.unknownKey"
@@ -97,7 +100,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   package var status: Int {
     switch self {
     case .projectUnknown, .folderUnknown, .productUnknown, .versionUnknown, .fileUnknown, .planUnknown, .runUnknown,
-      .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing, .subscriptionUnknown, .eventUnknown:
+      .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing, .subscriptionUnknown, .eventUnknown,
+      .personUnknown:
       404
     case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .subscriptionExists, .subscriptionBatch:
       409
@@ -107,7 +111,9 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .tokenMissing: 401
     case .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
     case .storeFull, .logFull: 507
-    case .storeDenied, .storeDamaged, .logFailed, .logDamaged, .internalError, .serverAnswer, .serverUnreachable: 500
+    case .storeDenied, .storeDamaged, .logFailed, .logDamaged, .namesDamaged, .internalError, .serverAnswer,
+      .serverUnreachable:
+      500
     case .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput: 422
     default: 400
     }
@@ -120,7 +126,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .planChanged, .storeFull, .storeDenied, .storeDamaged, .storeBusy, .logFull, .logFailed, .logDamaged,
       .logArchived, .internalError, .serverAnswer, .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing,
       .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
-      .originRefused, .subscriptionExists, .subscriptionBatch:
+      .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged:
       1
     default: 2
     }

@@ -59,8 +59,20 @@ struct JSONWriter {
 
   /// A JSON string: what RFC 8259 wants escaped, and nothing else.
   static func append(_ text: String, to bytes: inout [UInt8]) {
-    var text = text
     bytes.append(UInt8(ascii: "\""))
+    appendInside(text, to: &bytes)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// What stands between the quotes of a JSON string.
+  static func inside(_ text: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    appendInside(text, to: &bytes)
+    return bytes
+  }
+
+  private static func appendInside(_ text: String, to bytes: inout [UInt8]) {
+    var text = text
     text.withUTF8 { buffer in
       var plain = 0
       for index in buffer.indices {
@@ -76,6 +88,5 @@ struct JSONWriter {
       }
       bytes += buffer[plain...]
     }
-    bytes.append(UInt8(ascii: "\""))
   }
 }

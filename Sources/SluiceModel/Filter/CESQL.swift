@@ -7,11 +7,12 @@ package struct CESQL: Sendable {
   package let description: String
   private let root: FilterExpression
 
+  /// - Parameter names: stand for the aliases that the filter compares `actor` with.
   /// - Throws: `filter.syntax` with the place, also for a function that does not exist and for a text beyond
   ///   `Limits.filterBytes`, `filterTokens` or `filterDepth`.
   /// - Complexity: O(length).
-  package init(_ text: String) throws(SluiceError) {
-    root = try FilterParser.expression(of: text)
+  package init(_ text: String, names: KnownNames = KnownNames()) throws(SluiceError) {
+    root = try FilterParser.expression(of: text, names: names)
     description = text
   }
 

@@ -8,14 +8,15 @@ struct FilterParser {
   private var at = 0
   private var depth = 0
 
-  static func expression(of text: String) throws(SluiceError) -> FilterExpression {
+  static func expression(of text: String, names: KnownNames) throws(SluiceError) -> FilterExpression {
     guard text.utf8.count <= Limits.filterBytes else {
       throw SluiceError(
         .filterSyntax, what: "the filter has \(text.utf8.count) bytes; at most \(Limits.filterBytes) are allowed",
         at: "filter '\(NameRule.printable(text))'", fix: "write a shorter one")
     }
     let text = FilterText(text)
-    var parser = FilterParser(text: text, tokens: try FilterTokenizer.tokens(of: text))
+    let tokens = FilterPeople(try FilterTokenizer.tokens(of: text)).named(by: names)
+    var parser = FilterParser(text: text, tokens: tokens)
     let tree = try parser.logic()
     guard parser.token.kind == .end else { throw parser.leftOver() }
     return tree.expression
