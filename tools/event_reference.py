@@ -26,6 +26,7 @@ NAMES_OF_PATTERNS = {
     r"^v-\d{8}-\d{6}-[A-Za-z0-9_][A-Za-z0-9_.]*(-\d{2})?$": "version id",
     r"^$|^-?\d+(--?\d+)?(,-?\d+(--?\d+)?)*$": "frames",
     r"^p-[0-9a-f]{12}$": "plan id",
+    r"^person-[0-9a-f]{12}$": "alias",
     r"^r-[0-9a-f]{12}$": "run id",
     r"^r-[0-9a-f]{12}\.-?\d+$": "task id",
 }

@@ -15,9 +15,10 @@ COMMANDS = [
     "folder list", "publish", "identify", "show", "status", "plan", "plan show", "apply", "plans", "cancel", "retry",
     "task log", "why", "impact", "tag", "fetch", "events", "event send", "subscription create", "subscription list",
     "subscription show", "subscription pause", "subscription resume", "subscription reset", "subscription delete",
-    "subscription dead", "subscription retry", "subscription test", "replay", "token create",
+    "subscription dead", "subscription retry", "subscription test", "replay", "token create", "person list",
+    "person erase",
 ]  # fmt: skip
-GROUPS = ["pipeline", "folder", "task", "event", "subscription", "token"]
+GROUPS = ["pipeline", "folder", "task", "event", "subscription", "token", "person"]
 VERSION = re.compile(r"^v-\d{8}-\d{6}-main(-\d\d)?$")
 POSITION = re.compile(r"^main:\d+$")
 

@@ -126,7 +126,9 @@ import Testing
       try await site.runAll()
       let chain = try await site.queries.why(Reference("demo/sq010/contact")).chain
       #expect(chain.first?.ref?.spoken == "sq010/contact")
-      #expect(chain.last?.ref?.spoken == "look/show_lut" && chain.last?.actor == "bob")
+      #expect(
+        chain.last?.ref?.spoken == "look/show_lut"
+          && chain.last?.actor == site.names.known.alias(of: "bob")?.description)
     }
   }
 
@@ -143,7 +145,8 @@ import Testing
       let applied = events.first { if case .planApplied = $0.fact { true } else { false } }
       let products = events.filter { $0.product.map { $0.name != "plate" && $0.folder.name != "look" } ?? false }
       #expect(products.count == 20)
-      #expect(products.allSatisfy { $0.cause == applied?.id && $0.actor.name == "ada" })
+      let ada = site.names.known.alias(of: "ada")?.description
+      #expect(products.allSatisfy { $0.cause == applied?.id && $0.actor.name == ada })
     }
   }
 }

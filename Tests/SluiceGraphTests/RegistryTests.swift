@@ -17,6 +17,7 @@ extension Registry {
     }
     keys += plans.keys.map { .plan($0) } + runs.keys.map { .run($0) } + tokens.keys.map { .token($0) }
     keys += subscriptions.keys.map { .subscription($0) }
+    keys += erased.keys.map { .erased($0) }
     return keys.sorted { (row($0).model, row($0).key) < (row($1).model, row($1).key) }
   }
 
@@ -59,6 +60,7 @@ private func history(seed: UInt64) throws -> [Event] {
   }
   try show.record(
     .tokenCreated(TokenCreated(name: "ada", digest: Digest.of("secret \(seed)"), rights: [.publish, .run])))
+  try show.record(.personErased(PersonErased(alias: PersonAlias(chance: seed))))
   return show.events
 }
 

@@ -114,6 +114,7 @@ enum Facts {
           ReplayRequested(
             name: name, after: 400, through: 412, where: "project = 'demo'", count: 3, because: "lost")),
         project: nil),
+      event(.personErased(PersonErased(alias: PersonAlias(chance: 0x5f0c_9a3e_21bd))), project: nil),
     ]
   }
 

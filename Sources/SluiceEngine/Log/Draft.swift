@@ -31,6 +31,7 @@ package struct Draft: Sendable {
 
 /// Who asks, and because of what.
 package struct Origin: Sendable {
+  /// By name or by alias; the writer records the alias.
   package var actor: Actor
   package var cause: EventID?
   package var command: CommandID?

@@ -17,6 +17,7 @@ package actor Writer: Service {
   package nonisolated let site: String
   private let log: any EventLog
   private let views: any ViewStore
+  private let names: any PersonNames
   private let feed: Feed
   private let ambient: Ambient
   private let logger: Logger
@@ -34,12 +35,13 @@ package actor Writer: Service {
   private let look: AsyncStream<Void>.Continuation
 
   package init(
-    registry: Registry, log: any EventLog, views: any ViewStore, feed: Feed, ambient: Ambient, logger: Logger
+    registry: Registry, log: any EventLog, views: any ViewStore, names: any PersonNames, feed: Feed, ambient: Ambient,
+    logger: Logger
   ) {
-    (site, self.log, self.views, self.feed) = (registry.site, log, views, feed)
+    (site, self.log, self.views, self.names, self.feed) = (registry.site, log, views, names, feed)
     (self.ambient, self.logger) = (ambient, logger)
     confirmed = Mutex(registry)
-    state = WriterState(registry: registry)
+    state = WriterState(registry: registry, names: names)
     (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (saves, save) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (looks, look) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -190,6 +192,8 @@ package actor Writer: Service {
       let batch = state.nextBatch()
       guard !batch.isEmpty else { return }
       do throws(SluiceError) {
+        // An alias in the log whose name a crash took away would be nobody for ever.
+        try await names.settle()
         let places = try await log.append(batch.map(\.encoded), blobs: batch.flatMap(\.blobs))
         confirm(places)
       } catch {

@@ -31,6 +31,7 @@ package struct WriterState: Sendable {
   }
 
   package let site: String
+  private let names: any PersonNames
   package private(set) var confirmed: Registry
   private var decided: Registry
   private var waiting: [Pending] = []
@@ -47,8 +48,10 @@ package struct WriterState: Sendable {
   private var unsavedRows: Set<RowKey> = []
   private var unsavedIndex = ContentIndex()
 
-  package init(registry: Registry) {
+  /// - Parameter names: gives the aliases under which people stand in records.
+  package init(registry: Registry, names: any PersonNames) {
     (site, confirmed, decided) = (registry.site, registry, registry)
+    self.names = names
     clock = HybridClock()
     lastTime = Date(timeIntervalSince1970: 0)
     if let written = registry.head.written {
@@ -74,8 +77,9 @@ package struct WriterState: Sendable {
     }
   }
 
+  /// The one door to the log: whoever comes here by name goes on by alias.
   /// - Parameter decide: what to record, from everything known.
-  /// - Throws: what `decide` throws, `record.tooLarge`; then nothing was decided.
+  /// - Throws: what `decide` throws, `record.tooLarge`, `person.limit`; then nothing was decided.
   package mutating func submit(
     _ origin: Origin, blobs: [Blob], ambient: Ambient, decide: (Registry) throws(SluiceError) -> [Draft]
   ) throws(SluiceError) -> Answer {
@@ -85,13 +89,14 @@ package struct WriterState: Sendable {
     }
     let drafts = try decide(decided)
     guard !drafts.isEmpty else { return .known(confirmed.sequence) }
+    let actor = try alias(of: origin.actor)
     let wall = ambient.now()
     var (clock, after) = (clock, decided)
     let time = clock.tick(wall: wall)
     let now = max(Timestamp.rounded(wall), lastTime)
     let record = Record(
       command: origin.command, clock: time, seen: decided.head.frontier.without(site),
-      events: drafts.map { $0.event(at: now, site: site, origin: origin, ambient: ambient) })
+      events: drafts.map { $0.event(at: now, site: site, actor: actor, origin: origin, ambient: ambient) })
     let encoded = try EncodedRecord(record)
     let stored = StoredRecord(last: decided.sequence + Int64(record.events.count), record: record)
     let rows = try after.apply([stored], from: site)
@@ -101,6 +106,11 @@ package struct WriterState: Sendable {
     if let command = origin.command { inFlight[command] = ticket }
     waiting.append(Pending(ticket: ticket, encoded: encoded, blobs: blobs, after: after, rows: rows))
     return .waiting(ticket)
+  }
+
+  private func alias(of actor: Actor) throws(SluiceError) -> Actor {
+    actor.trust == .system
+      ? actor : Actor(name: try names.alias(of: actor.name).description, trust: actor.trust)
   }
 
   /// The next version id of a product; given once, whether or not it is used.
@@ -205,9 +215,9 @@ package struct WriterState: Sendable {
 }
 
 extension Draft {
-  fileprivate func event(at now: Date, site: String, origin: Origin, ambient: Ambient) -> Event {
+  fileprivate func event(at now: Date, site: String, actor: Actor, origin: Origin, ambient: Ambient) -> Event {
     Event(
-      id: outside?.id ?? ambient.makeEventID(), time: now, site: site, actor: origin.actor,
+      id: outside?.id ?? ambient.makeEventID(), time: now, site: site, actor: actor,
       cause: outside?.cause ?? origin.cause, project: project, folder: folder, product: product,
       extensions: outside?.extensions ?? origin.extensions, outside: outside?.attributes, fact: fact)
   }

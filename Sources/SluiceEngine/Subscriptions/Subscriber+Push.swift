@@ -46,7 +46,8 @@ extension Subscriber {
       }
     }
     let began = parts.ambient.uptime()
-    let end = try await send(work.events.map { OutgoingEvent(bytes: outgoing($0, work.lane)) })
+    let names = parts.names.known
+    let end = try await send(work.events.map { OutgoingEvent(bytes: names.shown(outgoing($0, work.lane))) })
     guard let end, !isEnded else { return }
     switch end {
     case .delivered:

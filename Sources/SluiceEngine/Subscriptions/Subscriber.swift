@@ -8,6 +8,7 @@ package actor Subscriber {
   package struct Parts: Sendable {
     package var writer: Writer
     package var log: any EventLog
+    package var names: any PersonNames
     package var cursors: any CursorStore
     /// Nil where this server sends none.
     package var webhooks: (any WebhookSender)?
@@ -17,10 +18,10 @@ package actor Subscriber {
     package var logger: Logger
 
     package init(
-      writer: Writer, log: any EventLog, cursors: any CursorStore, webhooks: (any WebhookSender)?,
-      commands: any EventCommands, feed: Feed, ambient: Ambient, logger: Logger
+      writer: Writer, log: any EventLog, names: any PersonNames, cursors: any CursorStore,
+      webhooks: (any WebhookSender)?, commands: any EventCommands, feed: Feed, ambient: Ambient, logger: Logger
     ) {
-      (self.writer, self.log, self.cursors, self.webhooks) = (writer, log, cursors, webhooks)
+      (self.writer, self.log, self.names, self.cursors, self.webhooks) = (writer, log, names, cursors, webhooks)
       (self.commands, self.feed, self.ambient, self.logger) = (commands, feed, ambient, logger)
     }
   }
@@ -54,7 +55,7 @@ package actor Subscriber {
 
   package init(_ subscription: Subscription, parts: Parts) async throws(SluiceError) {
     (name, epoch, self.subscription, self.parts) = (subscription.name, subscription.epoch, subscription, parts)
-    wanted = WantedEvents(log: parts.log)
+    wanted = WantedEvents(log: parts.log, names: parts.names)
     filter = try EventFilter(types: subscription.created.types, expression: subscription.created.where)
     let saved = try await parts.cursors.cursor(of: subscription.name)
     secret = try await parts.cursors.secret(of: subscription.name)

@@ -25,7 +25,8 @@ extension Subscriptions {
         fix: "look at its types and filter (`sluice subscription show \(name)`), or take a wider range")
     }
     let fact = ReplayRequested(
-      name: name, after: after, through: through, where: request.where, count: count, because: request.because)
+      name: name, after: after, through: through, where: try kept(request.where), count: count,
+      because: request.because)
     answer.replay = try await turns.one { () throws(SluiceError) in
       guard try await subscriber(name).openReplays.count < Limits.replaysPerSubscription else {
         throw Subscriptions.wrong(

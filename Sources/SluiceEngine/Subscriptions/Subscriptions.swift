@@ -18,7 +18,7 @@ package actor Subscriptions: Service {
 
   package init(parts: Subscriber.Parts) {
     self.parts = parts
-    wanted = WantedEvents(log: parts.log)
+    wanted = WantedEvents(log: parts.log, names: parts.names)
     (starts, start) = AsyncStream.makeStream()
   }
 
@@ -80,6 +80,7 @@ package actor Subscriptions: Service {
       }
     }
     let after = try await place(request.from ?? "now")
+    let expression = try kept(request.where)
     try await turns.one { () throws(SluiceError) in
       _ = try Subscriptions.room(for: name, in: parts.writer.current)
       try await parts.cursors.save(
@@ -87,7 +88,7 @@ package actor Subscriptions: Service {
       try await parts.writer.submit(origin) { registry throws(SluiceError) in
         try Subscriptions.room(for: name, in: registry)
         let fact = SubscriptionCreated(
-          name: name, types: types, where: request.where, target: target, tries: tries,
+          name: name, types: types, where: expression, target: target, tries: tries,
           after: after ?? registry.sequence + 1)
         return [Draft(project: nil, fact: .subscriptionCreated(fact))]
       }
@@ -111,6 +112,12 @@ package actor Subscriptions: Service {
         "types are at most \(Limits.typesPerSubscription) globs of 1 to \(Limits.typeBytes) bytes", at: "types")
     }
     return types
+  }
+
+  /// A filter as it goes into the log: with aliases for the people that it names.
+  func kept(_ expression: String?) throws(SluiceError) -> String? {
+    guard let expression else { return nil }
+    return try CESQL(CESQL.underAliases(expression, parts.names.alias)).description
   }
 
   private func target(of request: SubscriptionRequest) throws(SluiceError) -> SubscriptionTarget {

@@ -27,8 +27,9 @@ package struct WantedEvents: Sendable {
   }
 
   private let log: any EventLog
+  private let names: any PersonNames
 
-  package init(log: any EventLog) { self.log = log }
+  package init(log: any EventLog, names: any PersonNames) { (self.log, self.names) = (log, names) }
 
   /// At most `limit` events behind `after`, up to and with `through`, that all filters admit; fewer where they are
   /// large, about `Limits.scanBytes` in all.
@@ -37,10 +38,12 @@ package struct WantedEvents: Sendable {
   package func page(
     after: Int64, through: Int64, limit: Int, scanLimit: Int64 = .max, filters: [EventFilter]
   ) async throws(SluiceError) -> Page {
+    let names = names.known
+    let filters = filters.map { $0.read(with: names) }
     var page = Page(scanned: after)
     var bytes = 0
     page.scanned = try await walk(after: after, through: through, scanLimit: scanLimit, chunk: limit) { event in
-      if filters.allSatisfy({ $0.admits(event.envelope) }) {
+      if filters.allSatisfy({ $0.admits(event.envelope, names: names) }) {
         page.events.append(event)
         bytes += event.envelope.bytes.count
       }
@@ -53,9 +56,11 @@ package struct WantedEvents: Sendable {
   package func count(
     after: Int64, through: Int64, scanLimit: Int64 = .max, filters: [EventFilter]
   ) async throws(SluiceError) -> Count {
+    let names = names.known
+    let filters = filters.map { $0.read(with: names) }
     var count = Count(scanned: after)
     count.scanned = try await walk(after: after, through: through, scanLimit: scanLimit, chunk: .max) { event in
-      if filters.allSatisfy({ $0.admits(event.envelope) }) {
+      if filters.allSatisfy({ $0.admits(event.envelope, names: names) }) {
         if count.events == 0 { count.oldest = event.envelope.recorded }
         count.events += 1
       }

@@ -91,6 +91,9 @@ extension Registry {
     case .subscriptionReset(let fact): return apply(fact, event)
     case .subscriptionDeleted(let fact): return apply(fact)
     case .replayRequested(let fact): return apply(fact, event)
+    case .personErased(let fact):
+      erased[fact.alias] = ErasedPerson(alias: fact.alias, time: event.time)
+      return [.erased(fact.alias)]
     case .unknown(let type, true, _):
       throw SluiceError(
         .logDamaged, what: "the log holds an event of type '\(type)' that must be understood and is not",

@@ -13,6 +13,7 @@ package enum RowKey: Sendable, Hashable {
   case token(Digest)
   case register(ProjectName, RegisterKey)
   case subscription(SubscriptionName)
+  case erased(PersonAlias)
 }
 
 extension Registry {
@@ -65,6 +66,7 @@ extension Registry {
     case .run(let id): return row("run", "\(id)", runs[id])
     case .token(let digest): return row("token", "\(digest)", tokens[digest])
     case .subscription(let name): return row("subscription", "\(name)", subscriptions[name])
+    case .erased(let alias): return row("erased", "\(alias)", erased[alias])
     case .register(let name, let key):
       return row(
         "register", "\(name) \(key)",
@@ -108,6 +110,9 @@ extension Registry {
       case "subscription":
         let value = try Registry.decode(Subscription.self, row)
         subscriptions[value.name] = value
+      case "erased":
+        let value = try Registry.decode(ErasedPerson.self, row)
+        erased[value.alias] = value
       case "register":
         let value = try Registry.decode(RegisterRow.self, row)
         if let key = try RegisterKey(value.key) { projects[value.project]?.registers[key] = value.register }

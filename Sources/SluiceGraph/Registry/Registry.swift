@@ -7,13 +7,15 @@ package import SluiceModel
 /// (ADR 0004).
 package struct Registry: Sendable {
   /// Names the rules that made a stored view; another name means: build anew.
-  package static let reducer = "registry-3"
+  package static let reducer = "registry-4"
 
   package internal(set) var projects: Table<ProjectName, Project> = [:]
   package internal(set) var plans: Table<PlanID, PlanState> = [:]
   package internal(set) var runs: Table<RunID, RunState> = [:]
   package internal(set) var tokens: Table<Digest, Token> = [:]
   package internal(set) var subscriptions: Table<SubscriptionName, Subscription> = [:]
+  /// Aliases whose names are to be forgotten, for ever.
+  package internal(set) var erased: Table<PersonAlias, ErasedPerson> = [:]
   /// What is in here, of every site's stream.
   package internal(set) var head = ViewHead()
   /// The site whose stream `sequence` counts.
@@ -152,6 +154,11 @@ package struct Token: Sendable, Hashable, Codable {
   package var name: String
   package var digest: Digest
   package var rights: [TokenRight]
+}
+
+package struct ErasedPerson: Sendable, Hashable, Codable {
+  package var alias: PersonAlias
+  package var time: Date
 }
 
 /// A run that was begun, and how far it came.

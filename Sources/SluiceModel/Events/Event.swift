@@ -58,6 +58,7 @@ package struct Actor: Sendable, Hashable, Codable {
     /// Sluice itself.
     case system
   }
+  /// In an event the alias of a person; the name itself in events of before there were aliases.
   package var name: String
   package var trust: Trust
 

@@ -16,6 +16,7 @@ package enum Fact: Sendable, Equatable {
   case subscriptionReset(SubscriptionReset)
   case subscriptionDeleted(SubscriptionDeleted)
   case replayRequested(ReplayRequested)
+  case personErased(PersonErased)
   /// An outside tool's event, or a type that a later Sluice wrote: kept and passed on. A `critical` one stops the view
   /// that meets it.
   case unknown(type: String, critical: Bool, content: Content)
@@ -36,12 +37,13 @@ package enum Fact: Sendable, Equatable {
   package static let subscriptionResetType = "sluice.subscription.reset.v1"
   package static let subscriptionDeletedType = "sluice.subscription.deleted.v1"
   package static let replayRequestedType = "sluice.replay.requested.v1"
+  package static let personErasedType = "sluice.person.erased.v1"
 
   package static let types = [
     projectCreatedType, folderChangedType, pipelineAppliedType, versionPublishedType, tagMovedType, planAppliedType,
     planFinishedType, runStartedType, taskFinishedType, runFinishedType, tokenCreatedType,
     subscriptionCreatedType, subscriptionPausedType, subscriptionResetType, subscriptionDeletedType,
-    replayRequestedType,
+    replayRequestedType, personErasedType,
   ]
 
   package var type: String {
@@ -62,6 +64,7 @@ package enum Fact: Sendable, Equatable {
     case .subscriptionReset: Self.subscriptionResetType
     case .subscriptionDeleted: Self.subscriptionDeletedType
     case .replayRequested: Self.replayRequestedType
+    case .personErased: Self.personErasedType
     case .unknown(let type, _, _): type
     }
   }
@@ -89,6 +92,7 @@ package enum Fact: Sendable, Equatable {
     case Self.subscriptionResetType: self = .subscriptionReset(try data())
     case Self.subscriptionDeletedType: self = .subscriptionDeleted(try data())
     case Self.replayRequestedType: self = .replayRequested(try data())
+    case Self.personErasedType: self = .personErased(try data())
     default: self = .unknown(type: type, critical: critical, content: content)
     }
   }
@@ -112,6 +116,7 @@ package enum Fact: Sendable, Equatable {
     case .subscriptionReset(let data): .json(StableJSON.encode(data))
     case .subscriptionDeleted(let data): .json(StableJSON.encode(data))
     case .replayRequested(let data): .json(StableJSON.encode(data))
+    case .personErased(let data): .json(StableJSON.encode(data))
     case .unknown(_, _, let content): content
     }
   }
@@ -359,6 +364,7 @@ package struct RunFinished: Sendable, Equatable, Codable {
 package enum RunOutcome: String, Sendable, Codable { case succeeded, unchanged, failed, cancelled }
 
 package struct TokenCreated: Sendable, Equatable, Codable {
+  /// The alias of who it is for; the name itself in tokens of before there were aliases.
   package var name: String
   /// SHA-256 of the token; the token itself is shown once and kept nowhere.
   package var digest: Digest

@@ -74,7 +74,7 @@ extension SubscriptionTarget: Codable {
 package struct EventFilter: Sendable, Hashable {
   private let globs: [TypeGlob]
   /// A CESQL expression over the attributes.
-  package let expression: CESQL?
+  package private(set) var expression: CESQL?
 
   /// - Parameter types: globs in which `*` spans the dots of a type's name; none means all.
   /// - Throws: `filter.syntax`.
@@ -83,11 +83,24 @@ package struct EventFilter: Sendable, Hashable {
     self.expression = try expression.map { (text) throws(SluiceError) in try CESQL(text) }
   }
 
-  package func admits(_ envelope: Envelope) -> Bool {
+  /// The same filter as it is to be read now: with names where it was kept with aliases.
+  package func read(with names: KnownNames) -> EventFilter {
+    guard let text = expression?.description, text.contains(PersonAlias.prefix) else { return self }
+    var filter = self
+    // It was read before, and a name is a text as the alias was.
+    if let expression = try? CESQL(text, names: names) { filter.expression = expression }
+    return filter
+  }
+
+  /// - Parameter names: what `actor` is compared by; events carry aliases.
+  package func admits(_ envelope: Envelope, names: KnownNames) -> Bool {
     if !globs.isEmpty {
       guard let type = envelope.text("type"), globs.contains(where: { $0.matches(type) }) else { return false }
     }
-    return expression?.admits { envelope[$0] } ?? true
+    return expression?.admits { name in
+      guard name == "actor", case .string(let actor)? = envelope[name] else { return envelope[name] }
+      return .string(names.shown(actor))
+    } ?? true
   }
 }
 

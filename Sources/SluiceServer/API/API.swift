@@ -12,6 +12,7 @@ package struct API: Sendable {
 
   package func router() -> Router<SluiceContext> {
     let router = Router(context: SluiceContext.self)
+    router.add(middleware: ShownNames(names: services.names))
     router.add(middleware: Guard(services: services))
     let api = router.group("/api/v1")
     addStore(to: api)
@@ -24,6 +25,7 @@ package struct API: Sendable {
     addSubscriptions(to: api)
     addIntake(to: api)
     addTokens(to: api)
+    addPeople(to: api)
     Page().add(to: router)
     return router
   }
@@ -145,7 +147,8 @@ package struct API: Sendable {
     api.post("tokens") { request, context in
       try context.require(.admin)
       let body = try await JSONBody.read(TokenRequest.self, request)
-      let (token, draft) = try Tokens.make(body.name, rights: body.rights, ambient: services.ambient)
+      let (token, draft) = try Tokens.make(
+        body.name, rights: body.rights, names: services.names, ambient: services.ambient)
       try await services.writer.submit(context.origin) { _ in [draft] }
       return JSONBody.response(TokenAnswer(name: body.name, token: token, rights: body.rights ?? TokenRight.allCases))
     }

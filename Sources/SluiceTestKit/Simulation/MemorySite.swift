@@ -8,6 +8,7 @@ package import SluiceModel
 package final class MemorySite: Sendable {
   package let log: MemoryEventLog
   package let views: MemoryViews
+  package let names: MemoryPersonNames
   package let disk: MemoryDisk
   package let store: MemoryStore
   package let tools: FixedTools
@@ -22,12 +23,14 @@ package final class MemorySite: Sendable {
   /// - Parameters:
   ///   - log: what an earlier process left; it is read as after a restart.
   ///   - disk: its files.
+  ///   - names: who stands in the log.
   package init(
-    log: MemoryEventLog = MemoryEventLog(), disk: MemoryDisk = MemoryDisk(), seed: UInt64 = 0, workers: Int = 3,
+    log: MemoryEventLog = MemoryEventLog(), disk: MemoryDisk = MemoryDisk(),
+    names: MemoryPersonNames = MemoryPersonNames(), seed: UInt64 = 0, workers: Int = 3,
     tools: FixedTools = FixedTools(["oiiotool": "oiiotool 2.4", "ffmpeg": "ffmpeg 5"]),
     script: @escaping ScriptedLauncher.Script = ScriptedLauncher.work
   ) async throws(SluiceError) {
-    (self.log, self.disk, self.tools) = (log, disk, tools)
+    (self.log, self.disk, self.names, self.tools) = (log, disk, names, tools)
     seeded = Seeded(seed: seed)
     let manifests = LogManifests(log: log)
     views = MemoryViews(manifests: manifests)
@@ -40,7 +43,7 @@ package final class MemorySite: Sendable {
       seeded.advance(by: max(0, latest.timeIntervalSince(seeded.ambient.now())) + 1)
     }
     writer = Writer(
-      registry: registry, log: log, views: views, feed: feed, ambient: seeded.ambient, logger: logger)
+      registry: registry, log: log, views: views, names: names, feed: feed, ambient: seeded.ambient, logger: logger)
     runner = Runner(
       Runner.Parts(
         writer: writer, log: log, store: store, manifests: manifests, views: views,

@@ -61,10 +61,11 @@ struct TokenCommand: AsyncParsableCommand {
       logger.logLevel = .warning
       let folder = try DataFolder(path, syncs: .all)
       let registry = try await folder.open(site: "main", rebuild: false, logger: logger)
-      let (token, draft) = try Tokens.make(name, rights: rights.isEmpty ? nil : rights, ambient: Machine.ambient)
+      let (token, draft) = try Tokens.make(
+        name, rights: rights.isEmpty ? nil : rights, names: folder.names, ambient: Machine.ambient)
       let writer = Writer(
-        registry: registry, log: folder.log, views: folder.views, feed: Feed(), ambient: Machine.ambient,
-        logger: logger)
+        registry: registry, log: folder.log, views: folder.views, names: folder.names, feed: Feed(),
+        ambient: Machine.ambient, logger: logger)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await writer.run() }
         try await writer.submit(Origin(actor: Actor(name: Machine.person, trust: .claimed))) { _ in [draft] }

@@ -5,12 +5,13 @@ import SluiceGraph
 import SluiceModel
 import SluiceStorage
 
-/// A server's data: log, views, store, benches, logs and previews, held by one process at a time.
+/// A server's data: log, views, names, store, benches, logs and previews, held by one process at a time.
 final class DataFolder: Sendable {
   let path: String
   let log: SegmentedLog
   let views: SQLiteViews
   let cursors: SQLiteCursors
+  let names: NamesFile
   let store: FileVersionStore
   let manifests: BlobManifests
   let syncs: SyncSwitch
@@ -37,6 +38,7 @@ final class DataFolder: Sendable {
     manifests = BlobManifests(log: log)
     views = try SQLiteViews(path: path + "/views.sqlite", reducer: Registry.reducer, manifests: manifests)
     cursors = try SQLiteCursors(path: path + "/cursors.sqlite")
+    names = try NamesFile(path: path + "/names.jsonl", ambient: Machine.ambient, syncs: syncs)
     store = try FileVersionStore(root: path + "/store", ambient: Machine.ambient, syncs: syncs)
     self.syncs = syncs
     try DurableFolder.settle(path, syncs: syncs)
@@ -44,11 +46,17 @@ final class DataFolder: Sendable {
 
   deinit { close(lock) }
 
-  /// The registry at the log's end; what was half-way in the store is taken away.
+  /// The registry at the log's end; what was half-way in the store is taken away, and names that were erased and came
+  /// back with a restored file are erased again.
   func open(site: String, rebuild: Bool, logger: Logger) async throws(SluiceError) -> Registry {
     tell(of: log.opening, logger)
     let registry = try await Recovery.registry(site: site, log: log, views: views, anew: rebuild, logger: logger)
     store.recover { registry.projects[$0.product.project]?.versions[$0] != nil }
+    let returned = Set(names.known.all.map(\.alias).filter { registry.erased[$0] != nil })
+    if !returned.isEmpty {
+      try await names.erase(returned) { () async throws(SluiceError) in }
+      logger.notice("\(returned.count) names that had been erased were in the names file and are erased again")
+    }
     return registry
   }
 

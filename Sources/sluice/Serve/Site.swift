@@ -24,7 +24,8 @@ struct Site: Sendable {
     let ambient = Machine.ambient
     let environment = Machine.environment.filter { !$0.key.hasPrefix("SLUICE_") }
     writer = Writer(
-      registry: registry, log: folder.log, views: folder.views, feed: feed, ambient: ambient, logger: logger)
+      registry: registry, log: folder.log, views: folder.views, names: folder.names, feed: feed, ambient: ambient,
+      logger: logger)
     previews = OpenImageIO(environment: environment, previews: folder.path + "/previews", ambient: ambient)
     let tools = LocalToolProbe(environment: environment, folder: Machine.currentFolder, ambient: ambient)
     runner = Runner(
@@ -37,7 +38,7 @@ struct Site: Sendable {
           workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path)))
     subscriptions = Subscriptions(
       parts: Subscriber.Parts(
-        writer: writer, log: folder.log, cursors: folder.cursors, webhooks: nil,
+        writer: writer, log: folder.log, names: folder.names, cursors: folder.cursors, webhooks: nil,
         commands: LocalEventCommands(
           commands, environment: environment, folder: Machine.currentFolder, mark: folder.path, ambient: ambient),
         feed: feed, ambient: ambient, logger: logger))
@@ -50,7 +51,8 @@ struct Site: Sendable {
       publisher: Publisher(writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests),
       intake: Intake(writer: writer), queries: queries,
       plans: Plans(writer: writer, log: folder.log, queries: queries, runner: runner), runner: runner,
-      subscriptions: subscriptions, previews: previews, feed: feed, ambient: Machine.ambient,
+      subscriptions: subscriptions, people: People(writer: writer, log: folder.log, names: folder.names),
+      names: folder.names, previews: previews, feed: feed, ambient: Machine.ambient,
       readPipeline: PipelineFile.read,
       settings: Services.Settings(
         version: version, storePath: folder.path + "/store", dataFolder: folder.path, workers: workers,
