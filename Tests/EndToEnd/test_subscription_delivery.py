@@ -106,7 +106,6 @@ class Pull(ApiTestCase, SharedServerTestCase):
         ):
             code_of_exit = 1 if code == "subscription.exists" else 2
             self.assertError(self.server.refused("subscription", *arguments, code=code_of_exit), code)
-        self.call("post", "/api/v1/subscriptions", expect=400, body={"name": "x", "kind": "webhook", "url": "http://x/"})
 
 
 class Commands(ServerTestCase):

@@ -69,7 +69,8 @@ class Hostile(SubscriptionTestCase):
     def test_what_cannot_be_made(self):
         for body, code in (
             ({"tries": 0}, "usage"), ({"tries": 101}, "usage"), ({"tries": -1}, "usage"), ({"kind": "carrier"}, "usage"),
-            ({"kind": "webhook"}, "usage"), ({"url": "ftp://x/"}, "usage"), ({"url": "javascript:alert(1)"}, "usage"),
+            ({"kind": "webhook"}, "usage"), ({"url": "ftp://x/"}, "webhook.refused"),
+            ({"url": "javascript:alert(1)"}, "webhook.refused"), ({"url": "http://10.0.0.1/"}, "webhook.refused"),
             ({"url": "http://x/", "mode": "loud"}, "usage"), ({"url": "http://x/", "timeout": 0}, "usage"),
             ({"url": "http://x/", "secret": "short"}, "usage"), ({"secret": "x" * 32}, "usage"),
             ({"kind": "command", "command": "nosuch"}, "subscription.command"), ({"kind": "command"}, "subscription.command"),

@@ -60,6 +60,18 @@ package actor HTTPWebhookSender: WebhookSender {
     return .delivered
   }
 
+  package func refusal(of url: String) async -> WebhookProblem? {
+    do throws(WebhookProblem) {
+      let url = try WebhookURL(url)
+      guard let addresses = try? await addresses(of: url.host) else { return nil }
+      _ = try WebhookTarget.check(
+        url, addresses: addresses, allowed: settings.allowed, listensOnLoopback: settings.listensOnLoopback)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
   // MARK: One message
 
   private struct Reply {

@@ -59,6 +59,13 @@ extension Subscriber {
       await settle { delivery in
         delivery.delivered(work.lane, through: work.sequences[delivered - 1], for: self.name)
       }
+    case .gone(let delivered):
+      if delivered > 0 {
+        await settle { delivery in
+          delivery.delivered(work.lane, through: work.sequences[delivered - 1], for: self.name)
+        }
+      }
+      try await pause()
     case .failed where hasOneAnswer && work.events.count > 1:
       portion = 1  // No event is to blame for another one: each is tried on its own.
     case .failed(let delivered, let reason, let retryAfter):
@@ -71,6 +78,19 @@ extension Subscriber {
           + self.failed(&delivery, work.lane, work.sequences[delivered], reason, retryAfter: retryAfter)
       }
     }
+  }
+
+  /// The receiver wants nothing any more: nothing is lost, and a person may resume it.
+  private func pause() async throws(SluiceError) {
+    parts.logger.warning("subscription \(name) is paused: its webhook answered 410 Gone")
+    let (name, epoch) = (name, epoch)
+    try await parts.writer.submit(.system) { registry throws(SluiceError) in
+      guard let subscription = registry.subscriptions[name], subscription.epoch == epoch, !subscription.isPaused else {
+        return []
+      }
+      return [Draft(project: nil, fact: .subscriptionPaused(SubscriptionPaused(name: name, paused: true)))]
+    }
+    try refresh()
   }
 
   /// Many at once to who is quick, few to who is slow: what takes longer than its time would never come through.
@@ -106,23 +126,18 @@ extension Subscriber {
     case .pull: return { _ in nil }
     case .webhook(let url, let mode, let timeoutSeconds, _):
       let hook = Webhook(url: url, mode: mode, timeoutSeconds: timeoutSeconds, secret: secret)
-      guard let webhooks = parts.webhooks else {
-        throw cannotSend("this server sends no webhooks", fix: "delete the subscription, or make one to pull from")
-      }
+      let webhooks = parts.webhooks
       return { events in await webhooks.send(events, to: hook) }
     case .command(let command):
       let commands = parts.commands
       guard commands.names.contains(command) else {
-        throw cannotSend(
-          "the server's configuration has no command '\(command)' any more",
+        throw SluiceError(
+          .subscriptionCommand, what: "the server's configuration has no command '\(command)' any more",
+          at: "subscription '\(name)'",
           fix: "start the server with --subscriber-command \(command)=PROGRAM, or delete the subscription")
       }
       return { events in await commands.send(events, to: command) }
     }
-  }
-
-  private func cannotSend(_ what: String, fix: String) -> SluiceError {
-    SluiceError(.subscriptionCommand, what: what, at: "subscription '\(name)'", fix: fix)
   }
 
   private func waitForEnd() async {

@@ -10,8 +10,7 @@ package actor Subscriber {
     package var log: any EventLog
     package var names: any PersonNames
     package var cursors: any CursorStore
-    /// Nil where this server sends none.
-    package var webhooks: (any WebhookSender)?
+    package var webhooks: any WebhookSender
     package var commands: any EventCommands
     package var feed: Feed
     package var ambient: Ambient
@@ -19,7 +18,7 @@ package actor Subscriber {
 
     package init(
       writer: Writer, log: any EventLog, names: any PersonNames, cursors: any CursorStore,
-      webhooks: (any WebhookSender)?, commands: any EventCommands, feed: Feed, ambient: Ambient, logger: Logger
+      webhooks: any WebhookSender, commands: any EventCommands, feed: Feed, ambient: Ambient, logger: Logger
     ) {
       (self.writer, self.log, self.names, self.cursors, self.webhooks) = (writer, log, names, cursors, webhooks)
       (self.commands, self.feed, self.ambient, self.logger) = (commands, feed, ambient, logger)

@@ -67,24 +67,20 @@ package actor Subscriptions: Service {
   /// - Throws: `subscription.exists`, `filter.syntax`, `usage` and `subscription.command` for what cannot be.
   package func create(_ request: SubscriptionRequest, origin: Origin) async throws(SluiceError) -> SubscriptionAnswer {
     let name = try SubscriptionName(request.name)
-    let target = try target(of: request)
+    let target = try await target(of: request)
     let types = try Subscriptions.types(of: request)
     _ = try EventFilter(types: types, expression: request.where)
     let tries = request.tries ?? 10
     guard (1...Limits.deliveryTries).contains(tries) else {
       throw Subscriptions.wrong("tries are 1 to \(Limits.deliveryTries)", at: "tries")
     }
-    if let secret = request.secret {
-      guard case .webhook = target, secret.utf8.count >= 16 else {
-        throw Subscriptions.wrong("a secret belongs to a webhook and has at least 16 bytes", at: "secret")
-      }
-    }
+    let secret = try secret(of: request, target)
     let after = try await place(request.from ?? "now")
     let expression = try kept(request.where)
     try await turns.one { () throws(SluiceError) in
       _ = try Subscriptions.room(for: name, in: parts.writer.current)
       try await parts.cursors.save(
-        [.forget(name)] + (request.secret.map { [.secret(name, Array($0.utf8))] } ?? []))
+        [.forget(name)] + (secret.map { [.secret(name, $0)] } ?? []))
       try await parts.writer.submit(origin) { registry throws(SluiceError) in
         try Subscriptions.room(for: name, in: registry)
         let fact = SubscriptionCreated(
@@ -93,7 +89,23 @@ package actor Subscriptions: Service {
         return [Draft(project: nil, fact: .subscriptionCreated(fact))]
       }
     }
-    return try await subscriber(name).answer()
+    var answer = try await subscriber(name).answer()
+    if request.secret == nil, let secret { answer.secret = WebhookSignature.text(of: secret) }
+    return answer
+  }
+
+  /// The key that signs a webhook's requests: the one that was given, or a new one.
+  private func secret(of request: SubscriptionRequest, _ target: SubscriptionTarget) throws(SluiceError) -> [UInt8]? {
+    guard case .webhook = target else {
+      guard request.secret == nil else { throw Subscriptions.wrong("a secret belongs to a webhook", at: "secret") }
+      return nil
+    }
+    guard let text = request.secret else { return Array(parts.ambient.makeSecret(bytes: 24).utf8) }
+    if let key = WebhookSignature.key(text) { return key }
+    guard !text.hasPrefix(WebhookSignature.prefix), (24...64).contains(text.utf8.count) else {
+      throw Subscriptions.wrong("a secret is text of 24 to 64 bytes, or whsec_ and such a key as Base64", at: "secret")
+    }
+    return Array(text.utf8)
   }
 
   private static func room(for name: SubscriptionName, in registry: Registry) throws(SluiceError) {
@@ -120,7 +132,7 @@ package actor Subscriptions: Service {
     return try CESQL(CESQL.underAliases(expression, parts.names.alias)).description
   }
 
-  private func target(of request: SubscriptionRequest) throws(SluiceError) -> SubscriptionTarget {
+  private func target(of request: SubscriptionRequest) async throws(SluiceError) -> SubscriptionTarget {
     let kind = request.kind ?? (request.url != nil ? "webhook" : request.command != nil ? "command" : "pull")
     switch kind {
     case "pull":
@@ -129,18 +141,18 @@ package actor Subscriptions: Service {
       }
       return .pull
     case "webhook":
-      guard parts.webhooks != nil else {
-        throw Subscriptions.wrong("this server sends no webhooks: take a pull or a command subscription", at: "kind")
-      }
-      guard let url = request.url, url.hasPrefix("http://") || url.hasPrefix("https://"), url.utf8.count <= 2_048 else {
-        throw Subscriptions.wrong("a webhook has an http or https address", at: "url")
+      guard let url = request.url else { throw Subscriptions.wrong("a webhook has an address", at: "url") }
+      if let problem = await parts.webhooks.refusal(of: url) {
+        throw SluiceError(
+          .webhookRefused, what: "nothing can be sent to '\(NameRule.printable(url))': \(problem)", at: "url",
+          fix: "use an http or https address; a private one has to be allowed: sluice serve --webhook-allow HOST")
       }
       guard let mode = Webhook.Mode(rawValue: request.mode ?? "structured") else {
         throw Subscriptions.wrong("a webhook's mode is binary, structured or batch", at: "mode")
       }
       let timeout = request.timeout ?? 10
       guard (1...300).contains(timeout) else { throw Subscriptions.wrong("a timeout is 1 to 300 s", at: "timeout") }
-      return .webhook(url: url, mode: mode, timeoutSeconds: timeout, isSigned: request.secret != nil)
+      return .webhook(url: url, mode: mode, timeoutSeconds: timeout, isSigned: true)
     case "command":
       let name = request.command ?? ""
       guard parts.commands.names.contains(name) else {

@@ -39,6 +39,8 @@ package struct SubscriptionAnswer: Sendable, Codable {
   @OrNull package var replay: Replay?
   package var created: Date
   package var actor: Actor
+  /// Signs the requests of a webhook. Said once, by the answer to its creation, and only where nobody gave one.
+  package var secret: String?
 
   package init(
     _ fact: SubscriptionCreated, paused: Bool, cursor: Position, lag: Lag, dead: Int, created: Date, actor: Actor

@@ -56,6 +56,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case subscriptionKind = "subscription.kind"
   case subscriptionBatch = "subscription.batch"
   case subscriptionCommand = "subscription.command"
+  case webhookRefused = "webhook.refused"
   case replayNothing = "replay.nothing"
   case eventUnknown = "event.unknown"
   case personUnknown = "person.unknown"

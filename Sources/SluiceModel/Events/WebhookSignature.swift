@@ -18,7 +18,7 @@ package enum WebhookSignature {
     return "v1," + Data(hash.finalize()).base64EncodedString()
   }
 
-  private static let prefix = "whsec_"
+  package static let prefix = "whsec_"
 
   /// The key that a text such as `whsec_…` has; nil for any other text, and for keys that are not of 24 to 64 bytes.
   package static func key(_ text: String) -> [UInt8]? {

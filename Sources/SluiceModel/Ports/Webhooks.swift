@@ -3,6 +3,9 @@ package protocol WebhookSender: Sendable {
   /// Sends, and waits for each answer no longer than the hook's timeout. In `batch` mode all events go in one request;
   /// in the others the hook gets one request an event, and the first that fails ends it.
   func send(_ events: [OutgoingEvent], to hook: Webhook) async -> WebhookEnd
+  /// Why nothing will ever be sent there, as far as that can be told now; nil where it may be, and for a name that has no
+  /// address yet.
+  func refusal(of url: String) async -> WebhookProblem?
 }
 
 /// An event on its way out: a CloudEvent as JSON, its marks (position, replay, redelivery) included.

@@ -5,9 +5,9 @@ import SluiceModel
 struct SubscriptionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "subscription",
-    abstract: "Have events delivered: to a program of the server's configuration, or to who asks.",
+    abstract: "Have events delivered: to an address, to a program of the server's configuration, or to who asks.",
     discussion:
-      "EXAMPLE: sluice subscription create dailies --types 'sluice.version.*' --command notify",
+      "EXAMPLE: sluice subscription create dailies --types 'sluice.version.*' --webhook https://tools.studio/hook",
     subcommands: [
       Create.self, List.self, Show.self, Pause.self, Resume.self, Reset.self, Delete.self, Dead.self, Retry.self,
       TestFilter.self,
@@ -18,12 +18,18 @@ struct SubscriptionCommand: AsyncParsableCommand {
       abstract: "Make a subscription.",
       discussion: """
         EXAMPLE: sluice subscription create renders --types 'sluice.run.*' --where "project = 'demo'" --pull
-        EXAMPLE: sluice subscription create dailies --types 'sluice.version.*' --command notify
+        EXAMPLE: sluice subscription create dailies --types 'sluice.version.*' --webhook https://tools.studio/hook
         """)
     @Argument(help: "Its name.") var name: String
     @Option(parsing: .upToNextOption, help: "Globs of event types; '*' spans dots. All where it is not said.")
     var types: [String] = []
     @Option(name: .customLong("where"), help: "A CESQL expression over the attributes.") var expression: String?
+    @Option(help: "The address that events are posted to.") var webhook: String?
+    @Option(help: "How an event lies in a request: structured (where it is not said), binary or batch.")
+    var mode: String?
+    @Option(help: "A file with the secret that signs the requests; without it one is made and shown once.")
+    var secretFile: String?
+    @Option(help: "Seconds that a request may take; 10 where it is not said.") var timeout: Int?
     @Option(help: "A program of the server's configuration.") var command: String?
     @Flag(help: "Nothing is sent: who wants events asks for them.") var pull = false
     @Option(help: "How often an event is tried before it goes to the dead letters; 10 where it is not said.")
@@ -32,14 +38,20 @@ struct SubscriptionCommand: AsyncParsableCommand {
     @OptionGroup var options: ServerOptions
 
     func validate() throws {
-      guard pull != (command != nil) else { throw ValidationError("Say one of --pull and --command NAME.") }
+      let kinds = [pull, webhook != nil, command != nil].filter { $0 }.count
+      guard kinds == 1 else { throw ValidationError("Say one of --webhook URL, --pull and --command NAME.") }
+      if webhook == nil, mode != nil || secretFile != nil || timeout != nil {
+        throw ValidationError("--mode, --secret-file and --timeout belong to --webhook.")
+      }
     }
 
     func run() async throws {
       var request = SubscriptionRequest(name: name)
       request.types = types.isEmpty ? nil : types
       request.where = expression
-      request.kind = pull ? "pull" : "command"
+      request.kind = pull ? "pull" : webhook != nil ? "webhook" : "command"
+      (request.url, request.mode, request.timeout) = (webhook, mode, timeout)
+      request.secret = try secretFile.map(SubscriptionCommand.secret)
       (request.command, request.tries, request.from) = (command, tries, from)
       SubscriptionText.show(try await options.client.post("subscriptions", request), options)
     }
@@ -245,6 +257,21 @@ struct SubscriptionCommand: AsyncParsableCommand {
       print("The event is \(filter.admits { envelope[$0] } ? "" : "not ")delivered.")
     }
   }
+
+  /// What a file says, without the line's end that editors leave.
+  private static func secret(_ file: String) throws(SluiceError) -> String {
+    var bytes: [UInt8] = []
+    do {
+      try LocalFiles.read(Machine.absolute(file)) { bytes += $0 }
+    } catch {
+      throw SluiceError(.usage, what: "the file '\(file)' cannot be read", at: "--secret-file", fix: "look at the path")
+    }
+    while bytes.last == UInt8(ascii: "\n") || bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw SluiceError(.usage, what: "the secret is not text", at: file, fix: "write letters and digits into it")
+    }
+    return text
+  }
 }
 
 /// A subscription in words.
@@ -258,6 +285,10 @@ enum SubscriptionText {
     print("  cursor  \(answer.cursor)")
     print("  lag     \(answer.lag.events) events, \(Console.duration(answer.lag.seconds))")
     print("  dead    \(answer.dead)\(answer.retrying > 0 ? ", \(answer.retrying) of them being tried again" : "")")
+    if let secret = answer.secret {
+      print("  secret  \(secret)")
+      print("          signs the requests; keep it, it is not shown again")
+    }
     if let failing = answer.failing {
       let tries = failing.tries > 0 ? "\(failing.tries) of \(answer.tries) tries: " : ""
       print("  failing \(tries)\(failing.error)")

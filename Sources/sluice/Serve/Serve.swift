@@ -27,6 +27,15 @@ struct Serve: AsyncParsableCommand {
       discussion: "It gets CloudEvents as JSON on its standard input, one a line, and exits with 0 when they are done.",
       valueName: "name=program"))
   var subscriberCommand: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Where webhooks may go beside public addresses; may be given several times.",
+      discussion: "HOST, HOST:PORT, an address, or a network such as 10.20.0.0/16. This machine itself is allowed while "
+        + "the server listens on loopback only.",
+      valueName: "host"))
+  var webhookAllow: [String] = []
+  @Option(help: "A PEM file of certificate authorities that webhooks trust beside the system's.")
+  var webhookAuthorities: String?
   @Flag(help: "Build the views anew from the log first.") var rebuild = false
   @Option(help: "trace, debug, info, warning or error.") var logLevel = "info"
   @Flag(help: .hidden) var json = false
@@ -59,6 +68,9 @@ struct Serve: AsyncParsableCommand {
     let site = try Site(
       folder: folder, registry: registry, workers: workers ?? Machine.cores,
       commands: Dictionary(subscriberCommand.compactMap(Serve.named), uniquingKeysWith: { _, last in last }),
+      webhooks: HTTPWebhookSender.Settings(
+        allowed: try Serve.allowances(webhookAllow), listensOnLoopback: isLoopback,
+        authorities: try Serve.readable(webhookAuthorities)),
       logger: logger)
     let services = site.services(version: Sluice.version, listensOnLoopback: isLoopback)
     let application = Application(
@@ -93,6 +105,22 @@ struct Serve: AsyncParsableCommand {
     guard let equals = text.firstIndex(of: "="), NameRule.problem(in: text[..<equals]) == nil else { return nil }
     let program = text[text.index(after: equals)...]
     return program.isEmpty ? nil : (String(text[..<equals]), String(program))
+  }
+
+  private static func allowances(_ texts: [String]) throws(SluiceError) -> [WebhookAllowance] {
+    var allowances: [WebhookAllowance] = []
+    for text in texts { allowances.append(try WebhookAllowance(text)) }
+    return allowances
+  }
+
+  /// The path of a file that can be read.
+  private static func readable(_ file: String?) throws(SluiceError) -> String? {
+    guard let file else { return nil }
+    guard access(Machine.absolute(file), R_OK) == 0 else {
+      throw SluiceError(
+        .usage, what: "the file '\(file)' cannot be read", at: "--webhook-authorities", fix: "look at the path")
+    }
+    return Machine.absolute(file)
   }
 
   private static func logger(_ level: Logger.Level) -> Logger {

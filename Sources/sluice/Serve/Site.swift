@@ -17,9 +17,10 @@ struct Site: Sendable {
   private let previews: OpenImageIO
   private let workers: Int
 
-  init(folder: DataFolder, registry: Registry, workers: Int, commands: [String: String], logger: Logger)
-    throws(SluiceError)
-  {
+  init(
+    folder: DataFolder, registry: Registry, workers: Int, commands: [String: String],
+    webhooks: HTTPWebhookSender.Settings, logger: Logger
+  ) throws(SluiceError) {
     (self.folder, self.workers) = (folder, workers)
     let ambient = Machine.ambient
     let environment = Machine.environment.filter { !$0.key.hasPrefix("SLUICE_") }
@@ -38,7 +39,8 @@ struct Site: Sendable {
           workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path)))
     subscriptions = Subscriptions(
       parts: Subscriber.Parts(
-        writer: writer, log: folder.log, names: folder.names, cursors: folder.cursors, webhooks: nil,
+        writer: writer, log: folder.log, names: folder.names, cursors: folder.cursors,
+        webhooks: HTTPWebhookSender(settings: webhooks, ambient: ambient),
         commands: LocalEventCommands(
           commands, environment: environment, folder: Machine.currentFolder, mark: folder.path, ambient: ambient),
         feed: feed, ambient: ambient, logger: logger))
