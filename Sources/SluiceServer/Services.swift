@@ -15,6 +15,7 @@ package struct Services: Sendable {
   package var subscriptions: Subscriptions
   package var people: People
   package var names: any PersonNames
+  package var upkeep: Upkeep
   package var previews: any PreviewMaker
   package var feed: Feed
   package var ambient: Ambient
@@ -36,14 +37,14 @@ package struct Services: Sendable {
   package init(
     writer: Writer, log: any EventLog, views: any ViewStore, store: any VersionStore, publisher: Publisher,
     intake: Intake, queries: Queries, plans: Plans, runner: Runner, subscriptions: Subscriptions, people: People,
-    names: any PersonNames, previews: any PreviewMaker, feed: Feed, ambient: Ambient,
+    names: any PersonNames, upkeep: Upkeep, previews: any PreviewMaker, feed: Feed, ambient: Ambient,
     readPipeline: @escaping @Sendable (String) -> (pipeline: Pipeline?, problems: [PipelineProblem]),
     settings: Settings
   ) {
     (self.writer, self.log, self.views, self.store) = (writer, log, views, store)
     (self.publisher, self.intake, self.queries) = (publisher, intake, queries)
     (self.plans, self.runner, self.subscriptions) = (plans, runner, subscriptions)
-    (self.people, self.names) = (people, names)
+    (self.people, self.names, self.upkeep) = (people, names, upkeep)
     (self.previews, self.feed, self.ambient) = (previews, feed, ambient)
     (self.readPipeline, self.settings) = (readPipeline, settings)
   }

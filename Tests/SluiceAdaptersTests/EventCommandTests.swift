@@ -22,7 +22,7 @@ import Testing
         now: { Date() }, uptime: { .zero }, random: { .random(in: .min ... .max) },
         sleep: { try await Task.sleep(for: $0) }),
       timeout: timeout)
-    return await commands.send(events.map { OutgoingEvent(bytes: Array($0.utf8)) }, to: "mail")
+    return await commands.send(try events.map { OutgoingEvent(envelope: try Envelope(Array($0.utf8))) }, to: "mail")
   }
 
   private func reason(_ end: WebhookEnd) -> String {
@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test func `need not read them`() async throws {
-    let large = String(repeating: "x", count: 300_000)
+    let large = #"{"text":"\#(String(repeating: "x", count: 300_000))"}"#
     for _ in 0..<10 { #expect(try await send("exec < /dev/null; exit 0", [large]) == .delivered) }
   }
 

@@ -51,7 +51,8 @@ extension Intake.Entry {
     try await site.live {
       _ = await accept(site, [arrival("e1")])
       let event = try #require(try await site.events().first)
-      #expect(event.actor == farm && event.site == "main" && event.source == "/farm")
+      #expect(site.names.known.shown(event.actor.name) == farm.name && event.actor.trust == farm.trust)
+      #expect(event.site == "main" && event.source == "/farm")
       #expect(event.fact == .unknown(type: "job.done", critical: false, content: .text("xxx")))
     }
   }

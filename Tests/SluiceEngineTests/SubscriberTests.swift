@@ -38,6 +38,12 @@ private final class Receiver: EventCommands {
   }
 }
 
+/// Receivers that want nothing any more.
+private struct GoneWebhooks: WebhookSender {
+  func send(_ events: [OutgoingEvent], to hook: Webhook) async -> WebhookEnd { .gone(delivered: 0) }
+  func refusal(of url: String) async -> WebhookProblem? { nil }
+}
+
 private let full = SluiceError(.logFull, what: "the disk is full", at: "cursors", fix: "free some space")
 
 /// A site with one subscription to changes of folders, whose waits take no time.
@@ -62,8 +68,8 @@ private struct Bench {
       })
     subscriptions = Subscriptions(
       parts: Subscriber.Parts(
-        writer: site.writer, log: site.log, cursors: cursors, webhooks: nil, commands: receiver,
-        feed: site.feed, ambient: ambient, logger: logger))
+        writer: site.writer, log: site.log, names: site.names, cursors: cursors, webhooks: GoneWebhooks(),
+        commands: receiver, feed: site.feed, ambient: ambient, logger: logger))
   }
 
   func live<Value>(_ body: () async throws -> Value) async throws -> Value {
@@ -81,6 +87,7 @@ private struct Bench {
     var request = SubscriptionRequest(name: "s")
     (request.kind, request.tries, request.types) = (kind, tries, ["sluice.folder.changed.v1"])
     if kind == "command" { request.command = "receiver" }
+    if kind == "webhook" { request.url = "http://receiver/" }
     _ = try await subscriptions.create(request, origin: MemorySite.ada)
   }
 
@@ -129,6 +136,17 @@ private struct Bench {
       #expect(try await bench.deadNumbers() == [5])
     }
     #expect(bench.receiver.taken == (1...20).filter { $0 != 5 })
+  }
+
+  @Test func `is paused when its receiver wants nothing any more, and loses nothing`() async throws {
+    let bench = try await Bench()
+    try await bench.live {
+      try await bench.create(kind: "webhook")
+      try await bench.change(1...3)
+      try await bench.wait { $0.paused }
+      let shown = try await bench.subscriptions.show(try bench.name())
+      #expect(shown.lag.events == 3 && shown.dead == 0 && shown.failing == nil)
+    }
   }
 
   @Test func `keeps a dead letter that the disk does not take at once`() async throws {

@@ -21,6 +21,10 @@ import SluiceStorage
     Swift.print(StableJSON.text(values))
   }
 
+  static func names(_ folder: String) throws -> NamesFile {
+    try NamesFile(path: folder + "/names.jsonl", ambient: ambient)
+  }
+
   static let ambient = Ambient(
     now: { Date() }, uptime: { start.duration(to: .now) }, random: { UInt64.random(in: .min ... .max) },
     sleep: { try await Task.sleep(for: $0) })
@@ -77,7 +81,8 @@ struct Write: AsyncParsableCommand {
       path: options.folder + "/views.sqlite", reducer: Registry.reducer, manifests: BlobManifests(log: log))
     let registry = try await Recovery.registry(site: "main", log: log, views: views, anew: false, logger: logger)
     let writer = Writer(
-      registry: registry, log: log, views: views, feed: Feed(), ambient: BenchLog.ambient, logger: logger)
+      registry: registry, log: log, views: views, names: try BenchLog.names(options.folder), feed: Feed(),
+      ambient: BenchLog.ambient, logger: logger)
     let running = Task { try await writer.run() }
     let (each, writers) = (max(1, options.events / self.writers), self.writers)
     let start = ContinuousClock.now
@@ -116,7 +121,7 @@ struct Replay: AsyncParsableCommand {
   func run() async throws {
     let log = try SegmentedLog(folder: options.folder + "/log", ambient: BenchLog.ambient)
     try await BenchLog.fill(log, options.events) { [BenchLog.draft($0)] }
-    let wanted = WantedEvents(log: log)
+    let wanted = WantedEvents(log: log, names: try BenchLog.names(options.folder))
     let filter = try EventFilter(types: ["com.studio.*"], expression: nil)
     let start = ContinuousClock.now
     var (place, count, bytes) = (Int64(0), 0, 0)

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Logging
 import SluiceGraph
 import SluiceModel
 
@@ -46,8 +47,7 @@ extension Subscriber {
       }
     }
     let began = parts.ambient.uptime()
-    let names = parts.names.known
-    let end = try await send(work.events.map { OutgoingEvent(bytes: names.shown(outgoing($0, work.lane))) })
+    let end = try await send(try shown(work))
     guard let end, !isEnded else { return }
     switch end {
     case .delivered:
@@ -76,6 +76,20 @@ extension Subscriber {
         }
         return changes
           + self.failed(&delivery, work.lane, work.sequences[delivered], reason, retryAfter: retryAfter)
+      }
+    }
+  }
+
+  /// The events as they leave the house: with names in place of aliases.
+  private func shown(_ work: Work) throws(SluiceError) -> [OutgoingEvent] {
+    let names = parts.names.known
+    return try work.events.map { event throws(SluiceError) in
+      do throws(EnvelopeProblem) {
+        return OutgoingEvent(envelope: try Envelope(names.shown(outgoing(event, work.lane))))
+      } catch {
+        throw SluiceError(
+          .logDamaged, what: "an event cannot be read: \(error)", at: "event \(event.sequence)",
+          fix: "`sluice log verify` says what is damaged")
       }
     }
   }

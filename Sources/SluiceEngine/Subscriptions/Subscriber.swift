@@ -223,6 +223,14 @@ package actor Subscriber {
     return Array(open)
   }
 
+  /// The first event that it still needs.
+  var needed: Int64 {
+    let saved = delivery.saved
+    let replays = openReplays.map { $0.id == saved.replay ? saved.replayLane?.cursor ?? 0 : $0.request.after }
+    let places = [saved.live.cursor] + replays + saved.retries.map { $0 - 1 }
+    return (places.min() ?? 0) + 1
+  }
+
   /// How it stands now.
   package func answer() async throws(SluiceError) -> SubscriptionAnswer {
     let registry = parts.writer.current

@@ -248,6 +248,15 @@ package actor Subscriptions: Service {
     try await subscriber(name).acknowledge(batch, done: done, error: error)
   }
 
+  /// The first event that each subscription, or a replay of it, still needs.
+  func needed() async throws(SluiceError) -> [(name: SubscriptionName, sequence: Int64)] {
+    var needed: [(SubscriptionName, Int64)] = []
+    for name in parts.writer.current.subscriptions.keys.sorted() {
+      needed.append((name, await (try subscriber(name)).needed))
+    }
+    return needed
+  }
+
   // MARK: Places
 
   /// The last event before a place; nil for "now".

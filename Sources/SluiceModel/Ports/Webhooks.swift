@@ -3,15 +3,16 @@ package protocol WebhookSender: Sendable {
   /// Sends, and waits for each answer no longer than the hook's timeout. In `batch` mode all events go in one request;
   /// in the others the hook gets one request an event, and the first that fails ends it.
   func send(_ events: [OutgoingEvent], to hook: Webhook) async -> WebhookEnd
-  /// Why nothing will ever be sent there, as far as that can be told now; nil where it may be, and for a name that has no
-  /// address yet.
+  /// Why nothing will ever be sent there, as far as that can be told now; nil where it may be, and for a name that has
+  /// no address yet.
   func refusal(of url: String) async -> WebhookProblem?
 }
 
 /// An event on its way out: a CloudEvent as JSON, its marks (position, replay, redelivery) included.
 package struct OutgoingEvent: Sendable, Equatable {
-  package let bytes: [UInt8]
-  package init(bytes: [UInt8]) { self.bytes = bytes }
+  package let envelope: Envelope
+  package init(envelope: Envelope) { self.envelope = envelope }
+  package var bytes: [UInt8] { envelope.bytes }
 }
 
 /// Where and how a subscriber wants its events.

@@ -26,6 +26,7 @@ package struct API: Sendable {
     addIntake(to: api)
     addTokens(to: api)
     addPeople(to: api)
+    addUpkeep(to: api)
     Page().add(to: router)
     return router
   }

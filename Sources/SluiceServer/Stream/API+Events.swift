@@ -9,7 +9,7 @@ import SluiceModel
 extension API {
   func addEvents(to api: RouterGroup<SluiceContext>) {
     api.get("events") { request, _ in
-      let filter = try StreamFilter(request)
+      let filter = try StreamFilter(request, names: services.names)
       let limit = min(Limits.eventsPerPage, max(1, Int(request.value("limit") ?? "") ?? Limits.eventsPerPage))
       let lines: [String]
       if let count = request.value("last").flatMap({ Int($0) }) {
@@ -22,7 +22,7 @@ extension API {
         body: ResponseBody(byteBuffer: ByteBuffer(string: lines.map { $0 + "\n" }.joined())))
     }
     api.get("stream") { request, _ in
-      let filter = try StreamFilter(request)
+      let filter = try StreamFilter(request, names: services.names)
       let from: Int64
       if let id = request.headers[EventStream.lastEventID] ?? request.value("from") {
         from = try position(id).sequence
@@ -86,9 +86,11 @@ struct StreamFilter: Sendable {
   private let filter: EventFilter
   private let project: String?
   private let reference: String?
+  private let names: any PersonNames
 
   /// - Throws: `filter.syntax`.
-  init(_ request: Request) throws(SluiceError) {
+  init(_ request: Request, names: any PersonNames) throws(SluiceError) {
+    self.names = names
     let types = request.uri.queryParameters.getAll("type").map { String($0) }
     filter = try EventFilter(types: types, expression: request.value("where"))
     project = request.value("project")
@@ -101,7 +103,7 @@ struct StreamFilter: Sendable {
       let place = event.text("product") ?? "\(event.text("project") ?? "")/\(event.text("folder") ?? "")"
       guard place == reference || place.hasPrefix(reference + "/") else { return false }
     }
-    return filter.admits(event)
+    return filter.admits(event, names: names.known)
   }
 }
 

@@ -46,6 +46,11 @@ enum Disk {
     guard fsync(descriptor) == 0 else { throw error("sync", path) }
   }
 
+  /// Only the user that the server runs as may read it from now on.
+  static func closeToOthers(_ path: String) throws(SluiceError) {
+    guard chmod(path, 0o600) == 0 else { throw error("close to others", path) }
+  }
+
   static func write(_ bytes: [UInt8], to path: String) throws(SluiceError) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw error("write", path) }

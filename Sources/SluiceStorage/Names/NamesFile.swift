@@ -76,6 +76,9 @@ package final class NamesFile: PersonNames {
     }
   }
 
+  /// All names as they are now, in another file.
+  package func copy(to target: String) throws(SluiceError) { try NamesLines.write(known.all, to: target, syncs: syncs) }
+
   private func write(_ work: @escaping @Sendable () throws(SluiceError) -> Void) async throws(SluiceError) {
     do throws(SluiceError) {
       try await queue.run(work)

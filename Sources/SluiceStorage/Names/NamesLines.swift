@@ -11,7 +11,7 @@ enum NamesLines {
       return []
     }
     // A copy out of a backup may be open to everybody.
-    guard chmod(path, 0o600) == 0 else { throw Disk.error("close to others", path) }
+    try Disk.closeToOthers(path)
     let bytes = try Disk.read(path, limit: Int(status.st_size))
     let whole = (bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
     if whole < bytes.count { try cut(path, to: whole) }

@@ -60,6 +60,12 @@ final class DataFolder: Sendable {
     return registry
   }
 
+  /// The site whose log it is; `main` where the log does not say, as an empty one does not.
+  func site() async -> String {
+    let first = try? await log.scan(after: 0, limit: 1).first?.decoded()
+    return first?.record.events.first?.site ?? "main"
+  }
+
   /// What opening the log came upon, in words.
   private func tell(of opening: LogOpening, _ logger: Logger) {
     if let events = opening.imported {

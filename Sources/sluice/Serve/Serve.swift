@@ -30,8 +30,10 @@ struct Serve: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Where webhooks may go beside public addresses; may be given several times.",
-      discussion: "HOST, HOST:PORT, an address, or a network such as 10.20.0.0/16. This machine itself is allowed while "
-        + "the server listens on loopback only.",
+      discussion: """
+        HOST, HOST:PORT, an address, or a network such as 10.20.0.0/16. This machine itself is allowed while the server
+        listens on loopback only.
+        """,
       valueName: "host"))
   var webhookAllow: [String] = []
   @Option(help: "A PEM file of certificate authorities that webhooks trust beside the system's.")
@@ -72,7 +74,8 @@ struct Serve: AsyncParsableCommand {
         allowed: try Serve.allowances(webhookAllow), listensOnLoopback: isLoopback,
         authorities: try Serve.readable(webhookAuthorities)),
       logger: logger)
-    let services = site.services(version: Sluice.version, listensOnLoopback: isLoopback)
+    let services = site.services(
+      version: Sluice.version, serve: Array(CommandLine.arguments.dropFirst(2)), listensOnLoopback: isLoopback)
     let application = Application(
       router: API(services).router(),
       configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: nil),

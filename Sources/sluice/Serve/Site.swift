@@ -47,14 +47,21 @@ struct Site: Sendable {
     queries = Queries(writer: writer, manifests: folder.manifests, tools: tools, runner: runner, store: folder.store)
   }
 
-  func services(version: String, listensOnLoopback: Bool) -> Services {
-    Services(
+  /// - Parameter serve: the options of `serve`, kept in backups.
+  func services(version: String, serve: [String], listensOnLoopback: Bool) -> Services {
+    let backups = SiteBackups(
+      log: folder.log, cursors: folder.cursors, names: folder.names,
+      configuration: SiteBackups.Configuration(site: writer.site, version: version, serve: serve),
+      ambient: Machine.ambient, syncs: folder.syncs)
+    return Services(
       writer: writer, log: folder.log, views: folder.views, store: folder.store,
       publisher: Publisher(writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests),
       intake: Intake(writer: writer), queries: queries,
       plans: Plans(writer: writer, log: folder.log, queries: queries, runner: runner), runner: runner,
       subscriptions: subscriptions, people: People(writer: writer, log: folder.log, names: folder.names),
-      names: folder.names, previews: previews, feed: feed, ambient: Machine.ambient,
+      names: folder.names,
+      upkeep: Upkeep(writer: writer, log: folder.log, backups: backups, subscriptions: subscriptions),
+      previews: previews, feed: feed, ambient: Machine.ambient,
       readPipeline: PipelineFile.read,
       settings: Services.Settings(
         version: version, storePath: folder.path + "/store", dataFolder: folder.path, workers: workers,

@@ -7,7 +7,9 @@ extension SegmentEngine {
   /// Every copy is walked over; what is damaged is copied all the same, since it is all there is, and the answer tells.
   ///
   /// - Throws: `usage` for a folder that is not empty; `log.full`, `log.failed`, `log.damaged` where a file is gone.
-  package func backup(to target: String) throws(SluiceError) -> LogBackup {
+  package func backup(
+    to target: String, _ tell: @escaping (LogProgress) -> Void = { _ in }
+  ) throws(SluiceError) -> LogBackup {
     try maintenance.withLock { (_) throws(SluiceError) in
       try files.requireEmpty(target, for: "the backup")
       try files.makeFolder(target)
@@ -15,8 +17,9 @@ extension SegmentEngine {
         ($0.sealed, $0.active, $0.file, $0.end, $0.head)
       }
       var backup = LogBackup(log: "\(active.log)", head: head, files: [], damages: [])
+      let meter = Meter(inAll: sealed.reduce(end) { $0 + $1.end }, tell)
       var inspection = LogInspection(
-        knows: { (digest) throws(SluiceError) in try self.find(digest) != nil }, tell: { _ in })
+        knows: { (digest) throws(SluiceError) in try self.find(digest) != nil }, tell: meter.add)
       for segment in sealed {
         if let stub = segment.archive {
           let bytes = stub.encoded()

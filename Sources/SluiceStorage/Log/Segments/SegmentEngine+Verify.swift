@@ -81,21 +81,3 @@ extension SegmentEngine {
     try inspection.find(lost, in: file, SegmentName.text(active.first, SegmentName.events), active, to: end)
   }
 }
-
-/// How far a look is, told in steps that a person can follow.
-private final class Meter {
-  var segment = ""
-  private let inAll: Int
-  private let tell: (LogProgress) -> Void
-  private var done = 0
-  private var told = 0
-
-  init(inAll: Int, _ tell: @escaping (LogProgress) -> Void) { (self.inAll, self.tell) = (inAll, tell) }
-
-  func add(_ bytes: Int) {
-    done += bytes
-    guard done - told >= Limits.scanBytes else { return }
-    told = done
-    tell(LogProgress(segment: segment, bytesDone: done, bytesInAll: max(done, inAll)))
-  }
-}

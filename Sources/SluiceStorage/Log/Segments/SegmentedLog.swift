@@ -6,7 +6,7 @@ package import SluiceModel
 ///
 /// Appends are made one after another on a thread of their own, each with one sync; readers have threads too and never
 /// wait for a sync.
-package final class SegmentedLog: EventLog {
+package final class SegmentedLog: EventLog, LogCare {
   /// What was found when it was opened.
   package let opening: LogOpening
   let engine: SegmentEngine
@@ -69,8 +69,10 @@ package final class SegmentedLog: EventLog {
   }
 
   /// Copies the log up to its head into an empty folder, while writers go on.
-  package func backup(to target: String) async throws(SluiceError) -> LogBackup {
-    try await tending.run { [engine] () throws(SluiceError) in try engine.backup(to: target) }
+  package func backup(
+    to target: String, _ tell: @escaping @Sendable (LogProgress) -> Void = { _ in }
+  ) async throws(SluiceError) -> LogBackup {
+    try await tending.run { [engine] () throws(SluiceError) in try engine.backup(to: target, tell) }
   }
 
   /// Brings a backup into an empty folder and looks at everything in it; blocks until that is done.

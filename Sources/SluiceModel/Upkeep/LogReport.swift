@@ -28,6 +28,10 @@ package struct ArchivedSegment: Sendable, Equatable, Codable {
   package var folder: String
   /// False where the folder does not have it, or is not there, as a tape or a disk on a shelf.
   package var isReachable: Bool
+
+  package init(first: Int64, last: Int64, folder: String, isReachable: Bool) {
+    (self.first, self.last, self.folder, self.isReachable) = (first, last, folder, isReachable)
+  }
 }
 
 /// How far a look at the log is.
@@ -35,4 +39,8 @@ package struct LogProgress: Sendable, Equatable {
   package var segment: String
   package var bytesDone: Int
   package var bytesInAll: Int
+
+  package init(segment: String, bytesDone: Int, bytesInAll: Int) {
+    (self.segment, self.bytesDone, self.bytesInAll) = (segment, bytesDone, bytesInAll)
+  }
 }
