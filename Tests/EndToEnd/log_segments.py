@@ -4,10 +4,13 @@ It takes the layout as the sources describe it and checks no checksum: a batch c
 records are JSON. That is enough for a log that a killed server left, where every write is whole or at the very end.
 """
 
+import contextlib
 import json
+import shutil
+import sqlite3
 import struct
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple
+from typing import Any, Callable, Iterator, NamedTuple
 
 PAGE = 4096
 MAGIC = 0xFF4C4F47FE424154
@@ -67,3 +70,23 @@ def events(folder: Path) -> list[dict[str, Any]]:
     return [
         event for batch in batches(folder) for _, record in batch.records for event in json.loads(record)["events"]
     ]
+
+
+def into_sqlite(data: Path, change: Callable[[bytes], bytes] = bytes) -> int:
+    """Makes of a data folder's log what a server wrote before there were segments; the last event.
+
+    `change` makes the bytes of each record other ones.
+    """
+    last = 0
+    with contextlib.closing(sqlite3.connect(data / "log.sqlite")) as old:
+        old.execute("PRAGMA journal_mode = WAL")
+        old.execute("CREATE TABLE record (last INTEGER PRIMARY KEY, count INTEGER NOT NULL, body BLOB NOT NULL)")
+        old.execute("CREATE TABLE blob (digest TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID")
+        for batch in batches(data / "log"):
+            for count, record in batch.records:
+                last += count
+                old.execute("INSERT INTO record VALUES (?, ?, ?)", (last, count, change(record)))
+            old.executemany("INSERT INTO blob VALUES (?, ?)", batch.blobs.items())
+        old.commit()
+    shutil.rmtree(data / "log")
+    return last

@@ -6,11 +6,11 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import time
 import unittest
 
+import log_segments
 import tiny_show
 from sluice_server import Server, ServerTestCase, wait_until
 from test_durability import DurabilityTestCase, unsynced
@@ -41,9 +41,14 @@ class NamesTestCase(ServerTestCase):
 
     def log_bytes(self, last=1 << 60):
         """Everything that the log and its blobs hold, as it lies there."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.server.data}/log.sqlite?mode=ro", uri=True)) as log:
-            records = log.execute("SELECT last, count, body FROM record WHERE last <= ? ORDER BY last", (last,))
-            return records.fetchall(), set(log.execute("SELECT digest, body FROM blob"))
+        records, blobs, place = [], set(), 0
+        for batch in log_segments.batches(self.server.data / "log"):
+            blobs |= set(batch.blobs.items())
+            for count, record in batch.records:
+                place += count
+                if place <= last:
+                    records.append((place, count, record))
+        return records, blobs
 
 
 class Shown(NamesTestCase):
@@ -126,7 +131,7 @@ class Shown(NamesTestCase):
         self.assertEqual(self.files_with(WORD), {"names.jsonl"})
         self.assertEqual((self.server.data / "names.jsonl").stat().st_mode & 0o777, 0o600)
         alias = self.people()[NAME]
-        self.assertTrue({"log.sqlite", "log.sqlite-wal"} & self.files_with(alias))
+        self.assertTrue([name for name in self.files_with(alias) if name.endswith(".seg")])
 
     def test_filters_see_the_name(self):
         pulled = self.server.get("/api/v1/subscriptions/mine/pull", limit=1000).json["events"]
@@ -134,7 +139,7 @@ class Shown(NamesTestCase):
         self.assertEqual({event["actor"] for event in pulled}, {NAME})
         others = self.server.get("/api/v1/subscriptions/others/pull", limit=1000).json["events"]
         self.assertNotIn(NAME, {event["actor"] for event in others})
-        wait_until(lambda: self.received.exists(), "the program gets events")
+        wait_until(lambda: self.received.exists() and self.received.read_text(), "the program gets events")
         events = [json.loads(line) for line in self.received.read_text().splitlines()]
         self.assertEqual({event["actor"] for event in events}, {NAME})
 
@@ -259,11 +264,7 @@ class Old(NamesTestCase):
         alias = self.people()[NAME]
         self.server.stop()
         # What an older Sluice wrote: the name itself, and no list of names.
-        with contextlib.closing(sqlite3.connect(self.server.data / "log.sqlite")) as log:
-            old = [(body.replace(alias.encode(), b"old hand"), last) for last, body in
-                   log.execute("SELECT last, body FROM record")]  # fmt: skip
-            log.executemany("UPDATE record SET body = ? WHERE last = ?", old)
-            log.commit()
+        log_segments.into_sqlite(self.server.data, lambda record: record.replace(alias.encode(), b"old hand"))
         (self.server.data / "names.jsonl").unlink()
         self.server.start("--rebuild")
         self.assertEqual([event["actor"] for event in self.server.events()], ["old hand"])
@@ -313,10 +314,10 @@ class Durable(DurabilityTestCase):
         """What a power cut could have taken of the names at the moment at which the log got the alias."""
         server = self.serve(leave_out)
         server.ask("folder", "add", "demo", environment={"SLUICE_ACTOR": NAME})
-        names, wal = str(server.data / "names.jsonl"), str(server.data / "log.sqlite-wal")
+        names, (segment,) = str(server.data / "names.jsonl"), map(str, (server.data / "log").glob("*.seg"))
         alias = server.ask("person", "list")["people"][0]["alias"]
         calls = self.calls()
-        appended = [call.begin for call in calls if call.paths == [wal] and alias in call.text]
+        appended = [call.begin for call in calls if call.paths == [segment] and alias in call.text]
         self.assertTrue(appended, "the log got the alias")
         self.assertTrue([call for call in calls if call.paths == [names] and alias in call.text], "so did the names")
         return unsynced(calls, appended[0], [names])

@@ -10,9 +10,7 @@ import contextlib
 import hashlib
 import os
 import random
-import shutil
 import signal
-import sqlite3
 import threading
 import time
 import unittest
@@ -463,20 +461,7 @@ class Rebuild(Moments):
 
     def put_log_into_sqlite(self):
         """The data folder as a server made it before there were segments."""
-        folder = self.server.data / "log"
-        with contextlib.closing(sqlite3.connect(self.server.data / "log.sqlite")) as old:
-            old.execute("PRAGMA journal_mode = WAL")
-            old.execute("CREATE TABLE record (last INTEGER PRIMARY KEY, count INTEGER NOT NULL, body BLOB NOT NULL)")
-            old.execute("CREATE TABLE blob (digest TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID")
-            last = 0
-            for batch in log_segments.batches(folder):
-                for count, record in batch.records:
-                    last += count
-                    old.execute("INSERT INTO record VALUES (?, ?, ?)", (last, count, record))
-                old.executemany("INSERT INTO blob VALUES (?, ?)", batch.blobs.items())
-            old.commit()
-        self.assertGreater(last, 20)
-        shutil.rmtree(folder)
+        self.assertGreater(log_segments.into_sqlite(self.server.data), 20)
         self.remove_views()
 
     def test_to_the_same_bytes(self):

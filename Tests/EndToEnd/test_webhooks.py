@@ -90,16 +90,16 @@ class Webhooks(SubscriptionTestCase):
         self.wait_for(lambda shown: shown["lag"]["events"] == 0, "hook", "all is delivered")
 
     def test_a_secret_of_ones_own(self):
-        for name, secret, key in (
+        for number, (name, secret, key) in enumerate((
             ("text", "it rains in the valley of my youth", b"it rains in the valley of my youth"),
             ("coded", "whsec_" + base64.b64encode(bytes(range(32))).decode(), bytes(range(32))),
-        ):
+        )):  # fmt: skip
             file = self.server.file(f"{name}.txt", secret + "\n")
             made = self.server.ask(
                 "subscription", "create", name, "--types", "sluice.folder.*", "--webhook", self.receiver.url,
                 "--secret-file", file)  # fmt: skip
             self.assertNotIn("secret", made)
-            self.change(1)
+            self.change(number)
             self.wait_for_requests(1)
             request = self.receiver.requests[0]
             said = f"{request['headers']['webhook-id']}.{request['headers']['webhook-timestamp']}.".encode()
@@ -198,8 +198,8 @@ class Webhooks(SubscriptionTestCase):
 
     def test_nothing_goes_where_it_must_not(self):
         for url in (
-            "http://169.254.169.254/latest/meta-data", "http://10.0.0.5/", "http://[fd00::1]/", "http://0x7f.1/",
-            "http://2130706433/", "http://user:word@example.com/", "ftp://example.com/", "http://[::ffff:10.0.0.5]/",
+            "http://169.254.169.254/latest/meta-data", "http://10.0.0.5/", "http://[fd00::1]/", "http://167772165/",
+            "http://user:word@example.com/", "ftp://example.com/", "http://[::ffff:10.0.0.5]/",
         ):  # fmt: skip
             with self.subTest(url):
                 answer = self.server.post("/api/v1/subscriptions", {"name": "no", "kind": "webhook", "url": url})

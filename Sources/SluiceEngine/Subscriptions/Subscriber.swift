@@ -235,13 +235,14 @@ package actor Subscriber {
   package func answer() async throws(SluiceError) -> SubscriptionAnswer {
     let registry = parts.writer.current
     let saved = delivery.saved
-    let lag = try await lag(head: registry.sequence)
+    let (lag, unread) = await lag(head: registry.sequence)
     let dead = try await parts.cursors.deadLetterCount(of: name)
     var answer = SubscriptionAnswer(
       subscription.created, paused: subscription.isPaused, cursor: parts.writer.position(saved.live.cursor), lag: lag,
       dead: dead, created: subscription.time, actor: subscription.actor)
     answer.failing =
-      failing(saved.live) ?? trouble.map { SubscriptionAnswer.Failing(tries: 0, error: "\($0.what). \($0.fix)") }
+      failing(saved.live)
+      ?? (trouble ?? unread).map { SubscriptionAnswer.Failing(tries: 0, error: "\($0.what). \($0.fix)") }
     answer.retrying = saved.retries.count
     answer.replay = replayAnswer()
     return answer
@@ -263,19 +264,25 @@ package actor Subscriber {
       failing: failing(lane))
   }
 
-  /// What is wanted and not delivered. Past `Limits.lagScan` events are counted without a look at them.
-  private func lag(head: Int64) async throws(SluiceError) -> Lag {
+  /// What is wanted and not delivered. Past `Limits.lagScan` events, and where the log cannot be read, they are counted
+  /// without a look at them.
+  private func lag(head: Int64) async -> (lag: Lag, unread: SluiceError?) {
     let cursor = delivery.saved.live.cursor
-    guard cursor < head else { return Lag(events: 0, seconds: 0) }
+    guard cursor < head else { return (Lag(events: 0, seconds: 0), nil) }
     var count = WantedEvents.Count(scanned: cursor)
     // Who looks again and again, as a page does, has only what is new counted.
     if let counted, counted.cursor == cursor { count = counted.count }
     let rest = cursor + Limits.lagScan - count.scanned
+    var unread: SluiceError?
     if rest > 0, count.scanned < head {
-      count.add(try await wanted.count(after: count.scanned, through: head, scanLimit: rest, filters: [filter]))
-      counted = (cursor, count)
+      do throws(SluiceError) {
+        count.add(try await wanted.count(after: count.scanned, through: head, scanLimit: rest, filters: [filter]))
+        counted = (cursor, count)
+      } catch {
+        unread = error
+      }
     }
-    return Lag(events: count.events + (head - count.scanned), seconds: age(of: count.oldest))
+    return (Lag(events: count.events + (head - count.scanned), seconds: age(of: count.oldest)), unread)
   }
 
   /// Seconds since then, to the millisecond.

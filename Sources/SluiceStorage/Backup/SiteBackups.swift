@@ -17,6 +17,8 @@ package struct SiteBackups: BackupMaker {
   private static let logFolder = "log"
   private static let cursorsName = "cursors.sqlite"
   private static let namesName = "names.jsonl"
+  /// Lies in a data folder while a backup is being restored into it.
+  private static let unfinishedName = "restore.unfinished"
 
   private let log: SegmentedLog
   private let cursors: SQLiteCursors
@@ -72,6 +74,9 @@ package struct SiteBackups: BackupMaker {
     let listed = try list(of: backup)
     try requireEmpty(data, for: "what is restored")
     try DurableFolder.make(data, syncs: syncs)
+    let marker = data + "/" + unfinishedName
+    try Disk.write([], to: marker)
+    try DurableFolder.settle(data, syncs: syncs)
     for file in listed.files {
       let (source, target) = (backup + "/" + file.name, data + "/" + file.name)
       guard Disk.status(source) != nil, try Disk.digest(source) == (file.bytes, file.sha256) else {
@@ -81,11 +86,20 @@ package struct SiteBackups: BackupMaker {
       try Disk.closeToOthers(target)
       if syncs.file { try Disk.sync(target) }
     }
-    // The log comes last: a folder without one would be taken for a new site's, and one with half of it is refused.
     let (_, report) = try SegmentedLog.restore(
       from: backup + "/" + logFolder, to: data + "/" + logFolder, files: DiskLogFiles(syncs: syncs))
     try DurableFolder.settle(data, syncs: syncs)
+    Disk.remove(marker)
+    try DurableFolder.settle(data, syncs: syncs)
     return (listed, report)
+  }
+
+  /// - Throws: `log.damaged` for a data folder into which a backup was not brought whole.
+  package static func refuseUnfinished(_ data: String) throws(SluiceError) {
+    guard Disk.status(data + "/" + unfinishedName) != nil else { return }
+    throw SluiceError(
+      .logDamaged, what: "a backup was being restored into this folder, and that was not finished", at: data,
+      fix: "take the folder away and restore again")
   }
 
   private static func list(of folder: String) throws(SluiceError) -> SiteBackup {

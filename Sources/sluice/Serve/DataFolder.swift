@@ -32,6 +32,7 @@ final class DataFolder: Sendable {
         .storeBusy, what: "another Sluice works on this data folder", at: path,
         fix: "stop the other one, ask it instead (--server), or name another folder with --data")
     }
+    try SiteBackups.refuseUnfinished(path)
     log = try SegmentedLog(
       folder: path + "/log", importing: path + "/log.sqlite", ambient: Machine.ambient,
       files: DiskLogFiles(syncs: syncs))
