@@ -186,7 +186,7 @@ class Backups(UpkeepTestCase):
         second = self.other(self.server.home / "again")
         second.start()
         self.assertEqual(second.position(), answer["position"])
-        numbers = {int(event["data"]["set"]["n"]) for event in second.events() if event["data"].get("set")}
+        numbers = {int(event["data"]["set"]["n"]) for event in second.events() if "n" in event["data"].get("set", {})}
         self.assertEqual([pair for pair in before if pair[1] not in numbers], [])
         self.assertEqual(second.stored_versions(), versions)
         second.ask("fetch", "demo/look/show_lut", "--to", self.server.home / "fetched")
