@@ -85,19 +85,15 @@ package struct WantedEvents: Sendable {
     return found
   }
 
-  /// The last event that was recorded before a time; 0 where none was.
-  /// - Complexity: O(log n) reads, since recorded times never go back.
+  /// The last event that was recorded before a time; 0 where none was, and the end of the archive where that is later.
   package func sequence(before time: Date, head: Int64) async throws(SluiceError) -> Int64 {
-    var (low, high) = (Int64(0), head)
-    while low < high {
-      let middle = (low + high + 1) / 2
-      guard let event = try await event(at: middle) else {
-        high = middle - 1
-        continue
-      }
-      if let recorded = event.envelope.recorded, recorded < time { low = middle } else { high = middle - 1 }
+    var place = try await log.sequence(before: time)
+    _ = try await walk(after: place, through: head, chunk: 100) { event in
+      guard let recorded = event.envelope.recorded, recorded < time else { return false }
+      place = event.sequence
+      return true
     }
-    return low
+    return place
   }
 
   private static let largestChunk = 500

@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 /// The log of one site: records in order, each whole or not at all.
 package protocol EventLog: Sendable {
   /// Makes blobs and the records that name them durable, then returns the sequence of each record's last event. On an
@@ -8,6 +10,8 @@ package protocol EventLog: Sendable {
   func scan(after sequence: Int64, limit: Int) async throws(SluiceError) -> [LoggedRecord]
   /// The sequence of the last event; 0 for an empty log.
   func head() async throws(SluiceError) -> Int64
+  /// An event before which nothing was recorded at `moment` or later: those shortly behind it may be older as well.
+  func sequence(before moment: Date) async throws(SluiceError) -> Int64
   func blob(_ digest: Digest) throws(SluiceError) -> [UInt8]?
 }
 

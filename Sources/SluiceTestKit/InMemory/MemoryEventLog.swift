@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import SluiceModel
 import Synchronization
 
@@ -70,6 +71,9 @@ package final class MemoryEventLog: EventLog {
       return page
     }
   }
+
+  /// Nobody looks long for a place in what is in memory.
+  package func sequence(before moment: Date) async throws(SluiceError) -> Int64 { 0 }
 
   package func head() async throws(SluiceError) -> Int64 { state.withLock { $0.records.last?.last ?? 0 } }
   package func blob(_ digest: Digest) throws(SluiceError) -> [UInt8]? { state.withLock { $0.blobs[digest] } }

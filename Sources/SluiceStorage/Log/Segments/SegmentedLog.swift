@@ -82,7 +82,7 @@ package final class SegmentedLog: EventLog, LogCare {
     try SegmentEngine.restore(from: backup, to: folder, files)
   }
 
-  /// The last event that was recorded before a moment, to the millisecond; 0 where all are later.
+  /// The last event of what was committed before a moment; where that is in an archive, its end.
   package func sequence(before moment: Date) async throws(SluiceError) -> Int64 {
     try await reading.run { [engine] () throws(SluiceError) in try engine.sequence(before: moment.milliseconds) }
   }
