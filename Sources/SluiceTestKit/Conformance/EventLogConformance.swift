@@ -165,7 +165,10 @@ package enum EventLogConformance {
         for round in 0..<40 { _ = try await log.append([record(1, "a\(round)"), record(2, "b\(round)")], blobs: []) }
       }
       var seen: [LoggedRecord] = []
-      while seen.count < 80 { seen += try await log.scan(after: seen.last?.last ?? 0, limit: 7) }
+      while seen.count < 80 {
+        seen += try await log.scan(after: seen.last?.last ?? 0, limit: 7)
+        await Task.yield()
+      }
       try await writer.value
       let all = try await log.scan(after: 0, limit: 99)
       let places = (1...120).filter { $0 % 3 != 2 }.map(Int64.init)

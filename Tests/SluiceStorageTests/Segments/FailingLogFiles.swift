@@ -8,7 +8,7 @@ final class FailingLogFiles: LogFiles {
   private let disk = DiskLogFiles()
   private let refuses = Mutex(false)
   private let holds = Mutex(false)
-  private let arrivals = DispatchSemaphore(value: 0)
+  private let waiting = Mutex(false)
   private let door = DispatchSemaphore(value: 0)
 
   /// The next write ends after half of its bytes, as on a disk that is full.
@@ -17,8 +17,8 @@ final class FailingLogFiles: LogFiles {
   /// From now on a sync waits until it is let go.
   func holdSync() { holds.withLock { $0 = true } }
 
-  /// Returns when a sync waits.
-  func waitForSync() { arrivals.wait() }
+  /// Whether a sync waits.
+  var holdsSync: Bool { waiting.withLock { $0 } }
 
   func letSyncGo() {
     holds.withLock { $0 = false }
@@ -27,7 +27,7 @@ final class FailingLogFiles: LogFiles {
 
   fileprivate func passSync() {
     guard holds.withLock({ $0 }) else { return }
-    arrivals.signal()
+    waiting.withLock { $0 = true }
     door.wait()
   }
 
