@@ -30,14 +30,15 @@ import SluiceStorage
     sleep: { try await Task.sleep(for: $0) })
   private static let start = ContinuousClock.now
 
+  private static let content = Array(#"{"frame":1001,"padding":"\#(String(repeating: "x", count: 300))"}"#.utf8)
+
   /// Each event has 500 bytes as its sender would send it.
   static func draft(_ number: Int) -> Draft {
-    let padding = String(repeating: "x", count: 300)
-    return Draft(
+    Draft(
       project: nil,
       fact: .unknown(
         type: "com.studio.render.complete", critical: false,
-        content: .json(Array(#"{"frame":1001,"padding":"\#(padding)"}"#.utf8))),
+        content: .json(content)),
       outside: Draft.Outside(
         id: EventID("bench-\(String(number + 1_000_000_000))"), cause: nil,
         attributes: Event.Outside(source: "//farm.studio.example/bench", contentType: "application/json"),
