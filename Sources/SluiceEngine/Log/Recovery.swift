@@ -25,13 +25,33 @@ package enum Recovery {
       try await views.clear()
       registry = Registry(site: site)
     }
+    // One page is saved while the next one is read and applied.
+    var page: Page?
     while true {
+      async let saving = page?.save(to: views)
       let records = try await log.read(after: registry.sequence, limit: Limits.recordsPerCommit)
-      if records.isEmpty { return registry }
       let rows = Set(try registry.apply(records, from: site))
+      if let error = await saving { throw error }
+      if records.isEmpty { return registry }
+      page = Page(registry: registry, rows: rows, records: records)
+    }
+  }
+
+  /// What a page of the log changed, with everything as it was then.
+  private struct Page: Sendable {
+    let registry: Registry
+    let rows: Set<RowKey>
+    let records: [StoredRecord]
+
+    func save(to views: any ViewStore) async -> SluiceError? {
       var index = ContentIndex()
       for stored in records { index.add(stored) }
-      try await views.save(rows.map { registry.row($0) }, index: index, head: registry.head)
+      do throws(SluiceError) {
+        try await views.save(rows.map { registry.row($0) }, index: index, head: registry.head)
+        return nil
+      } catch {
+        return error
+      }
     }
   }
 }

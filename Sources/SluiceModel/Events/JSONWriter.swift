@@ -1,38 +1,38 @@
 /// Writes JSON objects member by member, in the order of the calls.
-struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+  package private(set) var bytes: [UInt8] = []
   private var isFirst = true
 
-  init(capacity: Int = 512) { bytes.reserveCapacity(capacity) }
+  package init(capacity: Int = 512) { bytes.reserveCapacity(capacity) }
 
-  mutating func open() {
+  package mutating func open() {
     bytes.append(UInt8(ascii: "{"))
     isFirst = true
   }
 
-  mutating func close() {
+  package mutating func close() {
     bytes.append(UInt8(ascii: "}"))
     isFirst = false
   }
 
   /// A member whose value is written next, by `raw` or by the caller's own calls.
-  mutating func member(_ name: String) {
+  package mutating func member(_ name: String) {
     if !isFirst { bytes.append(UInt8(ascii: ",")) }
     isFirst = false
     JSONWriter.append(name, to: &bytes)
     bytes.append(UInt8(ascii: ":"))
   }
 
-  mutating func member(_ name: String, _ text: String) {
+  package mutating func member(_ name: String, _ text: String) {
     member(name)
     JSONWriter.append(text, to: &bytes)
   }
 
-  mutating func member(_ name: String, _ text: String?) {
+  package mutating func member(_ name: String, _ text: String?) {
     if let text { member(name, text) }
   }
 
-  mutating func member(_ name: String, _ value: AttributeValue) {
+  package mutating func member(_ name: String, _ value: AttributeValue) {
     switch value {
     case .string(let text): member(name, text)
     case .integer(let number): member(name, raw: "\(number)".utf8)
@@ -40,12 +40,12 @@ struct JSONWriter {
     }
   }
 
-  mutating func member(_ name: String, raw: some Sequence<UInt8>) {
+  package mutating func member(_ name: String, raw: some Sequence<UInt8>) {
     member(name)
     bytes += raw
   }
 
-  mutating func member(_ name: String, rawArray elements: [[UInt8]]) {
+  package mutating func member(_ name: String, rawArray elements: [[UInt8]]) {
     member(name)
     bytes.append(UInt8(ascii: "["))
     for (index, element) in elements.enumerated() {
@@ -55,7 +55,7 @@ struct JSONWriter {
     bytes.append(UInt8(ascii: "]"))
   }
 
-  mutating func raw(_ more: some Sequence<UInt8>) { bytes += more }
+  package mutating func raw(_ more: some Sequence<UInt8>) { bytes += more }
 
   /// A JSON string: what RFC 8259 wants escaped, and nothing else.
   static func append(_ text: String, to bytes: inout [UInt8]) {
