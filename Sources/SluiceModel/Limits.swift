@@ -31,6 +31,9 @@ package enum Limits {
   /// Commands remembered in memory beside those in the views.
   package static let recentCommands = 10_000
   package static let eventsPerPage = 1_000
+  /// Records of one stream that wait for their causes in another: a few pages of it, a quarter of a gigabyte at the
+  /// worst.
+  package static let heldRecords = 1_000
   /// A site whose clock runs further ahead than this is wrong, not fast (NTP keeps machines within a second), and the
   /// others do not follow it.
   package static let clockDriftMilliseconds: Int64 = 60_000

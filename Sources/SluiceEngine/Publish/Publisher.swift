@@ -94,8 +94,8 @@ package struct Publisher: Sendable {
           Draft(project: ref.project, folder: folder, fact: .folderChanged(FolderChanged(type: "folder"))))
       }
       var fact = version.fact
-      fact.number = numbers[ref] ?? project.products[ref]?.nextNumber ?? 1
-      numbers[ref] = (fact.number ?? 0) + 1
+      fact.number = numbers[ref] ?? registry.nextNumber(of: ref)
+      numbers[ref] = fact.number.map { $0 + 1 }
       drafts.append(Draft(project: ref.project, product: ref, fact: .versionPublished(fact)))
       if let tag = version.tag {
         drafts.append(

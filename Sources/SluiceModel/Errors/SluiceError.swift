@@ -77,6 +77,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case serverAnswer = "server.answer"
   case listenRefused = "listen.refused"
   case positionAhead = "position.ahead"
+  case siteElsewhere = "site.elsewhere"
   case usage = "usage"
   case internalError = "internal"
 
@@ -86,7 +87,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .projectUnknown, .folderUnknown, .productUnknown, .versionUnknown, .fileUnknown, .planUnknown, .runUnknown,
       .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing:
       404
-    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead: 409
+    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .siteElsewhere: 409
     case .bodyTooLarge: 413
     case .tokenMissing: 401
     case .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
@@ -103,7 +104,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .serverUnreachable: 3
     case .planChanged, .storeFull, .storeDenied, .storeDamaged, .storeBusy, .logFull, .logFailed, .logDamaged,
       .internalError, .serverAnswer, .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput,
-      .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused, .originRefused:
+      .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused, .originRefused,
+      .siteElsewhere:
       1
     default: 2
     }
