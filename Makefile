@@ -1,13 +1,13 @@
 # `make help` says what there is.
 .DEFAULT_GOAL := help
-.PHONY: setup build demo test check fmt bench run clean help
+.PHONY: setup build demo test check fmt docs bench bench-log run clean help
 
 VENV := .venv/bin
 SWIFT_SOURCES := $(wildcard Sources Tests Plugins benchmarks Package.swift)
-PYTHON_TESTS := $(wildcard tools/tests web/tests Tests/EndToEnd)
+PYTHON_TESTS := $(wildcard tools/tests web/tests Tests/EndToEnd clients/python/tests)
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 18
 
 setup: ## installs what is missing (Debian, Ubuntu)
 	tools/setup
@@ -28,20 +28,30 @@ test: ## builds and runs every test
 	  PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m unittest discover -s "$$folder"; done
 	DEMO_EXIT=1 tools/demo
 
-check: ## formatting, import arrows, documents and schemas
+check: ## formatting, types, import arrows, documents and schemas
 	tools/setup --quiet
 	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 	swift build --explicit-target-dependency-import-check error
+	$(VENV)/ruff check --quiet clients/python
+	$(VENV)/ruff format --quiet --check clients/python
+	cd clients/python && "$(CURDIR)/$(VENV)/mypy"
 	$(VENV)/python tools/check-docs
 
 fmt: ## formats the Swift sources
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+docs: ## renews what is generated in the documents
+	python3 tools/make-docs
 
 bench: ## runs every benchmark; results in .build/bench
 	tools/setup --quiet
 	@mkdir -p .build/bench
 	@set -e; for script in benchmarks/*; do \
 	  if [ -f "$$script" ] && [ -x "$$script" ]; then echo "== $$script"; "$$script"; fi; done
+
+bench-log: ## the event log beside NATS, Redis, PostgreSQL, SQLite (--setup: benchmarks/README.md)
+	tools/setup --quiet
+	benchmarks/log
 
 run: ## a server on ./sluice-data at http://127.0.0.1:7733/
 	swift build

@@ -70,7 +70,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "SluiceTestKit", dependencies: ["SluiceModel", "SluiceGraph", "SluicePolicy", "SluiceEngine", logging],
+      name: "SluiceTestKit",
+      dependencies: ["SluiceModel", "SluiceGraph", "SluicePolicy", "SluiceEngine", "SluiceStorage", logging],
       swiftSettings: strict),
     .testTarget(
       name: "SluiceModelTests", dependencies: ["SluiceModel"], exclude: ["Fixtures"], swiftSettings: strict),
@@ -88,6 +89,10 @@ let package = Package(
       name: "SluiceAdaptersTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceAdapters"], swiftSettings: strict
     ),
     .testTarget(name: "Tidy", dependencies: [], swiftSettings: strict),
+    .executableTarget(
+      name: "bench-log",
+      dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceStorage", arguments, logging],
+      path: "benchmarks/engine", swiftSettings: strict),
     .executableTarget(name: "EmbedFiles", path: "Plugins/EmbedFiles", swiftSettings: strict),
     .plugin(name: "EmbedWeb", capability: .buildTool(), dependencies: ["EmbedFiles"]),
   ],

@@ -34,13 +34,43 @@ package enum Limits {
   /// Records of one stream that wait for their causes in another: a few pages of it, a quarter of a gigabyte at the
   /// worst.
   package static let heldRecords = 1_000
+  /// Replays that a subscription remembers; the oldest of more is forgotten, done or not.
+  package static let replaysPerSubscription = 100
+  /// Subscriptions of a site; each is a reader of the log.
+  package static let subscriptions = 1_000
+  /// Events handed to a webhook or a command between two looks at the log.
+  package static let eventsPerDelivery = 100
+  /// A pull waits at most this long for an event: proxies end connections that are silent for a minute.
+  package static let pullWaitSeconds = 55
+  /// Tries a subscription may ask for, so that a head does not hold up the rest for days.
+  package static let deliveryTries = 100
+  /// Events that are looked at to say how many a subscription waits for; more are counted without looking.
+  package static let lagScan: Int64 = 10_000
   /// A site whose clock runs further ahead than this is wrong, not fast (NTP keeps machines within a second), and the
   /// others do not follow it.
   package static let clockDriftMilliseconds: Int64 = 60_000
   /// Nesting of JSON from outside; deeper text would only be made to exhaust the stack.
   package static let jsonDepth = 128
+  /// References of one resolve: more than a shot opens, and an answer of about 5 MiB.
+  package static let refsPerResolve = 10_000
+  /// Unknown names of one resolve for which the nearest known one is searched: each search meets every product.
+  package static let suggestionsPerResolve = 10
   /// One page that is read from the log: large enough to be fast, small enough to hold a few at once.
   package static let scanBytes = 4 * 1024 * 1024
+  /// A file of the log: small enough to check and copy in a second, large enough that 10 million events are a hundred.
+  package static let segmentBytes = 64 * 1024 * 1024
+  /// Zeros that lie ready behind the log's end, so that a sync has no metadata to write; more made it no faster.
+  package static let zerosAheadBytes = 1024 * 1024
+  /// One commit of the log: a thousand of the largest records are a quarter of it; the rest is for blobs.
+  package static let batchBytes = 1024 * 1024 * 1024
+  /// From one entry of a segment's index to the next: what a reader has to skip at most, in a few microseconds.
+  package static let indexedBytes = 16 * 1024
+  /// Files of the log, and indexes, that are kept open: with both, half of the 1,024 that a process usually may have.
+  package static let openLogFiles = 256
+  /// Damages of a log that one report lists; a disk that has more is not mended by reading on.
+  package static let reportedDamages = 10_000
+  /// Readers of the log that may wait for the disk at once; more than that does not make a disk faster.
+  package static let logReaders = 8
   /// A reader of the live stream that falls this far behind is dropped and resumes by id.
   package static let streamBacklog = 1_024
   /// Manifests kept decoded in memory.
@@ -52,4 +82,12 @@ package enum Limits {
   package static let taskTimeoutSeconds = 6 * 3600
   /// Versions that one product may get in one second; the counter has two digits.
   package static let versionsPerSecond = 99
+  /// A filter is written by people; a list of a few hundred shots fits.
+  package static let filterBytes = 4_096
+  /// Each makes a part of a tree, and each `LIKE` a table of 2 KiB.
+  package static let filterTokens = 1_024
+  /// Whatever reads or evaluates a filter calls itself this deep, and a worker thread may have half a MiB of stack.
+  package static let filterDepth = 32
+  /// What `CONCAT` may make; no attribute is longer than a record.
+  package static let filterTextBytes = 256 * 1024
 }

@@ -11,6 +11,7 @@ package struct Services: Sendable {
   package var queries: Queries
   package var plans: Plans
   package var runner: Runner
+  package var subscriptions: Subscriptions
   package var previews: any PreviewMaker
   package var feed: Feed
   package var ambient: Ambient
@@ -31,13 +32,14 @@ package struct Services: Sendable {
 
   package init(
     writer: Writer, log: any EventLog, views: any ViewStore, store: any VersionStore, publisher: Publisher,
-    queries: Queries, plans: Plans, runner: Runner, previews: any PreviewMaker, feed: Feed, ambient: Ambient,
+    queries: Queries, plans: Plans, runner: Runner, subscriptions: Subscriptions, previews: any PreviewMaker,
+    feed: Feed, ambient: Ambient,
     readPipeline: @escaping @Sendable (String) -> (pipeline: Pipeline?, problems: [PipelineProblem]),
     settings: Settings
   ) {
     (self.writer, self.log, self.views, self.store) = (writer, log, views, store)
     (self.publisher, self.queries, self.plans, self.runner) = (publisher, queries, plans, runner)
-    (self.previews, self.feed, self.ambient) = (previews, feed, ambient)
+    (self.subscriptions, self.previews, self.feed, self.ambient) = (subscriptions, previews, feed, ambient)
     (self.readPipeline, self.settings) = (readPipeline, settings)
   }
 }

@@ -14,6 +14,7 @@ import unittest
 import urllib.parse
 import uuid
 from datetime import datetime
+from pathlib import Path
 
 import tiny_show
 from sluice_server import ROOT, Server, ServerTestCase, SharedServerTestCase
@@ -352,6 +353,30 @@ class Answers(ApiTestCase, SharedServerTestCase):
         answers = self.post("identify", {"files": files}).json["files"]
         self.assertEqual([answer.get("ref") for answer in answers], ["demo/look/show_lut", None, "demo/look/show_lut"])
 
+    def test_resolve(self):
+        refs = ["demo/look/show_lut@approved", "demo/sq010/sh0010/review_frames", "demo/sq010/contact", "demo/no/such",
+                "../up", "demo/look/show_lut@1"]  # fmt: skip
+        answer = self.post("resolve", {"refs": refs}).json
+        self.assertEqual([result["ref"] for result in answer["results"]], refs)
+        lut, frames, sheet, unknown, wrong, first = answer["results"]
+        self.assertEqual({**lut, "ref": first["ref"]}, first)
+        for found in (lut, frames, sheet):
+            shown = self.get("show", ref=f"{found['product']}@{found['version']}").json["selected"]
+            self.assertEqual(found["directory"], f"{shown['path']}/{found['representation']}")
+            self.assertEqual(found["bytes"], sum(file["size"] for file in shown["files"]))
+            for file in shown["files"]:
+                self.assertTrue(Path(found["directory"], file["path"]).is_file())
+        self.assertEqual(Path(lut["path"]).read_bytes(), b"warm\n")
+        self.assertEqual((Path(frames["path"]).name, frames["frames"]), ("review.####.txt", "1001-1004"))
+        self.assertEqual(self.post("resolve", {"refs": [lut["entity"]]}).json["results"][0]["path"], lut["path"])
+        self.assertEqual((unknown["error"]["code"], wrong["error"]["code"]), ("product.unknown", "reference.invalid"))
+        self.assertEqual(self.post("resolve", {"refs": []}).json["results"], [])
+        other = self.post("resolve", {"refs": [refs[0]], "representation": "exr"}).json["results"][0]
+        self.assertEqual(other["error"]["code"], "file.unknown")
+        text = description()
+        for result in answer["results"]:
+            self.assertEqual(text.problems(result, {"$ref": "#/components/schemas/Resolved"}, strict), [])
+
     def test_events(self):
         everything = self.get("events").lines
         self.assertEqual(len(self.get("events", limit=3).lines), 3)
@@ -479,7 +504,8 @@ class Answers(ApiTestCase, SharedServerTestCase):
             ("plan", 404, {"project": "nosuch"}), ("plan", 400, {"project": "demo", "select": "step:no"}),
             ("plan", 400, {"project": "demo", "frames": "9-1"}), ("apply", 404, {"project": "demo", "plan": "p-000000000000"}),
             ("cancel", 404, {"id": "r-000000000000"}), ("retry", 404, {"id": "r-000000000000"}),
-            ("retry", 409, {"id": self.made["id"]}), ("identify", 400, {}), ("tokens", 400, {}),
+            ("retry", 409, {"id": self.made["id"]}), ("identify", 400, {}), ("tokens", 400, {}), ("resolve", 400, {}),
+            ("resolve", 413, {"refs": ["demo/x"] * 10_001}),
             ("session", 401, {"token": "no"}),
         ]  # fmt: skip
         for path, status, body in commands:

@@ -13,9 +13,11 @@ from sluice_server import Server, ServerTestCase, SharedServerTestCase, program,
 COMMANDS = [
     "serve", "pipeline check", "pipeline apply", "pipeline show", "folder add", "folder set", "folder omit",
     "folder list", "publish", "identify", "show", "status", "plan", "plan show", "apply", "plans", "cancel", "retry",
-    "task log", "why", "impact", "tag", "fetch", "events", "token create",
+    "task log", "why", "impact", "tag", "fetch", "events", "subscription create", "subscription list",
+    "subscription show", "subscription pause", "subscription resume", "subscription reset", "subscription delete",
+    "subscription dead", "subscription retry", "subscription test", "replay", "token create",
 ]  # fmt: skip
-GROUPS = ["pipeline", "folder", "task", "token"]
+GROUPS = ["pipeline", "folder", "task", "subscription", "token"]
 VERSION = re.compile(r"^v-\d{8}-\d{6}-main(-\d\d)?$")
 POSITION = re.compile(r"^main:\d+$")
 
@@ -37,7 +39,7 @@ class Help(unittest.TestCase):
 
     def test_every_command_that_asks_a_server_takes_json_and_server(self):
         for command in COMMANDS:
-            if command in ("serve", "pipeline check"):
+            if command in ("serve", "pipeline check", "subscription test"):
                 continue  # They ask no server.
             with self.subTest(command):
                 text = self.help(*command.split()).stdout

@@ -199,7 +199,7 @@ extension Registry {
     }
     site.feed.close()
     var places: [String] = []
-    for await case .fact(let event, let place) in messages { places.append("\(event.folder ?? .root) \(place)") }
+    for await case .fact(let fact) in messages { places.append("\(fact.event.folder ?? .root) \(fact.position)") }
     #expect(places == ["a main:1", "b main:2"])
   }
 }

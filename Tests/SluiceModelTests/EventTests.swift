@@ -85,14 +85,38 @@ enum Facts {
             recipe: digest, failure: failure)),
         project: project, folder: folder),
       event(.tokenCreated(TokenCreated(name: "ada", digest: digest, rights: [.publish, .run])), project: nil),
+    ]
+      + (try subscriptions()) + [
+        event(
+          .unknown(
+            type: "sluice.session.kept.v1", critical: true,
+            content: .json(
+              .object([
+                "a": .array([.null, .bool(true), .integer(-5), .number(2.5), .string("ü")]), "b": .object([:]),
+              ]))),
+          project: project)
+      ]
+  }
+
+  private static func subscriptions() throws -> [Event] {
+    let name = try SubscriptionName("dailies")
+    let webhook = SubscriptionTarget.webhook(
+      url: "https://tools.studio.example/hook", mode: .batch, timeoutSeconds: 10, isSigned: true)
+    return [
       event(
-        .unknown(
-          type: "sluice.session.kept.v1", critical: true,
-          content: .json(
-            .object([
-              "a": .array([.null, .bool(true), .integer(-5), .number(2.5), .string("ü")]), "b": .object([:]),
-            ]))),
-        project: project),
+        .subscriptionCreated(
+          SubscriptionCreated(
+            name: name, types: ["sluice.version.*"], where: "project = 'demo'", target: webhook, tries: 10,
+            after: 412)),
+        project: nil),
+      event(.subscriptionPaused(SubscriptionPaused(name: name, paused: true)), project: nil),
+      event(.subscriptionReset(SubscriptionReset(name: name, after: 7)), project: nil),
+      event(.subscriptionDeleted(SubscriptionDeleted(name: name)), project: nil),
+      event(
+        .replayRequested(
+          ReplayRequested(
+            name: name, after: 400, through: 412, where: "project = 'demo'", count: 3, because: "lost")),
+        project: nil),
     ]
   }
 

@@ -38,6 +38,11 @@ import Testing
     #expect(FrameSet.limits.count >= Limits.filesPerVersion)
   }
 
+  @Test func `let a filter compare with the longest reference, and join any attribute of a record`() {
+    #expect(Limits.referenceBytes * 2 <= Limits.filterBytes)
+    #expect(Limits.recordBytes <= Limits.filterTextBytes)
+  }
+
   @Test func `are all above nothing`() {
     let all = [
       Limits.nameBytes, Limits.folderDepth, Limits.referenceBytes, Limits.recordBytes, Limits.factsPerRecord,
@@ -45,7 +50,8 @@ import Testing
       Limits.uploadFileBytes, Limits.filesPerVersion, Limits.noteBytes, Limits.computedPlans, Limits.recordsPerCommit,
       Limits.eventsPerPage, Limits.scanBytes, Limits.jsonDepth, Limits.unsavedRows, Limits.recentCommands,
       Limits.streamBacklog, Limits.cachedManifests, Limits.runsPerPlan, Limits.logPageBytes,
-      Limits.taskTimeoutSeconds, Limits.versionsPerSecond,
+      Limits.taskTimeoutSeconds, Limits.versionsPerSecond, Limits.filterBytes, Limits.filterTokens, Limits.filterDepth,
+      Limits.filterTextBytes, Limits.refsPerResolve, Limits.suggestionsPerResolve,
     ]
     #expect(all.allSatisfy { $0 > 0 })
   }

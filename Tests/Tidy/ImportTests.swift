@@ -19,8 +19,8 @@ enum ImportMap {
       "FoundationEssentials",
     ],
     "SluiceTestKit": [
-      "SluiceModel", "SluiceGraph", "SluicePolicy", "SluiceEngine", "ServiceLifecycle", "Logging", "Synchronization",
-      "FoundationEssentials",
+      "SluiceModel", "SluiceGraph", "SluicePolicy", "SluiceEngine", "SluiceStorage", "ServiceLifecycle", "Logging",
+      "Synchronization", "FoundationEssentials",
     ],
   ]
 

@@ -3,16 +3,25 @@ import Synchronization
 
 /// What is told to everyone who watches.
 package enum LiveMessage: Sendable {
-  case fact(Event, Position)
+  case fact(LiveFact)
   /// Telemetry: may be lost, never in the log.
   case progress(PlanProgress)
+}
+
+/// A fact that was recorded just now, in the form it goes out in.
+package struct LiveFact: Sendable {
+  package let event: Event
+  package let envelope: Envelope
+  package let position: Position
 }
 
 /// Hands facts and progress to live readers; a reader that falls behind is dropped and comes back by position.
 package final class Feed: Sendable {
   private struct Readers {
     var next = 0
+    var isClosed = false
     var byID: [Int: AsyncStream<LiveMessage>.Continuation] = [:]
+    var pulses: [Int: AsyncStream<Void>.Continuation] = [:]
   }
   private let readers = Mutex(Readers())
 
@@ -47,7 +56,32 @@ package final class Feed: Sendable {
     }
   }
 
+  /// A beat after every commit, and whenever somebody asks for one: beats that nobody waits for are one.
+  package func pulses() -> AsyncStream<Void> {
+    let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    let id = readers.withLock { readers in
+      readers.next += 1
+      readers.pulses[readers.next] = continuation
+      return readers.next
+    }
+    continuation.onTermination = { [weak self] _ in
+      _ = self?.readers.withLock { $0.pulses.removeValue(forKey: id) }
+    }
+    return stream
+  }
+
+  package func pulse() {
+    for reader in readers.withLock({ Array($0.pulses.values) }) { reader.yield() }
+  }
+
+  package var isClosed: Bool { readers.withLock { $0.isClosed } }
+
   package func close() {
-    for reader in readers.withLock({ $0.byID }).values { reader.finish() }
+    let (live, pulses) = readers.withLock { readers in
+      readers.isClosed = true
+      return (Array(readers.byID.values), Array(readers.pulses.values))
+    }
+    for reader in live { reader.finish() }
+    for reader in pulses { reader.finish() }
   }
 }

@@ -120,11 +120,14 @@ package actor Writer: Service {
     let records = state.confirm(places)
     confirmed.withLock { $0 = state.confirmed }
     for (ticket, stored) in records { answer(ticket, .success(stored.last)) }
+    feed.pulse()
     guard feed.hasReaders else { return }
     feed.send(
       records.flatMap { _, stored in
-        stored.record.events.enumerated().map { index, event in
-          .fact(event, position(stored.sequence(ofEvent: index)))
+        stored.record.events.enumerated().compactMap { index, event in
+          let envelope = try? Envelope(event.json)
+          let place = position(stored.sequence(ofEvent: index))
+          return envelope.map { .fact(LiveFact(event: event, envelope: $0, position: place)) }
         }
       })
   }

@@ -100,6 +100,9 @@ extension Registry {
     case .tokenCreated(let fact):
       tokens[fact.digest] = Token(name: fact.name, digest: fact.digest, rights: fact.rights)
       return [.token(fact.digest)]
+    case .subscriptionCreated, .subscriptionPaused, .subscriptionReset, .subscriptionDeleted, .replayRequested:
+      // Each site delivers its own, so that two sites may give one name.
+      return place.site == site ? takeSubscription(event) : []
     case .unknown: return []
     }
   }

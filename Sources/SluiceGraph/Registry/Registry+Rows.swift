@@ -12,6 +12,7 @@ package enum RowKey: Sendable, Hashable {
   case run(RunID)
   case token(Digest)
   case register(ProjectName, RegisterKey)
+  case subscription(SubscriptionName)
 }
 
 extension Registry {
@@ -69,6 +70,7 @@ extension Registry {
       return row("plan", "\(id)", known)
     case .run(let id): return row("run", "\(id)", runs[id])
     case .token(let digest): return row("token", "\(digest)", tokens[digest])
+    case .subscription(let name): return row("subscription", "\(name)", subscriptions[name])
     case .register(let name, let key):
       return row(
         "register", "\(name) \(key)",
@@ -109,6 +111,9 @@ extension Registry {
       case "token":
         let value = try Registry.decode(Token.self, row)
         tokens[value.digest] = value
+      case "subscription":
+        let value = try Registry.decode(Subscription.self, row)
+        subscriptions[value.name] = value
       case "register":
         let value = try Registry.decode(RegisterRow.self, row)
         if let key = try RegisterKey(value.key) { projects[value.project]?.registers[key] = value.register }

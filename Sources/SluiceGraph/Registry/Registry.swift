@@ -14,6 +14,7 @@ package struct Registry: Sendable {
   var planTurns: Table<PlanID, PlanTurns> = [:]
   package internal(set) var runs: Table<RunID, RunState> = [:]
   package internal(set) var tokens: Table<Digest, Token> = [:]
+  package internal(set) var subscriptions: Table<SubscriptionName, Subscription> = [:]
   /// What is in here, of every site's stream.
   package internal(set) var head = ViewHead()
   /// The site whose stream `sequence` counts.

@@ -49,7 +49,15 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case logFull = "log.full"
   case logFailed = "log.failed"
   case logDamaged = "log.damaged"
+  case logArchived = "log.archived"
   case recordTooLarge = "record.tooLarge"
+  case subscriptionUnknown = "subscription.unknown"
+  case subscriptionExists = "subscription.exists"
+  case subscriptionKind = "subscription.kind"
+  case subscriptionBatch = "subscription.batch"
+  case subscriptionCommand = "subscription.command"
+  case replayNothing = "replay.nothing"
+  case eventUnknown = "event.unknown"
   case pipelineSyntax = "pipeline.syntax"
   case pipelineShape = "pipeline.shape"
   case pipelineUnknownKey = "pipeline.unknownKey"
@@ -61,6 +69,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case pipelineMissing = "pipeline.missing"
   case selectionInvalid = "selection.invalid"
   case framesInvalid = "frames.invalid"
+  case filterSyntax = "filter.syntax"
   case taskFailed = "task.failed"
   case taskNotFound = "task.commandNotFound"
   case taskTimedOut = "task.timedOut"
@@ -85,9 +94,12 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   package var status: Int {
     switch self {
     case .projectUnknown, .folderUnknown, .productUnknown, .versionUnknown, .fileUnknown, .planUnknown, .runUnknown,
-      .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing:
+      .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing, .subscriptionUnknown, .eventUnknown:
       404
-    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .siteElsewhere: 409
+    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .siteElsewhere, .subscriptionExists,
+      .subscriptionBatch:
+      409
+    case .logArchived: 410
     case .bodyTooLarge: 413
     case .tokenMissing: 401
     case .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
@@ -103,9 +115,9 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     switch self {
     case .serverUnreachable: 3
     case .planChanged, .storeFull, .storeDenied, .storeDamaged, .storeBusy, .logFull, .logFailed, .logDamaged,
-      .internalError, .serverAnswer, .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput,
-      .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused, .originRefused,
-      .siteElsewhere:
+      .logArchived, .internalError, .serverAnswer, .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing,
+      .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
+      .originRefused, .subscriptionExists, .subscriptionBatch, .siteElsewhere:
       1
     default: 2
     }

@@ -12,6 +12,11 @@ package enum Fact: Sendable, Equatable {
   case taskFinished(TaskFinished)
   case runFinished(RunFinished)
   case tokenCreated(TokenCreated)
+  case subscriptionCreated(SubscriptionCreated)
+  case subscriptionPaused(SubscriptionPaused)
+  case subscriptionReset(SubscriptionReset)
+  case subscriptionDeleted(SubscriptionDeleted)
+  case replayRequested(ReplayRequested)
   /// An outside tool's event, or a type that a later Sluice wrote: kept and passed on. A `critical` one stops the view
   /// that meets it.
   case unknown(type: String, critical: Bool, content: Content)
@@ -28,11 +33,17 @@ package enum Fact: Sendable, Equatable {
   package static let taskFinishedType = "sluice.task.finished.v1"
   package static let runFinishedType = "sluice.run.finished.v1"
   package static let tokenCreatedType = "sluice.token.created.v1"
+  package static let subscriptionCreatedType = "sluice.subscription.created.v1"
+  package static let subscriptionPausedType = "sluice.subscription.paused.v1"
+  package static let subscriptionResetType = "sluice.subscription.reset.v1"
+  package static let subscriptionDeletedType = "sluice.subscription.deleted.v1"
+  package static let replayRequestedType = "sluice.replay.requested.v1"
 
   package static let types = [
     projectCreatedType, folderChangedType, pipelineAppliedType, versionPublishedType, versionNumberedType,
     tagMovedType, planAppliedType, planFinishedType, runStartedType, taskFinishedType, runFinishedType,
-    tokenCreatedType,
+    tokenCreatedType, subscriptionCreatedType, subscriptionPausedType, subscriptionResetType,
+    subscriptionDeletedType, replayRequestedType,
   ]
 
   package var type: String {
@@ -49,6 +60,11 @@ package enum Fact: Sendable, Equatable {
     case .taskFinished: Self.taskFinishedType
     case .runFinished: Self.runFinishedType
     case .tokenCreated: Self.tokenCreatedType
+    case .subscriptionCreated: Self.subscriptionCreatedType
+    case .subscriptionPaused: Self.subscriptionPausedType
+    case .subscriptionReset: Self.subscriptionResetType
+    case .subscriptionDeleted: Self.subscriptionDeletedType
+    case .replayRequested: Self.replayRequestedType
     case .unknown(let type, _, _): type
     }
   }
@@ -72,6 +88,11 @@ package enum Fact: Sendable, Equatable {
     case Self.taskFinishedType: self = .taskFinished(try data())
     case Self.runFinishedType: self = .runFinished(try data())
     case Self.tokenCreatedType: self = .tokenCreated(try data())
+    case Self.subscriptionCreatedType: self = .subscriptionCreated(try data())
+    case Self.subscriptionPausedType: self = .subscriptionPaused(try data())
+    case Self.subscriptionResetType: self = .subscriptionReset(try data())
+    case Self.subscriptionDeletedType: self = .subscriptionDeleted(try data())
+    case Self.replayRequestedType: self = .replayRequested(try data())
     default: self = .unknown(type: type, critical: critical, content: content)
     }
   }
@@ -91,6 +112,11 @@ package enum Fact: Sendable, Equatable {
     case .taskFinished(let data): .json(StableJSON.encode(data))
     case .runFinished(let data): .json(StableJSON.encode(data))
     case .tokenCreated(let data): .json(StableJSON.encode(data))
+    case .subscriptionCreated(let data): .json(StableJSON.encode(data))
+    case .subscriptionPaused(let data): .json(StableJSON.encode(data))
+    case .subscriptionReset(let data): .json(StableJSON.encode(data))
+    case .subscriptionDeleted(let data): .json(StableJSON.encode(data))
+    case .replayRequested(let data): .json(StableJSON.encode(data))
     case .unknown(_, _, let content): content
     }
   }
@@ -362,6 +388,8 @@ package enum TokenRight: String, Sendable, Codable, CaseIterable {
   case run
   /// Apply a pipeline: its commands run on the farm.
   case pipeline
+  /// Make, change and read subscriptions, and replay.
+  case subscribe
   /// Make tokens.
   case admin
 }

@@ -45,6 +45,16 @@ struct JSONWriter {
     bytes += raw
   }
 
+  mutating func member(_ name: String, rawArray elements: [[UInt8]]) {
+    member(name)
+    bytes.append(UInt8(ascii: "["))
+    for (index, element) in elements.enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      bytes += element
+    }
+    bytes.append(UInt8(ascii: "]"))
+  }
+
   mutating func raw(_ more: some Sequence<UInt8>) { bytes += more }
 
   /// A JSON string: what RFC 8259 wants escaped, and nothing else.

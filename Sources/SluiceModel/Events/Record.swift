@@ -31,13 +31,7 @@ extension Record {
     writer.open()
     writer.member("clock", clock?.description)
     writer.member("command", command?.description)
-    writer.member("events")
-    writer.raw("[".utf8)
-    for (index, event) in events.enumerated() {
-      if index > 0 { writer.raw(",".utf8) }
-      writer.raw(event.json)
-    }
-    writer.raw("]".utf8)
+    writer.member("events", rawArray: events.map(\.json))
     if !seen.isEmpty { writer.member("seen", raw: StableJSON.encode(seen)) }
     writer.close()
     return writer.bytes

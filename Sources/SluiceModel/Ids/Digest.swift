@@ -42,6 +42,10 @@ package struct Digest: Sendable, Hashable, Comparable {
     }.joined()
   }
 
+  /// Its 256 bits, the first ones first.
+  package var words: (UInt64, UInt64, UInt64, UInt64) { (a, b, c, d) }
+  package init(words: (UInt64, UInt64, UInt64, UInt64)) { (a, b, c, d) = words }
+
   package static func < (left: Digest, right: Digest) -> Bool {
     (left.a, left.b, left.c, left.d) < (right.a, right.b, right.c, right.d)
   }

@@ -7,8 +7,8 @@ package protocol WebhookSender: Sendable {
 
 /// An event on its way out: a CloudEvent as JSON, its marks (position, replay, redelivery) included.
 package struct OutgoingEvent: Sendable, Equatable {
-  package let envelope: Envelope
-  package init(envelope: Envelope) { self.envelope = envelope }
+  package let bytes: [UInt8]
+  package init(bytes: [UInt8]) { self.bytes = bytes }
 }
 
 /// Where and how a subscriber wants its events.
@@ -29,4 +29,11 @@ package enum WebhookEnd: Sendable, Equatable {
   case delivered
   /// The first `delivered` events arrived, the next one did not.
   case failed(delivered: Int, reason: String, retryAfterSeconds: Int?)
+}
+
+/// Runs programs of the server's configuration with events on their standard input.
+package protocol EventCommands: Sendable {
+  func send(_ events: [OutgoingEvent], to command: String) async -> WebhookEnd
+  /// Their names, sorted.
+  var names: [String] { get }
 }

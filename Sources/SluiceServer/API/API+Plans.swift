@@ -56,7 +56,7 @@ extension API {
       try context.require(.run)
       let body = try await JSONBody.read(WorkRequest.self, request)
       return JSONBody.response(
-        ["runs": try await services.plans.retry(body.id, origin: Origin(actor: context.actor))])
+        ["runs": try await services.plans.retry(body.id, origin: context.origin)])
     }
     api.get("tasks/:id/log") { request, context in
       try await log(

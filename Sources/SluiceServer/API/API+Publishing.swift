@@ -40,7 +40,7 @@ extension API {
       try context.require(.publish)
       let body = try await JSONBody.read(PublishRequest.self, request)
       return JSONBody.response(
-        try await services.publisher.publish(body, origin: Origin(actor: context.actor)))
+        try await services.publisher.publish(body, origin: context.origin))
     }
     api.post("identify") { request, _ in
       let body = try await JSONBody.read(IdentifyRequest.self, request)

@@ -16,6 +16,10 @@ extension API {
     api.get("show") { request, _ in
       JSONBody.response(try await services.queries.show(Reference(try request.required("ref"))))
     }
+    api.post("resolve") { request, _ in
+      let body = try await JSONBody.read(ResolveRequest.self, request)
+      return JSONBody.response(try services.queries.resolve(body.refs, representation: body.representation))
+    }
     api.get("why") { request, _ in
       JSONBody.response(try await services.queries.why(Reference(try request.required("ref"))))
     }

@@ -21,6 +21,7 @@ package struct API: Sendable {
     addQuestions(to: api)
     addFiles(to: api)
     addEvents(to: api)
+    addSubscriptions(to: api)
     addTokens(to: api)
     Page().add(to: router)
     return router
@@ -53,7 +54,7 @@ package struct API: Sendable {
       try context.require(.publish)
       let body = try await JSONBody.read(FolderRequest.self, request)
       let (project, path) = (try ProjectName(body.project), try FolderPath(body.path ?? ""))
-      let position = try await services.writer.submit(Origin(actor: context.actor)) {
+      let position = try await services.writer.submit(context.origin) {
         [site = services.writer.site] registry throws(SluiceError) in
         try Decisions.changeFolder(
           project, path, type: body.type, set: body.set ?? [:], omitted: body.omitted, mustBeNew: body.add ?? true,
@@ -66,7 +67,7 @@ package struct API: Sendable {
       try context.require(.publish)
       let body = try await JSONBody.read(TagRequest.self, request)
       let reference = try Reference(body.ref)
-      let position = try await services.writer.submit(Origin(actor: context.actor)) { registry throws(SluiceError) in
+      let position = try await services.writer.submit(context.origin) { registry throws(SluiceError) in
         try Decisions.moveTag(reference, to: body.tag, in: registry)
       }
       let version = try services.writer.current.version(Reference(product: reference.product, selector: .tag(body.tag)))
@@ -144,7 +145,7 @@ package struct API: Sendable {
       try context.require(.admin)
       let body = try await JSONBody.read(TokenRequest.self, request)
       let (token, draft) = try Tokens.make(body.name, rights: body.rights, ambient: services.ambient)
-      try await services.writer.submit(Origin(actor: context.actor)) { _ in [draft] }
+      try await services.writer.submit(context.origin) { _ in [draft] }
       return JSONBody.response(TokenAnswer(name: body.name, token: token, rights: body.rights ?? TokenRight.allCases))
     }
     api.post("session") { request, _ in

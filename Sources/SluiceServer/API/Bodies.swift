@@ -66,6 +66,11 @@ struct IdentifyRequest: Decodable {
   var files: [File]
 }
 
+struct ResolveRequest: Decodable {
+  var refs: [String]
+  var representation: String?
+}
+
 struct PlanRequest: Decodable {
   var project: String
   var select: String?

@@ -62,6 +62,13 @@ enum JSONBody {
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: StableJSON.encode(value))))
   }
 
+  /// An answer that is JSON already.
+  static func response(bytes: [UInt8]) -> Response {
+    Response(
+      status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+    )
+  }
+
   /// - Throws: `body.tooLarge`, `body.invalid`.
   static func read<Value: Decodable>(_ type: Value.Type, _ request: Request) async throws -> Value {
     let bytes = try await bytes(request, limit: Limits.jsonBodyBytes)

@@ -19,6 +19,7 @@ struct Guard: RouterMiddleware {
       var context = context
       try checkHost(request)
       try authenticate(request, &context)
+      context.traceparent = request.headers[Guard.traceparent].flatMap(Guard.validTrace)
       try await waitUntilSeen(request)
       response = try await next(request, context)
     } catch let error as SluiceError {
@@ -122,5 +123,13 @@ struct Guard: RouterMiddleware {
     }
   }
 
+  /// Source: W3C Trace Context, version 00.
+  private static func validTrace(_ text: String) -> String? {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    let isHexadecimal = text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) || $0 == 0x2D }
+    return isHexadecimal && parts.map(\.utf8.count) == [2, 32, 16, 2] ? text : nil
+  }
+
+  static let traceparent = HTTPField.Name("traceparent") ?? .userAgent
   static let actorHeader = HTTPField.Name("X-Sluice-Actor") ?? .userAgent
 }

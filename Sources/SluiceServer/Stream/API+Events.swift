@@ -9,7 +9,7 @@ import SluiceModel
 extension API {
   func addEvents(to api: RouterGroup<SluiceContext>) {
     api.get("events") { request, _ in
-      let filter = try EventFilter(request)
+      let filter = try StreamFilter(request)
       let limit = min(Limits.eventsPerPage, max(1, Int(request.value("limit") ?? "") ?? Limits.eventsPerPage))
       let lines: [String]
       if let count = request.value("last").flatMap({ Int($0) }) {
@@ -22,7 +22,7 @@ extension API {
         body: ResponseBody(byteBuffer: ByteBuffer(string: lines.map { $0 + "\n" }.joined())))
     }
     api.get("stream") { request, _ in
-      let filter = try EventFilter(request)
+      let filter = try StreamFilter(request)
       let from: Int64
       if let id = request.headers[EventStream.lastEventID] ?? request.value("from") {
         from = try position(id).sequence
@@ -38,7 +38,7 @@ extension API {
     return try position(text).sequence
   }
 
-  private func position(_ text: String) throws(SluiceError) -> Position {
+  func position(_ text: String) throws(SluiceError) -> Position {
     if let position = Position(text), position.site == services.writer.site,
       position.sequence <= services.writer.current.sequence
     {
@@ -50,27 +50,27 @@ extension API {
   }
 
   /// Events after a place, oldest first.
-  private func page(after start: Int64, _ limit: Int, _ filter: EventFilter) async throws -> [String] {
+  private func page(after start: Int64, _ limit: Int, _ filter: StreamFilter) async throws -> [String] {
     var lines: [String] = []
     var place = start
     while lines.count < limit {
-      let records = try await services.log.read(after: place, limit: 500)
+      let records = try await services.log.scan(after: place, limit: 500)
       if records.isEmpty { break }
-      for stored in records {
-        for (index, event) in stored.record.events.enumerated() {
-          let sequence = stored.sequence(ofEvent: index)
+      for record in records {
+        for (index, event) in try record.envelopes().enumerated() {
+          let sequence = record.sequence(ofEvent: index)
           if sequence > start, lines.count < limit, filter.admits(event) {
-            lines.append(PositionedEvent.text(event, services.writer.position(sequence)))
+            lines.append(services.writer.position(sequence).text(with: event))
           }
         }
-        place = stored.last
+        place = record.last
       }
     }
     return lines
   }
 
   /// The newest events, oldest of them first.
-  private func newest(_ count: Int, _ filter: EventFilter) async throws -> [String] {
+  private func newest(_ count: Int, _ filter: StreamFilter) async throws -> [String] {
     var window: Int64 = Int64(count) * 4
     let head = services.writer.current.sequence
     while true {
@@ -81,32 +81,33 @@ extension API {
   }
 }
 
-/// Which events somebody wants to see.
-struct EventFilter: Sendable {
-  let type: Glob?
-  let project: String?
-  let reference: String?
+/// Which events somebody wants to see: by type, project, what they are about, and a CESQL expression.
+struct StreamFilter: Sendable {
+  private let filter: EventFilter
+  private let project: String?
+  private let reference: String?
 
+  /// - Throws: `filter.syntax`.
   init(_ request: Request) throws(SluiceError) {
-    // `*` spans the dots of a type's name, as people expect of `sluice.run.*`.
-    type = request.value("type").map { Glob($0, separator: "/") }
+    let types = request.uri.queryParameters.getAll("type").map { String($0) }
+    filter = try EventFilter(types: types, expression: request.value("where"))
     project = request.value("project")
     reference = request.value("ref")
   }
 
-  func admits(_ event: Event) -> Bool {
-    if let type, !type.matches(event.fact.type) { return false }
-    if let project, event.project?.description != project { return false }
-    guard let reference else { return true }
-    let place = event.product?.description ?? "\(event.project?.description ?? "")/\(event.folder?.description ?? "")"
-    return place == reference || place.hasPrefix(reference + "/")
+  func admits(_ event: Envelope) -> Bool {
+    if let project, event.text("project") != project { return false }
+    if let reference {
+      let place = event.text("product") ?? "\(event.text("project") ?? "")/\(event.text("folder") ?? "")"
+      guard place == reference || place.hasPrefix(reference + "/") else { return false }
+    }
+    return filter.admits(event)
   }
 }
 
-/// An event as it goes out: a CloudEvent with its position as an extension attribute.
-enum PositionedEvent {
-  static func text(_ event: Event, _ position: Position) -> String {
-    // The envelope is an object, so the attribute can stand first without reading it again.
-    "{\"position\":\"\(position)\"," + String(decoding: event.json.dropFirst(), as: UTF8.self)
+extension Position {
+  /// An event as it goes out: a CloudEvent with its position as an extension attribute.
+  func text(with event: Envelope) -> String {
+    String(decoding: event.adding([("position", .string(description))]), as: UTF8.self)
   }
 }

@@ -8,7 +8,7 @@ import SluiceModel
 /// Facts and progress as server-sent events: first what was missed, then what happens.
 struct EventStream: Sendable {
   let services: Services
-  let filter: EventFilter
+  let filter: StreamFilter
 
   static let lastEventID = HTTPField.Name("Last-Event-ID") ?? .eTag
 
@@ -25,14 +25,17 @@ struct EventStream: Sendable {
           case .heartbeat: try await writer.write(ByteBuffer(string: ": still here\n\n"))
           case .message(.progress(let progress)):
             try await writer.write(ByteBuffer(string: "event: progress\ndata: \(StableJSON.text(progress))\n\n"))
-          case .message(.fact(let event, let position)):
-            guard position.sequence > place else { continue }
-            place = position.sequence
-            if filter.admits(event) { try await write(event, position, &writer) }
+          case .message(.fact(let fact)):
+            guard fact.position.sequence > place else { continue }
+            place = fact.position.sequence
+            if filter.admits(fact.envelope) { try await write(fact.envelope, fact.position, &writer) }
           }
         }
-        try await writer.write(
-          ByteBuffer(string: "event: dropped\ndata: {\"reason\":\"the reader was too slow, or the server stops\"}\n\n"))
+        let reason =
+          services.feed.isClosed
+          ? "the server stops; come back with Last-Event-ID"
+          : "the reader was more than \(Limits.streamBacklog) messages behind; come back with Last-Event-ID"
+        try await writer.write(ByteBuffer(string: "event: dropped\ndata: {\"reason\":\"\(reason)\"}\n\n"))
         try await writer.finish(nil)
       })
   }
@@ -42,24 +45,24 @@ struct EventStream: Sendable {
     var place = start
     try await writer.write(ByteBuffer(string: "retry: 1000\n\n"))
     while true {
-      let records = try await services.log.read(after: place, limit: 200)
+      let records = try await services.log.scan(after: place, limit: 200)
       if records.isEmpty { return place }
-      for stored in records {
-        for (index, event) in stored.record.events.enumerated() {
-          let sequence = stored.sequence(ofEvent: index)
+      for record in records {
+        for (index, event) in try record.envelopes().enumerated() {
+          let sequence = record.sequence(ofEvent: index)
           if sequence > start, filter.admits(event) {
             try await write(event, services.writer.position(sequence), &writer)
           }
         }
-        place = stored.last
+        place = record.last
       }
     }
   }
 
   @concurrent
-  private func write(_ event: Event, _ position: Position, _ writer: inout any ResponseBodyWriter) async throws {
+  private func write(_ event: Envelope, _ position: Position, _ writer: inout any ResponseBodyWriter) async throws {
     try await writer.write(
-      ByteBuffer(string: "id: \(position)\nevent: fact\ndata: \(PositionedEvent.text(event, position))\n\n"))
+      ByteBuffer(string: "id: \(position)\nevent: fact\ndata: \(position.text(with: event))\n\n"))
   }
 
   private enum Chunk: Sendable {

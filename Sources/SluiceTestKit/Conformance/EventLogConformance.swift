@@ -16,6 +16,38 @@ package struct EventLogFact: Sendable, CustomStringConvertible {
   }
 }
 
+/// Like `EventLogFact`, for a log whose next append can be made to fail.
+package struct EventLogFailure: Sendable, CustomStringConvertible {
+  package let description: String
+  package let holds:
+    @Sendable (
+      _ log: any EventLog, _ refuse: @Sendable () -> Void, _ reopen: @Sendable () throws -> any EventLog
+    ) async throws -> Bool
+
+  init(
+    _ description: String,
+    _ holds:
+      @escaping @Sendable (
+        any EventLog, @Sendable () -> Void, @Sendable () throws -> any EventLog
+      ) async throws -> Bool
+  ) {
+    (self.description, self.holds) = (description, holds)
+  }
+}
+
+/// Like `EventLogFact`, for a log whose bytes somebody can change.
+package struct EventLogDamage: Sendable, CustomStringConvertible {
+  package let description: String
+  package let holds: @Sendable (_ log: any EventLog, _ damage: @Sendable () throws -> Void) async throws -> Bool
+
+  init(
+    _ description: String,
+    _ holds: @escaping @Sendable (any EventLog, @Sendable () throws -> Void) async throws -> Bool
+  ) {
+    (self.description, self.holds) = (description, holds)
+  }
+}
+
 package enum EventLogConformance {
   package static let facts: [EventLogFact] = [
     EventLogFact("an empty log has its head at 0") { log, _ in try await log.head() == 0 },
@@ -104,7 +136,92 @@ package enum EventLogConformance {
       let head = try await log.head()
       return places.sorted() == (1...20).map { $0 * 2 } && head == 40
     },
+    EventLogFact("after its first record a page has no more bytes than a page may have") { log, _ in
+      let large = try record(bytes: Limits.recordBytes)
+      let fitting = Limits.scanBytes / Limits.recordBytes
+      _ = try await log.append(Array(repeating: large, count: fitting + 2), blobs: [])
+      let pages = [try await log.scan(after: 0, limit: 99), try await log.scan(after: Int64(fitting), limit: 99)]
+      return pages.map(\.count) == [fitting, 2]
+    },
+    EventLogFact("who reads while others write sees a beginning of the log, whole records in order") { log, _ in
+      let writer = Task {
+        for round in 0..<40 { _ = try await log.append([record(1, "a\(round)"), record(2, "b\(round)")], blobs: []) }
+      }
+      var seen: [LoggedRecord] = []
+      while seen.count < 80 { seen += try await log.scan(after: seen.last?.last ?? 0, limit: 7) }
+      try await writer.value
+      let all = try await log.scan(after: 0, limit: 99)
+      let places = (1...120).filter { $0 % 3 != 2 }.map(Int64.init)
+      return seen == all && seen.map(\.last) == places
+    },
   ]
+
+  /// What a log must do whose appends can be made to fail.
+  package static let failures: [EventLogFailure] = [
+    EventLogFailure("an append that failed has left no record") { log, refuse, _ in
+      _ = try await log.append([record(2, "kept")], blobs: [])
+      refuse()
+      let failed = await fails { _ = try await log.append([record(1), record(3)], blobs: []) }
+      let (head, found) = (try await log.head(), try await log.read(after: 0, limit: 9))
+      return failed && head == 2 && found.map(\.record) == [record(2, "kept").record]
+    },
+    EventLogFailure("an append that failed has left no blob") { log, refuse, _ in
+      refuse()
+      let blob = Blob([4, 2] as [UInt8])
+      let failed = await fails { _ = try await log.append([record(1)], blobs: [blob]) }
+      let there = try log.blob(blob.digest)
+      return failed && there == nil
+    },
+    EventLogFailure("the append after one that failed takes its places") { log, refuse, _ in
+      _ = try await log.append([record(2)], blobs: [])
+      refuse()
+      let failed = await fails { _ = try await log.append([record(5)], blobs: []) }
+      let places = try await log.append([record(1)], blobs: [])
+      return failed && places == [3]
+    },
+    EventLogFailure("a later process finds nothing of an append that failed") { log, refuse, reopen in
+      let blob = Blob([4, 2] as [UInt8])
+      _ = try await log.append([record(1, "a")], blobs: [])
+      refuse()
+      let failed = await fails { _ = try await log.append([record(3, "b")], blobs: [blob]) }
+      _ = try await log.append([record(1, "c")], blobs: [])
+      let later = try reopen()
+      let (found, there) = (try await later.read(after: 0, limit: 9), try later.blob(blob.digest))
+      return failed && found.map(\.record.command?.description) == ["a", "c"] && there == nil
+    },
+  ]
+
+  /// What a log must do whose bytes can be damaged: one in the first record that holds the text "damaged".
+  package static let damages: [EventLogDamage] = [
+    EventLogDamage("a record with a damaged byte is not read, and its error says so") { log, damage in
+      _ = try await log.append([record(1, "a"), record(2, "damaged"), record(1, "c")], blobs: [])
+      try damage()
+      let before = try await log.scan(after: 0, limit: 9)
+      let code = await code { _ = try await log.scan(after: 1, limit: 9) }
+      let behind = try await log.scan(after: 3, limit: 9)
+      return before.map(\.last) == [1] && code == .logDamaged && behind.map(\.last) == [4]
+    },
+    EventLogDamage("a blob with a damaged byte is not read, and its error says so") { log, damage in
+      let (whole, damaged) = (Blob("whole"), Blob("damaged"))
+      _ = try await log.append([record(1)], blobs: [whole, damaged])
+      try damage()
+      let code = await code { _ = try log.blob(damaged.digest) }
+      let other = try log.blob(whole.digest)
+      return code == .logDamaged && other == whole.bytes
+    },
+  ]
+
+  private static func fails(_ work: () async throws -> Void) async -> Bool { await code(work) != nil }
+
+  /// The code of the error that is thrown.
+  private static func code(_ work: () async throws -> Void) async -> ErrorCode? {
+    do {
+      try await work()
+      return nil
+    } catch {
+      return (error as? SluiceError)?.code ?? .internalError
+    }
+  }
 
   /// A record of so many events.
   package static func record(_ events: Int, _ name: String = "note") -> EncodedRecord {

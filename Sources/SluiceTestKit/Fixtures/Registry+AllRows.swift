@@ -14,6 +14,7 @@ extension Registry {
       keys += project.versions.keys.map { .version($0) }
     }
     keys += plans.keys.map { .plan($0) } + runs.keys.map { .run($0) } + tokens.keys.map { .token($0) }
+    keys += subscriptions.keys.map { .subscription($0) }
     return keys.map { ($0, row($0)) }.sorted { ($0.1.model, $0.1.key) < ($1.1.model, $1.1.key) }.map(\.0)
   }
 

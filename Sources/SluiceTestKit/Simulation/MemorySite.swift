@@ -135,7 +135,7 @@ package final class MemorySite: Sendable {
       let messages = feed.subscribe()
       if let state = writer.current.plans[plan], state.status != .running { return state }
       for await message in messages {
-        if case .fact(let event, _) = message, case .planFinished(let fact) = event.fact, fact.plan == plan { break }
+        if case .fact(let live) = message, case .planFinished(let fact) = live.event.fact, fact.plan == plan { break }
       }
     }
   }

@@ -91,7 +91,8 @@ struct Client: Sendable {
 
   private static func words(_ error: any Error) -> String {
     let text = "\(error)"
-    return text.contains("connection refused") || text.contains("ECONNREFUSED") ? "connection refused" : text
+    let isRefusal = ["connection refused", "econnrefused"].contains { text.lowercased().contains($0) }
+    return isRefusal ? "connection refused" : text
   }
 
   private func failure(_ response: HTTPClientResponse, _ path: String) async -> SluiceError {

@@ -9,10 +9,10 @@ struct EventReader {
 
   private struct Positioned: Decodable { var position: String }
 
-  func printAll(from: String?, type: String?, follow: Bool) async throws {
+  func printAll(from: String?, filter: [(String, String?)], follow: Bool) async throws {
     var place = from
     while true {
-      let response = try await client.send(.GET, "events", [("from", place), ("type", type), ("limit", "1000")])
+      let response = try await client.send(.GET, "events", [("from", place), ("limit", "1000")] + filter)
       let lines = String(decoding: try await client.collect(response), as: UTF8.self).split(separator: "\n")
       for line in lines { print(line) }
       flushOutput()
@@ -29,7 +29,7 @@ struct EventReader {
     }
     while true {
       do {
-        try await stream(type) { sse in
+        try await stream(filter) { sse in
           if sse.event == "fact" {
             print(sse.data)
             flushOutput()
@@ -54,9 +54,9 @@ struct EventReader {
 
   /// Hands each message of the live stream to `take` until it returns false or the stream ends.
   func stream(
-    _ type: String?, take: (Message) async throws -> Bool, from place: () -> String?
+    _ filter: [(String, String?)], take: (Message) async throws -> Bool, from place: () -> String?
   ) async throws {
-    let response = try await client.send(.GET, "stream", [("from", place()), ("type", type)])
+    let response = try await client.send(.GET, "stream", [("from", place())] + filter)
     var rest: [UInt8] = []
     var message = Message()
     do {

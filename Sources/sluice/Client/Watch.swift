@@ -23,7 +23,7 @@ struct Watch {
   private func listen(_ id: PlanID) async throws {
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
-        try? await EventReader(client: client).stream("sluice.plan.*") { message in
+        try? await EventReader(client: client).stream([("type", "sluice.plan.*")]) { message in
           if message.event == "progress",
             let progress = try? StableJSON.decode(PlanProgress.self, from: message.data.utf8),
             progress.id == id

@@ -10,6 +10,7 @@ final class DataFolder: Sendable {
   let path: String
   let log: SQLiteEventLog
   let views: SQLiteViews
+  let cursors: SQLiteCursors
   let store: FileVersionStore
   let manifests: BlobManifests
   let syncs: SyncSwitch
@@ -33,6 +34,7 @@ final class DataFolder: Sendable {
     log = try SQLiteEventLog(path: path + "/log.sqlite", syncs: syncs)
     manifests = BlobManifests(log: log)
     views = try SQLiteViews(path: path + "/views.sqlite", reducer: Registry.reducer, manifests: manifests)
+    cursors = try SQLiteCursors(path: path + "/cursors.sqlite")
     store = try FileVersionStore(root: path + "/store", ambient: Machine.ambient, syncs: syncs)
     self.syncs = syncs
     try DurableFolder.settle(path, syncs: syncs)

@@ -21,6 +21,12 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "Address and port; other addresses than loopback want a token first.") var listen = "127.0.0.1:7733"
   @Option(help: "Tasks at once; the number of cores where it is not said.") var workers: Int?
   @Option(help: "This site's short name; it is part of version ids.") var site = "main"
+  @Option(
+    help: ArgumentHelp(
+      "A program that subscriptions may send events to, by its name; may be given several times.",
+      discussion: "It gets CloudEvents as JSON on its standard input, one a line, and exits with 0 when they are done.",
+      valueName: "name=program"))
+  var subscriberCommand: [String] = []
   @Flag(help: "Build the views anew from the log first.") var rebuild = false
   @Option(help: "trace, debug, info, warning or error.") var logLevel = "info"
   @Flag(help: .hidden) var json = false
@@ -30,6 +36,9 @@ struct Serve: AsyncParsableCommand {
     if let workers, !(1...1_024).contains(workers) { throw ValidationError("--workers takes 1 to 1024.") }
     if let problem = NameRule.problem(in: site) ?? (site.contains("-") ? "it has '-'" : nil) {
       throw ValidationError("'\(site)' cannot be a site's name: \(problem).")
+    }
+    for command in subscriberCommand where Serve.named(command) == nil {
+      throw ValidationError("--subscriber-command takes NAME=PROGRAM, not '\(command)'.")
     }
     if Logger.Level(rawValue: logLevel) == nil { throw ValidationError("There is no log level '\(logLevel)'.") }
   }
@@ -48,7 +57,9 @@ struct Serve: AsyncParsableCommand {
         fix: "make a token first (sluice token create NAME --data \(data)), or listen on 127.0.0.1")
     }
     let site = try Site(
-      folder: folder, registry: registry, workers: workers ?? Machine.cores, logger: logger)
+      folder: folder, registry: registry, workers: workers ?? Machine.cores,
+      commands: Dictionary(subscriberCommand.compactMap(Serve.named), uniquingKeysWith: { _, last in last }),
+      logger: logger)
     let services = site.services(version: Sluice.version, listensOnLoopback: isLoopback)
     let application = Application(
       router: API(services).router(),
@@ -66,7 +77,7 @@ struct Serve: AsyncParsableCommand {
     // Stopped from the last to the first: readers go, requests end, tasks end, the log closes.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: [site.writer, site.runner, application, FeedCloser(feed: site.feed)],
+        services: [site.writer, site.runner, site.subscriptions, application, FeedCloser(feed: site.feed)],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Serve.quiet(logger)))
     do {
       try await group.run()
@@ -75,6 +86,13 @@ struct Serve: AsyncParsableCommand {
         .listenRefused, what: "port \(port) of \(host) is taken", at: "--listen \(listen)",
         fix: "stop what listens there, or name another port with --listen \(host):\(port + 1)")
     }
+  }
+
+  /// `NAME=PROGRAM`, taken apart.
+  private static func named(_ text: String) -> (String, String)? {
+    guard let equals = text.firstIndex(of: "="), NameRule.problem(in: text[..<equals]) == nil else { return nil }
+    let program = text[text.index(after: equals)...]
+    return program.isEmpty ? nil : (String(text[..<equals]), String(program))
   }
 
   private static func logger(_ level: Logger.Level) -> Logger {

@@ -12,11 +12,14 @@ struct Site: Sendable {
   let writer: Writer
   let runner: Runner
   let feed = Feed()
+  let subscriptions: Subscriptions
   private let queries: Queries
   private let previews: OpenImageIO
   private let workers: Int
 
-  init(folder: DataFolder, registry: Registry, workers: Int, logger: Logger) throws(SluiceError) {
+  init(folder: DataFolder, registry: Registry, workers: Int, commands: [String: String], logger: Logger)
+    throws(SluiceError)
+  {
     (self.folder, self.workers) = (folder, workers)
     let ambient = Machine.ambient
     let environment = Machine.environment.filter { !$0.key.hasPrefix("SLUICE_") }
@@ -32,8 +35,13 @@ struct Site: Sendable {
         ambient: ambient, logger: logger,
         settings: Runner.Settings(
           workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path)))
-    queries = Queries(
-      writer: writer, manifests: folder.manifests, tools: tools, runner: runner, store: folder.store)
+    subscriptions = Subscriptions(
+      parts: Subscriber.Parts(
+        writer: writer, log: folder.log, cursors: folder.cursors, webhooks: nil,
+        commands: LocalEventCommands(
+          commands, environment: environment, folder: Machine.currentFolder, ambient: ambient),
+        feed: feed, ambient: ambient, logger: logger))
+    queries = Queries(writer: writer, manifests: folder.manifests, tools: tools, runner: runner, store: folder.store)
   }
 
   func services(version: String, listensOnLoopback: Bool) -> Services {
@@ -41,7 +49,8 @@ struct Site: Sendable {
       writer: writer, log: folder.log, views: folder.views, store: folder.store,
       publisher: Publisher(writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests),
       queries: queries, plans: Plans(writer: writer, log: folder.log, queries: queries, runner: runner), runner: runner,
-      previews: previews, feed: feed, ambient: Machine.ambient, readPipeline: PipelineFile.read,
+      subscriptions: subscriptions, previews: previews, feed: feed, ambient: Machine.ambient,
+      readPipeline: PipelineFile.read,
       settings: Services.Settings(
         version: version, storePath: folder.path + "/store", dataFolder: folder.path, workers: workers,
         listensOnLoopback: listensOnLoopback))

@@ -1,0 +1,215 @@
+"""What the server answers, as values.
+
+Words are those of docs/reference/glossary.md. Frames are ranges such as `1001-1010,1020`, times are RFC 3339 in UTC,
+positions are opaque. Servers may know more states and kinds than this client: they are plain text here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ._errors import SluiceError
+
+
+@dataclass(frozen=True)
+class Representation:
+    """One form of a version: its files, summed up."""
+
+    name: str
+    #: `file`, `sequence` or `tree`.
+    kind: str
+    files: int
+    bytes: int
+    sha256: str
+    frames: str | None
+
+
+@dataclass(frozen=True)
+class Published:
+    """A version that a publish made."""
+
+    ref: str
+    version: str
+    #: The nickname, 43 for what is shown as v043.
+    number: int | None
+    representations: tuple[Representation, ...]
+    #: Over all representations.
+    files: int
+    bytes: int
+    #: Frames that differ from the version before; None where that has no meaning.
+    changed: str | None
+    #: A read that names it sees this version.
+    position: str
+
+    @property
+    def reference(self) -> str:
+        """Exactly this version, as other calls take it."""
+        return f"{self.ref}@{self.version}"
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files that a reference stands for: one representation of a version, or one file of it."""
+
+    #: The entity reference with the version's id; it names the file where one file is meant.
+    entity: str
+    product: str
+    version: str
+    number: int | None
+    representation: str
+    #: `file`, `sequence` or `tree`.
+    kind: str
+    #: The folder that the representation's files lie in.
+    directory: str
+    #: The file, the sequence as `name.####.ext`, or the directory of a tree.
+    path: str
+    frames: str | None
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """One reference of a batch: `files`, or the `error` that there are none; never both."""
+
+    ref: str
+    files: Files | None
+    error: SluiceError | None
+
+    def require(self) -> Files:
+        """The files, or raises the error."""
+        if self.files is None:
+            raise self.error or SluiceError("internal", "neither files nor an error", self.ref, "report this")
+        return self.files
+
+
+@dataclass(frozen=True)
+class Identified:
+    """Which version a file on this machine is; `ref` is None where nobody has published it."""
+
+    path: str
+    #: `place` by where it lies in the store, `content` by its bytes.
+    by: str | None
+    ref: str | None
+    version: str | None
+    number: int | None
+    representation: str | None
+    file: str | None
+    #: Other versions with the same bytes, newest first.
+    also: tuple[str, ...]
+    sha256: str | None
+    #: Why this path could not be looked at; the others of the batch are answered.
+    error: SluiceError | None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something is not current, complete in one sentence: `text`."""
+
+    kind: str
+    #: The product, step or tool that it is about.
+    input: str | None
+    used: str | None
+    now: str | None
+    #: The input that is itself out of date because of it.
+    via: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class ProductStatus:
+    """One product: four things kept apart, and `state`, their summary."""
+
+    ref: str
+    state: str
+    freshness: str
+    activity: str
+    version: str | None
+    number: int | None
+    #: The step that makes it; None for a source.
+    step: str | None
+    frames: str | None
+    #: Frames that are stale or missing.
+    stale_frames: str | None
+    reasons: tuple[Reason, ...]
+    #: Why its last run failed.
+    failure: SluiceError | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """How products stand, true at the position `as_of`."""
+
+    as_of: str
+    products: tuple[ProductStatus, ...]
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A step on one folder that a plan would run."""
+
+    id: str
+    step: str
+    folder: str
+    outputs: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    tasks: int
+    #: None for a step that does not work frame by frame.
+    frames: str | None
+    #: Core-seconds, from earlier runs; None where there are none.
+    estimate_seconds: float | None
+
+
+@dataclass(frozen=True)
+class BlockedRun:
+    """A run that the selection wants and that cannot go."""
+
+    step: str
+    folder: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What must run, before anything runs."""
+
+    id: str
+    project: str
+    selection: str
+    frames: str | None
+    pipeline_revision: int
+    runs: tuple[PlannedRun, ...]
+    #: Products in the selection that need nothing.
+    untouched: int
+    #: Sources that steps need and nobody has published.
+    missing: tuple[str, ...]
+    blocked: tuple[BlockedRun, ...]
+
+    @property
+    def tasks(self) -> int:
+        """Tasks of all runs."""
+        return sum(run.tasks for run in self.runs)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link of a chain of causes."""
+
+    event: str
+    type: str
+    time: str
+    actor: str
+    ref: str | None
+    version: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Why:
+    """From a thing back to its first cause."""
+
+    ref: str
+    version: str | None
+    #: Why it is out of date now.
+    reasons: tuple[Reason, ...]
+    chain: tuple[Link, ...]
