@@ -2,8 +2,8 @@ package import SluiceGraph
 package import SluiceModel
 
 extension Registry {
-  /// The keys of everything that is known, sorted by what their rows are called.
-  package var allKeys: [RowKey] {
+  /// The keys of everything that is known, in no order.
+  private var keys: [RowKey] {
     var keys: [RowKey] = []
     for project in projects.values {
       keys += [.project(project.name), .pipeline(project.name)]
@@ -14,10 +14,9 @@ extension Registry {
       keys += project.versions.keys.map { .version($0) }
     }
     keys += plans.keys.map { .plan($0) } + runs.keys.map { .run($0) } + tokens.keys.map { .token($0) }
-    keys += subscriptions.keys.map { .subscription($0) }
-    return keys.map { ($0, row($0)) }.sorted { ($0.1.model, $0.1.key) < ($1.1.model, $1.1.key) }.map(\.0)
+    return keys + subscriptions.keys.map { .subscription($0) }
   }
 
-  /// Everything that is known, as the views would hold it.
-  package var allRows: [ViewRow] { allKeys.map { row($0) } }
+  /// Everything that is known, as the views would hold it, sorted by what the rows are called.
+  package var allRows: [ViewRow] { keys.map { row($0) }.sorted { ($0.model, $0.key) < ($1.model, $1.key) } }
 }
