@@ -34,8 +34,25 @@ package enum Limits {
   /// Records of one stream that wait for their causes in another: a few pages of it, a quarter of a gigabyte at the
   /// worst.
   package static let heldRecords = 1_000
-  /// Replays that a subscription remembers; the oldest of more is forgotten, done or not.
+  /// Replays of a subscription that wait or go on; it remembers as many, and done ones are forgotten first.
   package static let replaysPerSubscription = 100
+  /// Globs of types that a subscription lists, and how long one is: more are better said as a filter.
+  package static let typesPerSubscription = 100
+  package static let typeBytes = 256
+  /// Batches of a subscription of which a part may still be acknowledged; as many clients may pull beside each other.
+  package static let batchesRemembered = 8
+  /// Dead letters that are being tried again at once: the list is saved anew with each one that arrives.
+  package static let retriesPerSubscription = 1_000
+  /// Events that nobody wants may be passed without saving it each time; so many are looked at again after a crash.
+  package static let unsavedPassed: Int64 = 1_000
+  /// Why an event could not be delivered: some lines of a program's last words.
+  package static let reasonCharacters = 500
+  /// What a program says on its standard error is read to its end, and so much of the end is kept.
+  package static let wordsBytes = 4_096
+  /// A program that takes events ends within this time; a hung one must not hold up its subscription for ever.
+  package static let eventCommandSeconds = 60
+  /// Where a disk is full or a setting is missing, a subscription looks again after this time.
+  package static let troubleSeconds = 5
   /// Subscriptions of a site; each is a reader of the log.
   package static let subscriptions = 1_000
   /// Events handed to a webhook or a command between two looks at the log.

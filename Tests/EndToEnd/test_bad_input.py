@@ -8,7 +8,7 @@ import time
 import unittest
 
 import tiny_show
-from sluice_server import Server, ServerTestCase, threads
+from sluice_server import Server, ServerTestCase, fill, small_disk, threads
 
 STEP = """\
 sluice: 1
@@ -255,13 +255,7 @@ class References(BadInputTestCase):
 @unittest.skipUnless(os.geteuid() == 0, "needs root to mount a small disk")
 class DiskFull(unittest.TestCase):
     def disk(self, mebibytes, path):
-        path.mkdir(parents=True)
-        made = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", str(path)], capture_output=True, text=True
-        )
-        if made.returncode != 0:
-            self.skipTest(f"needs the right to mount a small disk: {made.stderr.strip()}")
-        self.addCleanup(subprocess.run, ["umount", "-l", str(path)], check=True)
+        small_disk(self, mebibytes, path)
 
     def start(self):
         server = Server()
@@ -317,15 +311,7 @@ class DiskFull(unittest.TestCase):
         server.start()
         server.ask("folder", "add", "demo")
         server.ask("publish", "demo/first", server.file("first.txt"))
-        filler = server.data / "filler"
-        descriptor = os.open(filler, os.O_WRONLY | os.O_CREAT)
-        try:
-            while os.write(descriptor, b"f" * 4096):
-                pass
-        except OSError:
-            pass
-        finally:
-            os.close(descriptor)
+        filler = fill(server.data)
         refused, accepted = None, 0
         for number in range(2_000):
             note = f"{number} " + "n" * 3_000

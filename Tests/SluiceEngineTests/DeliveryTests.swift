@@ -42,6 +42,13 @@ import Testing
     #expect(second.next(head: 12, now: now) == .read(.live, after: 3, through: 12))
   }
 
+  @Test func `begins at the log's end where its cursor is beyond it, since that log was restored`() throws {
+    var first = delivery()
+    _ = first.delivered(.live, through: 500, for: try name())
+    let second = Delivery(epoch: epoch, after: 10, tries: 3, saved: first.saved, head: 400)
+    #expect(second.next(head: 402, now: now) == .read(.live, after: 400, through: 402))
+  }
+
   @Test func `waits longer after every try, and then tries the same event`() throws {
     var delivery = delivery(tries: 10)
     var time = now

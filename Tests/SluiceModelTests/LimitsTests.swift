@@ -43,6 +43,10 @@ import Testing
     #expect(Limits.recordBytes <= Limits.filterTextBytes)
   }
 
+  @Test func `let what many subscriptions have passed be looked at again within a count of their lag`() {
+    #expect(Limits.unsavedPassed <= Limits.lagScan)
+  }
+
   @Test func `are all above nothing`() {
     let all = [
       Limits.nameBytes, Limits.folderDepth, Limits.referenceBytes, Limits.recordBytes, Limits.factsPerRecord,
@@ -51,7 +55,10 @@ import Testing
       Limits.eventsPerPage, Limits.scanBytes, Limits.jsonDepth, Limits.unsavedRows, Limits.recentCommands,
       Limits.streamBacklog, Limits.cachedManifests, Limits.runsPerPlan, Limits.logPageBytes,
       Limits.taskTimeoutSeconds, Limits.versionsPerSecond, Limits.filterBytes, Limits.filterTokens, Limits.filterDepth,
-      Limits.filterTextBytes, Limits.refsPerResolve, Limits.suggestionsPerResolve,
+      Limits.filterTextBytes, Limits.refsPerResolve, Limits.suggestionsPerResolve, Limits.replaysPerSubscription,
+      Limits.batchesRemembered,
+      Limits.typesPerSubscription, Limits.typeBytes, Limits.retriesPerSubscription, Int(Limits.unsavedPassed),
+      Limits.reasonCharacters, Limits.wordsBytes, Limits.eventCommandSeconds, Limits.troubleSeconds,
     ]
     #expect(all.allSatisfy { $0 > 0 })
   }

@@ -84,33 +84,8 @@ package final class ProcessLauncher: TaskLauncher {
   /// A task that ended may have left children in its session; nothing of it may write on.
   private static func endGroup(_ session: Int32) { kill(-session, SIGKILL) }
 
-  // MARK: Orphans
-
-  /// What an earlier server of the same mark left running, found by the mark in its environment: the kernel keeps that
-  /// from the first moment of a process, whatever became of its parent.
+  /// What an earlier server of the same mark left running.
   package func endOrphans() async {
-    let wanted = Array("\(ProcessLauncher.markName)=\(mark)".utf8)
-    for _ in 0..<10 {
-      let found = ProcessLauncher.processes().filter { process in
-        ProcessLauncher.environment(of: process).split(separator: 0).contains { $0.elementsEqual(wanted) }
-      }
-      if found.isEmpty { return }
-      for process in found {
-        let session = getsid(process)
-        if session > 1, session != getsid(0) { kill(-session, SIGKILL) }
-        kill(process, SIGKILL)
-      }
-      // A process that was killed between fork and exec of a child is looked for once more.
-      try? await ambient.sleep(.milliseconds(20))
-    }
-  }
-
-  private static func processes() -> [Int32] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return names.compactMap { Int32($0) }.filter { $0 > 1 && $0 != getpid() }
-  }
-
-  private static func environment(of process: Int32) -> [UInt8] {
-    (try? Data(contentsOf: URL(filePath: "/proc/\(process)/environ"))).map { Array($0) } ?? []
+    await Orphans.end(markedBy: ProcessLauncher.markName, mark, sleep: ambient.sleep)
   }
 }

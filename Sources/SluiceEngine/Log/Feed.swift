@@ -19,11 +19,11 @@ package struct LiveFact: Sendable {
 package final class Feed: Sendable {
   private struct Readers {
     var next = 0
-    var isClosed = false
     var byID: [Int: AsyncStream<LiveMessage>.Continuation] = [:]
-    var pulses: [Int: AsyncStream<Void>.Continuation] = [:]
   }
   private let readers = Mutex(Readers())
+  /// For who reads the log itself and only has to know when.
+  package let beats = Beats()
 
   package init() {}
 
@@ -56,32 +56,13 @@ package final class Feed: Sendable {
     }
   }
 
-  /// A beat after every commit, and whenever somebody asks for one: beats that nobody waits for are one.
-  package func pulses() -> AsyncStream<Void> {
-    let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    let id = readers.withLock { readers in
-      readers.next += 1
-      readers.pulses[readers.next] = continuation
-      return readers.next
-    }
-    continuation.onTermination = { [weak self] _ in
-      _ = self?.readers.withLock { $0.pulses.removeValue(forKey: id) }
-    }
-    return stream
-  }
+  /// Those who wait for the log to grow look again.
+  package func pulse() { beats.strike() }
 
-  package func pulse() {
-    for reader in readers.withLock({ Array($0.pulses.values) }) { reader.yield() }
-  }
-
-  package var isClosed: Bool { readers.withLock { $0.isClosed } }
+  package var isClosed: Bool { beats.isOver }
 
   package func close() {
-    let (live, pulses) = readers.withLock { readers in
-      readers.isClosed = true
-      return (Array(readers.byID.values), Array(readers.pulses.values))
-    }
-    for reader in live { reader.finish() }
-    for reader in pulses { reader.finish() }
+    beats.end()
+    for reader in readers.withLock({ Array($0.byID.values) }) { reader.finish() }
   }
 }

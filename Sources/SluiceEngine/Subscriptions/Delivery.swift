@@ -47,10 +47,13 @@ package struct Delivery: Sendable {
   /// - Parameters:
   ///   - saved: what was kept; of another epoch it counts for nothing.
   ///   - tries: how often an event is tried before it goes to the dead letters; at least 1.
-  package init(epoch: EventID, after: Int64, tries: Int, saved: SavedDelivery?) {
+  ///   - head: the last event of the log. A cursor beyond it is of a log that was restored from a backup since: what
+  ///     comes now has places that it has passed and is new all the same.
+  package init(epoch: EventID, after: Int64, tries: Int, saved: SavedDelivery?, head: Int64 = .max) {
     maximumTries = max(1, tries)
     if let saved, saved.epoch == epoch {
       self.saved = saved
+      if saved.live.cursor > head { self.saved.live = SavedDelivery.Lane(cursor: head) }
     } else {
       self.saved = SavedDelivery(epoch: epoch, after: after)
     }
@@ -70,8 +73,8 @@ package struct Delivery: Sendable {
       case .live: return .read(.live, after: saved.live.cursor, through: head)
       case .retry: return .retry(sequence: saved.retries[0])
       case .replay(let id):
-        guard let replay = replays.first, let after = cursor(ofReplay: id) else { continue }
-        return .read(lane, after: after, through: replay.through)
+        guard let rest = rest(ofReplay: id) else { continue }
+        return .read(lane, after: rest.after, through: rest.through)
       }
     }
     return waits.min().map(Step.wait) ?? .idle
@@ -151,16 +154,16 @@ package struct Delivery: Sendable {
     case .live: saved.live = SavedDelivery.Lane(cursor: saved.live.cursor, tries: tries, error: reason)
     case .retry: saved.retryTries = tries
     case .replay(let id):
-      guard let cursor = cursor(ofReplay: id) else { return [] }
-      (saved.replay, saved.replayLane) = (id, SavedDelivery.Lane(cursor: cursor, tries: tries, error: reason))
+      guard let rest = rest(ofReplay: id) else { return [] }
+      (saved.replay, saved.replayLane) = (id, SavedDelivery.Lane(cursor: rest.after, tries: tries, error: reason))
     }
     return [.cursor(name, saved)]
   }
 
-  /// Where the replay that goes on stands; nil for another one.
-  package func cursor(ofReplay id: EventID) -> Int64? {
+  /// What is left of the replay that goes on; nil for another one.
+  package func rest(ofReplay id: EventID) -> (after: Int64, through: Int64)? {
     guard let replay = replays.first, replay.id == id else { return nil }
-    return (saved.replay == id ? saved.replayLane?.cursor : nil) ?? replay.after
+    return ((saved.replay == id ? saved.replayLane?.cursor : nil) ?? replay.after, replay.through)
   }
 
   package func tries(of lane: Lane) -> Int {

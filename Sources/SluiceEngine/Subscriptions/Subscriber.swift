@@ -25,57 +25,98 @@ package actor Subscriber {
     }
   }
 
-  package let name: SubscriptionName
-  private let parts: Parts
+  package nonisolated let name: SubscriptionName
+  /// The creation or the reset that it is of.
+  package nonisolated let epoch: EventID
+  let parts: Parts
+  let secret: [UInt8]?
   private let wanted: WantedEvents
   private let filter: EventFilter
-  private let secret: [UInt8]?
-  private var subscription: Subscription
-  private var delivery: Delivery
+  private let turns = Turns()
+  private(set) var subscription: Subscription
+  private(set) var delivery: Delivery
   private var replayFilters: [EventID: EventFilter] = [:]
-  /// The batch that was handed out last, with the sequences of its events.
-  private var handedOut: (batch: PullBatch, sequences: [Int64])?
-  private var isEnded = false
-  /// Why nothing can be read or saved now.
-  private var trouble: SluiceError?
+  /// The live cursor that is on disk; what was only passed over need not be.
+  private var savedCursor: Int64
+  /// The batches that were handed out last, with the sequences of their events: a client whose connection broke may
+  /// have left a pull behind that is answered beside its next one.
+  var handedOut: [(batch: PullBatch, sequences: [Int64])] = []
+  /// The lag from a cursor on, as it was counted last.
+  private var counted: (cursor: Int64, count: WantedEvents.Count)?
+  /// How many events are delivered together.
+  var portion = 1
+  private(set) var isEnded = false
+  /// The one before the last reset; it must be gone before this one begins.
+  private var predecessor: Subscriber?
+  var isRunning = false
+  /// Why nothing can be read, delivered or saved now.
+  private(set) var trouble: SluiceError?
 
   package init(_ subscription: Subscription, parts: Parts) async throws(SluiceError) {
-    (name, self.subscription, self.parts) = (subscription.name, subscription, parts)
+    (name, epoch, self.subscription, self.parts) = (subscription.name, subscription.epoch, subscription, parts)
     wanted = WantedEvents(log: parts.log)
     filter = try EventFilter(types: subscription.created.types, expression: subscription.created.where)
     let saved = try await parts.cursors.cursor(of: subscription.name)
     secret = try await parts.cursors.secret(of: subscription.name)
     delivery = Delivery(
-      epoch: subscription.epoch, after: subscription.after, tries: subscription.created.tries, saved: saved)
+      epoch: subscription.epoch, after: subscription.after, tries: subscription.created.tries, saved: saved,
+      head: parts.writer.current.sequence)
+    savedCursor = delivery.saved.live.cursor
     try takeReplays()
   }
 
-  package var epoch: EventID { subscription.epoch }
   package var retrying: [Int64] { delivery.saved.retries }
 
   /// The subscription was paused, resumed, or has a new replay.
-  package func update(_ changed: Subscription) throws(SluiceError) {
-    subscription = changed
+  package func refresh() throws(SluiceError) {
+    guard let now = parts.writer.current.subscriptions[name], now.epoch == epoch else { return }
+    subscription = now
     try takeReplays()
     parts.feed.pulse()
   }
 
+  /// It was deleted, or another one goes on from another place: nothing that is under way counts any more.
   package func end() {
     isEnded = true
     parts.feed.pulse()
   }
 
+  package func follow(_ other: Subscriber) { predecessor = other }
+
+  /// Returns when the one before has let go of what it was at.
+  func waitForPredecessor() async {
+    while let other = predecessor, !Task.isCancelled {
+      let seen = parts.feed.beats.count
+      guard await other.isRunning else {
+        predecessor = nil
+        return
+      }
+      await parts.feed.beats.next(after: seen)
+    }
+  }
+
+  func note(_ error: SluiceError) {
+    if trouble?.code != error.code {
+      parts.logger.warning("subscription \(name) waits: \(error.what)", metadata: ["code": "\(error.code.rawValue)"])
+    }
+    trouble = error
+  }
+
+  func forgetTrouble() { trouble = nil }
+
   private func takeReplays() throws(SluiceError) {
-    for replay in subscription.replays where replayFilters[replay.id] == nil {
+    let replays = subscription.replays
+    replayFilters = replayFilters.filter { known in replays.contains { $0.id == known.key } }
+    for replay in replays where replayFilters[replay.id] == nil {
       replayFilters[replay.id] = try EventFilter(types: [], expression: replay.request.where)
     }
-    delivery.take(replays: subscription.replays.map { ($0.id, $0.request.after, $0.request.through) })
+    delivery.take(replays: replays.map { ($0.id, $0.request.after, $0.request.through) })
   }
 
   // MARK: What is next
 
   /// Events to deliver, with the lane they belong to; `scanned` is where the lane stands once they are delivered.
-  private struct Work {
+  struct Work {
     var lane: Delivery.Lane
     var after: Int64
     var scanned: Int64
@@ -83,12 +124,12 @@ package actor Subscriber {
     var sequences: [Int64] { events.map(\.sequence) }
   }
 
-  private enum Next {
+  enum Next {
     case work(Work)
     case wait(until: Date?)
   }
 
-  private func next(limit: Int) async throws(SluiceError) -> Next {
+  func next(limit: Int) async throws(SluiceError) -> Next {
     while !isEnded, !subscription.isPaused {
       switch delivery.next(head: parts.writer.current.sequence, now: parts.ambient.now()) {
       case .idle: return .wait(until: nil)
@@ -105,18 +146,51 @@ package actor Subscriber {
         if !page.events.isEmpty {
           return .work(Work(lane: lane, after: after, scanned: page.scanned, events: page.events))
         }
-        try await save(delivery.delivered(lane, through: page.scanned, for: name))
+        guard page.scanned > after else { return .wait(until: nil) }
+        try await pass(lane, to: page.scanned)
       }
     }
     return .wait(until: nil)
   }
 
-  private func save(_ changes: [CursorChange]) async throws(SluiceError) {
-    if !changes.isEmpty { try await parts.cursors.save(changes) }
+  /// Nothing up to `place` is wanted. That is not saved each time: after a crash it is looked at and passed again.
+  private func pass(_ lane: Delivery.Lane, to place: Int64) async throws(SluiceError) {
+    if case .live = lane, place - savedCursor < Limits.unsavedPassed {
+      _ = delivery.delivered(lane, through: place, for: name)
+    } else {
+      try await commit { delivery in delivery.delivered(lane, through: place, for: name) }
+    }
+  }
+
+  /// Changes how delivery stands, on disk and then for good: what cannot be saved did not happen.
+  func commit(
+    _ change: (inout Delivery) throws(SluiceError) -> [CursorChange]
+  ) async throws(SluiceError) {
+    try await turns.one { () throws(SluiceError) in
+      let before = delivery
+      do throws(SluiceError) {
+        let changes = try change(&delivery)
+        if !changes.isEmpty { try await parts.cursors.save(changes) }
+        savedCursor = delivery.saved.live.cursor
+      } catch {
+        delivery = before
+        try takeReplays()
+        throw error
+      }
+    }
+  }
+
+  /// A try of the first event of a lane that is not delivered.
+  func failed(
+    _ delivery: inout Delivery, _ lane: Delivery.Lane, _ sequence: Int64, _ reason: String, retryAfter: Int? = nil
+  ) -> [CursorChange] {
+    delivery.failed(
+      lane, sequence: sequence, reason: reason, retryAfter: retryAfter, now: parts.ambient.now(),
+      jitter: Double(parts.ambient.random() >> 11) / Double(1 << 53), for: name)
   }
 
   /// The event as this subscriber gets it: with its place, and marked where it is not the first time.
-  private func outgoing(_ event: WantedEvents.Positioned, _ lane: Delivery.Lane) -> [UInt8] {
+  func outgoing(_ event: WantedEvents.Positioned, _ lane: Delivery.Lane) -> [UInt8] {
     var marks: [(name: String, value: AttributeValue)] = [
       ("position", .string(parts.writer.position(event.sequence).description))
     ]
@@ -132,163 +206,21 @@ package actor Subscriber {
     return event.envelope.adding(marks)
   }
 
-  // MARK: Pull
-
-  /// The next events, once there are any; the same ones until they are acknowledged.
-  package func pull(limit: Int, waitSeconds: Double) async throws(SluiceError) -> PulledEvents {
-    guard subscription.created.target == .pull else { throw Subscriber.notPull(name, subscription.created.target) }
-    let deadline = parts.ambient.now().addingTimeInterval(waitSeconds)
-    let beats = parts.feed.pulses()
-    while true {
-      switch try await next(limit: limit) {
-      case .work(let work):
-        let batch = PullBatch(lane: work.lane, after: work.after, scanned: work.scanned, epoch: subscription.epoch)
-        handedOut = (batch, work.sequences)
-        return PulledEvents(
-          subscription: name, batch: batch.description, events: work.events.map { outgoing($0, work.lane) },
-          lag: roughLag(first: work.lane == .live ? work.events.first : nil))
-      case .wait(let until):
-        let now = parts.ambient.now()
-        guard now < deadline, !isEnded else {
-          return PulledEvents(subscription: name, batch: nil, events: [], lag: roughLag(first: nil))
-        }
-        await wait(for: beats, until: min(until ?? deadline, deadline))
-      }
-    }
-  }
-
-  /// The lag without a look at what is wanted of it.
-  private func roughLag(first: WantedEvents.Positioned?) -> Lag {
-    let age = first?.envelope.recorded.map { max(0, parts.ambient.now().timeIntervalSince($0)) } ?? 0
-    return Lag(
-      events: parts.writer.current.sequence - delivery.saved.live.cursor, seconds: (age * 1_000).rounded() / 1_000)
-  }
-
-  /// - Parameters:
-  ///   - done: how many of the batch's events are done; nil for all.
-  ///   - error: why the one behind them could not be; it is tried again, and goes to the dead letters in the end.
-  /// - Throws: `subscription.batch` for another batch than the current one.
-  package func acknowledge(_ text: String, done: Int?, error: String?) async throws(SluiceError) -> Acknowledged {
-    guard subscription.created.target == .pull else { throw Subscriber.notPull(name, subscription.created.target) }
-    guard let batch = PullBatch(text), batch.isCurrent(delivery, epoch: subscription.epoch) else {
-      throw Subscriber.otherBatch(name)
-    }
-    let before = delivery
-    var changes: [CursorChange] = []
-    if let sequences = handedOut?.sequences, handedOut?.batch == batch {
-      let count = min(max(0, done ?? (error == nil ? sequences.count : 0)), sequences.count)
-      let through = count == sequences.count ? batch.scanned : count == 0 ? nil : sequences[count - 1]
-      if let through { changes += delivery.delivered(batch.lane, through: through, for: name) }
-      if let error, count < sequences.count {
-        changes += failed(batch.lane, sequences[count], NameRule.printable(error), retryAfter: nil)
-      }
-    } else if done == nil, error == nil {
-      // Handed out before a restart.
-      changes += delivery.delivered(batch.lane, through: batch.scanned, for: name)
-    } else {
-      throw Subscriber.otherBatch(name)
-    }
-    do throws(SluiceError) {
-      try await save(changes)
-    } catch {
-      delivery = before
-      throw error
-    }
-    let cursor = delivery.saved.live.cursor
-    return Acknowledged(
-      subscription: name, cursor: parts.writer.position(cursor), left: parts.writer.current.sequence - cursor)
-  }
-
-  private func failed(
-    _ lane: Delivery.Lane, _ sequence: Int64, _ reason: String, retryAfter: Int?
-  ) -> [CursorChange] {
-    delivery.failed(
-      lane, sequence: sequence, reason: reason, retryAfter: retryAfter, now: parts.ambient.now(),
-      jitter: Double(parts.ambient.random() >> 11) / Double(1 << 53), for: name)
-  }
-
-  private static func notPull(_ name: SubscriptionName, _ target: SubscriptionTarget) -> SluiceError {
-    SluiceError(
-      .subscriptionKind, what: "'\(name)' is a \(target.kind) subscription, and nobody pulls from it",
-      at: "subscription '\(name)'", fix: "make one to pull from: sluice subscription create NAME --types '*' --pull")
-  }
-
-  private static func otherBatch(_ name: SubscriptionName) -> SluiceError {
-    SluiceError(
-      .subscriptionBatch, what: "the batch is not the current one of '\(name)'", at: "batch",
-      fix: "pull again: what was not acknowledged comes again")
-  }
-
-  // MARK: Push
-
-  /// Sends until the subscription ends; for webhooks and commands.
-  package func run() async {
-    let beats = parts.feed.pulses()
-    while !isEnded, !Task.isCancelled {
-      do throws(SluiceError) {
-        switch try await next(limit: Limits.eventsPerDelivery) {
-        case .work(let work): try await deliver(work)
-        case .wait(let until): await wait(for: beats, until: until)
-        }
-        trouble = nil
-      } catch {
-        trouble = error
-        parts.logger.warning("subscription \(name) waits: \(error.what)", metadata: ["code": "\(error.code.rawValue)"])
-        await wait(for: nil, until: parts.ambient.now().addingTimeInterval(5))
-      }
-    }
-  }
-
-  private func deliver(_ work: Work) async throws(SluiceError) {
-    guard !work.events.isEmpty else {
-      // A dead letter whose event is gone from here.
-      return try await save(failed(work.lane, work.scanned, "the event is not in the log any more", retryAfter: nil))
-    }
-    let events = work.events.map { OutgoingEvent(bytes: outgoing($0, work.lane)) }
-    let end: WebhookEnd
-    switch subscription.created.target {
-    case .pull: return
-    case .webhook(let url, let mode, let timeoutSeconds, _):
-      let hook = Webhook(url: url, mode: mode, timeoutSeconds: timeoutSeconds, secret: secret)
-      end =
-        await parts.webhooks?.send(events, to: hook)
-        ?? .failed(delivered: 0, reason: "this server sends no webhooks", retryAfterSeconds: nil)
-    case .command(let command): end = await parts.commands.send(events, to: command)
-    }
-    switch end {
-    case .delivered: try await save(delivery.delivered(work.lane, through: work.scanned, for: name))
-    case .failed(let delivered, let reason, let retryAfter):
-      var changes: [CursorChange] = []
-      if delivered > 0 {
-        changes += delivery.delivered(work.lane, through: work.sequences[delivered - 1], for: name)
-      }
-      changes += failed(work.lane, work.sequences[delivered], reason, retryAfter: retryAfter)
-      try await save(changes)
-    }
-  }
-
-  /// Until the next beat, or a time.
-  private func wait(for beats: AsyncStream<Void>?, until time: Date?) async {
-    let ambient = parts.ambient
-    await withTaskGroup(of: Void.self) { group in
-      if let beats { group.addTask { for await _ in beats { return } } }
-      if let time {
-        group.addTask {
-          let seconds = max(0.001, time.timeIntervalSince(ambient.now()))
-          try? await ambient.sleep(.milliseconds(Int64(seconds * 1_000)))
-        }
-      }
-      await group.next()
-      group.cancelAll()
-    }
-  }
-
   // MARK: What others ask
 
-  /// Tries dead letters again; all where none is named.
+  /// Tries dead letters again.
   package func retry(_ sequences: [Int64]) async throws(SluiceError) {
-    try await save(delivery.retry(sequences, for: name))
+    try await commit { delivery in delivery.retry(sequences, for: name) }
     parts.feed.pulse()
+  }
+
+  /// Replays that are not done, in the order in which they were asked for.
+  package var openReplays: [Subscription.Replay] {
+    var open = subscription.replays[...]
+    if let done = delivery.saved.replayed, let place = open.lastIndex(where: { $0.id == done }) {
+      open = open[(place + 1)...]
+    }
+    return Array(open)
   }
 
   /// How it stands now.
@@ -301,77 +233,46 @@ package actor Subscriber {
       subscription.created, paused: subscription.isPaused, cursor: parts.writer.position(saved.live.cursor), lag: lag,
       dead: dead, created: subscription.time, actor: subscription.actor)
     answer.failing =
-      saved.live.error.map { SubscriptionAnswer.Failing(tries: saved.live.tries, error: $0) }
-      ?? trouble.map { SubscriptionAnswer.Failing(tries: 0, error: $0.what) }
+      failing(saved.live) ?? trouble.map { SubscriptionAnswer.Failing(tries: 0, error: "\($0.what). \($0.fix)") }
     answer.retrying = saved.retries.count
-    answer.replay = openReplay()
+    answer.replay = replayAnswer()
     return answer
   }
 
-  private func openReplay() -> SubscriptionAnswer.Replay? {
-    let done = delivery.saved.replayed
-    var open = subscription.replays[...]
-    if let done, let place = open.lastIndex(where: { $0.id == done }) { open = open[(place + 1)...] }
-    return open.first.map { replay in
-      let cursor = delivery.saved.replay == replay.id ? delivery.saved.replayLane?.cursor : nil
-      return SubscriptionAnswer.Replay(
-        id: replay.id, from: parts.writer.position(replay.request.after),
-        to: parts.writer.position(replay.request.through),
-        cursor: parts.writer.position(cursor ?? replay.request.after), waiting: open.count - 1)
-    }
+  private func failing(_ lane: SavedDelivery.Lane?) -> SubscriptionAnswer.Failing? {
+    guard let lane, let error = lane.error else { return nil }
+    return SubscriptionAnswer.Failing(tries: lane.tries, error: error)
+  }
+
+  private func replayAnswer() -> SubscriptionAnswer.Replay? {
+    let open = openReplays
+    guard let replay = open.first else { return nil }
+    let lane = delivery.saved.replay == replay.id ? delivery.saved.replayLane : nil
+    return SubscriptionAnswer.Replay(
+      id: replay.id, from: parts.writer.position(replay.request.after),
+      to: parts.writer.position(replay.request.through),
+      cursor: parts.writer.position(lane?.cursor ?? replay.request.after), waiting: open.count - 1,
+      failing: failing(lane))
   }
 
   /// What is wanted and not delivered. Past `Limits.lagScan` events are counted without a look at them.
   private func lag(head: Int64) async throws(SluiceError) -> Lag {
     let cursor = delivery.saved.live.cursor
     guard cursor < head else { return Lag(events: 0, seconds: 0) }
-    let page = try await wanted.page(
-      after: cursor, through: head, limit: .max, scanLimit: Limits.lagScan, filters: [filter])
-    let oldest = page.events.first?.envelope.recorded
-    let seconds = oldest.map { max(0, parts.ambient.now().timeIntervalSince($0)) } ?? 0
-    return Lag(
-      events: Int64(page.events.count) + (head - page.scanned), seconds: (seconds * 1_000).rounded() / 1_000)
-  }
-}
-
-/// Names events that were handed out, so that they can be acknowledged, also after a restart.
-struct PullBatch: Sendable, Equatable, CustomStringConvertible {
-  var lane: Delivery.Lane
-  var after: Int64
-  var scanned: Int64
-  var epoch: EventID
-
-  init(lane: Delivery.Lane, after: Int64, scanned: Int64, epoch: EventID) {
-    (self.lane, self.after, self.scanned, self.epoch) = (lane, after, scanned, epoch)
-  }
-
-  init?(_ text: String) {
-    let parts = text.split(separator: "~", omittingEmptySubsequences: false)
-    guard parts.count == 4, let after = Int64(parts[1]), let scanned = Int64(parts[2]) else { return nil }
-    switch parts[0] {
-    case "live": lane = .live
-    case "retry": lane = .retry
-    default: lane = .replay(EventID(String(parts[0])))
+    var count = WantedEvents.Count(scanned: cursor)
+    // Who looks again and again, as a page does, has only what is new counted.
+    if let counted, counted.cursor == cursor { count = counted.count }
+    let rest = cursor + Limits.lagScan - count.scanned
+    if rest > 0, count.scanned < head {
+      count.add(try await wanted.count(after: count.scanned, through: head, scanLimit: rest, filters: [filter]))
+      counted = (cursor, count)
     }
-    (self.after, self.scanned, epoch) = (after, scanned, EventID(String(parts[3])))
+    return Lag(events: count.events + (head - count.scanned), seconds: age(of: count.oldest))
   }
 
-  var description: String {
-    let word =
-      switch lane {
-      case .live: "live"
-      case .retry: "retry"
-      case .replay(let id): id.description
-      }
-    return "\(word)~\(after)~\(scanned)~\(epoch)"
-  }
-
-  func isCurrent(_ delivery: Delivery, epoch: EventID) -> Bool {
-    guard epoch == self.epoch else { return false }
-    switch lane {
-    case .live: return delivery.saved.live.cursor == after
-    case .retry: return delivery.saved.retries.first == scanned
-    case .replay(let id): return delivery.cursor(ofReplay: id) == after
-    }
+  /// Seconds since then, to the millisecond.
+  func age(of time: Date?) -> Double {
+    let seconds = time.map { max(0, parts.ambient.now().timeIntervalSince($0)) } ?? 0
+    return (seconds * 1_000).rounded() / 1_000
   }
 }

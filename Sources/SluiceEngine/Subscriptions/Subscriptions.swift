@@ -6,9 +6,13 @@ package import SluiceModel
 
 /// All subscriptions of a site: made, changed and asked here; each delivers by itself, so that none slows another.
 package actor Subscriptions: Service {
-  private let parts: Subscriber.Parts
-  private let wanted: WantedEvents
+  let parts: Subscriber.Parts
+  let wanted: WantedEvents
+  /// Making, resetting and deleting come one after the other: they touch the log, the disk and those at work.
+  let turns = Turns()
   private var subscribers: [SubscriptionName: Subscriber] = [:]
+  /// Those whose last delivery may still be under way, for the next one of their name.
+  private var deleted: [SubscriptionName: Subscriber] = [:]
   private let starts: AsyncStream<Subscriber>
   private let start: AsyncStream<Subscriber>.Continuation
 
@@ -19,6 +23,7 @@ package actor Subscriptions: Service {
   }
 
   package func run() async throws {
+    await parts.commands.endOrphans()
     for name in parts.writer.current.subscriptions.keys.sorted() {
       do throws(SluiceError) {
         _ = try await subscriber(name)
@@ -31,7 +36,6 @@ package actor Subscriptions: Service {
         for await subscriber in starts {
           group.addTask { await subscriber.run() }
         }
-        for subscriber in subscribers.values { await subscriber.end() }
         group.cancelAll()
       }
     } onGracefulShutdown: { [start] in
@@ -40,18 +44,22 @@ package actor Subscriptions: Service {
   }
 
   /// The one at work under a name, as the registry has it now.
-  private func subscriber(_ name: SubscriptionName) async throws(SluiceError) -> Subscriber {
-    let subscription = try parts.writer.current.subscription(name)
-    if let known = subscribers[name] {
-      if await known.epoch == subscription.epoch { return known }
-      await known.end()
+  func subscriber(_ name: SubscriptionName) async throws(SluiceError) -> Subscriber {
+    while true {
+      let subscription = try parts.writer.current.subscription(name)
+      if let known = subscribers[name], known.epoch == subscription.epoch { return known }
+      let made = try await Subscriber(subscription, parts: parts)
+      // Others may have been here meanwhile: from here on nothing waits, so that one and only one comes in.
+      let now = try parts.writer.current.subscription(name)
+      if let known = subscribers[name], known.epoch == now.epoch { return known }
+      guard made.epoch == now.epoch else { continue }
+      if let before = subscribers.updateValue(made, forKey: name) ?? deleted.removeValue(forKey: name) {
+        await before.end()
+        await made.follow(before)
+      }
+      if subscription.created.target != .pull { start.yield(made) }
+      return made
     }
-    let subscriber = try await Subscriber(subscription, parts: parts)
-    // Another caller may have been here meanwhile.
-    if let known = subscribers[name], await known.epoch == subscription.epoch { return known }
-    subscribers[name] = subscriber
-    if subscription.created.target != .pull { start.yield(subscriber) }
-    return subscriber
   }
 
   // MARK: Making and changing
@@ -60,39 +68,59 @@ package actor Subscriptions: Service {
   package func create(_ request: SubscriptionRequest, origin: Origin) async throws(SluiceError) -> SubscriptionAnswer {
     let name = try SubscriptionName(request.name)
     let target = try target(of: request)
-    let types = request.types ?? ["*"]
+    let types = try Subscriptions.types(of: request)
     _ = try EventFilter(types: types, expression: request.where)
     let tries = request.tries ?? 10
     guard (1...Limits.deliveryTries).contains(tries) else {
       throw Subscriptions.wrong("tries are 1 to \(Limits.deliveryTries)", at: "tries")
     }
-    let after = try await place(request.from ?? "now")
     if let secret = request.secret {
       guard case .webhook = target, secret.utf8.count >= 16 else {
         throw Subscriptions.wrong("a secret belongs to a webhook and has at least 16 bytes", at: "secret")
       }
     }
-    let registry = parts.writer.current
+    let after = try await place(request.from ?? "now")
+    try await turns.one { () throws(SluiceError) in
+      _ = try Subscriptions.room(for: name, in: parts.writer.current)
+      try await parts.cursors.save(
+        [.forget(name)] + (request.secret.map { [.secret(name, Array($0.utf8))] } ?? []))
+      try await parts.writer.submit(origin) { registry throws(SluiceError) in
+        try Subscriptions.room(for: name, in: registry)
+        let fact = SubscriptionCreated(
+          name: name, types: types, where: request.where, target: target, tries: tries,
+          after: after ?? registry.sequence + 1)
+        return [Draft(project: nil, fact: .subscriptionCreated(fact))]
+      }
+    }
+    return try await subscriber(name).answer()
+  }
+
+  private static func room(for name: SubscriptionName, in registry: Registry) throws(SluiceError) {
     guard registry.subscriptions[name] == nil else { throw Subscriptions.exists(name) }
     guard registry.subscriptions.count < Limits.subscriptions else {
       throw Subscriptions.wrong("there are \(Limits.subscriptions) subscriptions, and no more are allowed", at: "name")
     }
-    try await parts.cursors.save(
-      [.forget(name)] + (request.secret.map { [.secret(name, Array($0.utf8))] } ?? []))
-    try await parts.writer.submit(origin) { registry throws(SluiceError) in
-      guard registry.subscriptions[name] == nil else { throw Subscriptions.exists(name) }
-      let fact = SubscriptionCreated(
-        name: name, types: types, where: request.where, target: target, tries: tries,
-        after: after ?? registry.sequence + 1)
-      return [Draft(project: nil, fact: .subscriptionCreated(fact))]
+  }
+
+  private static func types(of request: SubscriptionRequest) throws(SluiceError) -> [String] {
+    guard let types = request.types, !types.isEmpty else { return ["*"] }
+    guard types.count <= Limits.typesPerSubscription,
+      types.allSatisfy({ (1...Limits.typeBytes).contains($0.utf8.count) })
+    else {
+      throw Subscriptions.wrong(
+        "types are at most \(Limits.typesPerSubscription) globs of 1 to \(Limits.typeBytes) bytes", at: "types")
     }
-    return try await subscriber(name).answer()
+    return types
   }
 
   private func target(of request: SubscriptionRequest) throws(SluiceError) -> SubscriptionTarget {
     let kind = request.kind ?? (request.url != nil ? "webhook" : request.command != nil ? "command" : "pull")
     switch kind {
-    case "pull": return .pull
+    case "pull":
+      guard request.url == nil, request.command == nil else {
+        throw Subscriptions.wrong("a pull subscription has no address and no command", at: "kind")
+      }
+      return .pull
     case "webhook":
       guard parts.webhooks != nil else {
         throw Subscriptions.wrong("this server sends no webhooks: take a pull or a command subscription", at: "kind")
@@ -137,29 +165,37 @@ package actor Subscriptions: Service {
   ) async throws(SluiceError) -> SubscriptionAnswer {
     _ = try parts.writer.current.subscription(name)
     let after = try await self.place(place)
-    try await parts.writer.submit(origin) { registry throws(SluiceError) in
-      _ = try registry.subscription(name)
-      return [
-        Draft(
-          project: nil,
-          fact: .subscriptionReset(SubscriptionReset(name: name, after: after ?? registry.sequence + 1)))
-      ]
+    _ = try await turns.one { () throws(SluiceError) in
+      try await parts.writer.submit(origin) { registry throws(SluiceError) in
+        _ = try registry.subscription(name)
+        return [
+          Draft(
+            project: nil,
+            fact: .subscriptionReset(SubscriptionReset(name: name, after: after ?? registry.sequence + 1)))
+        ]
+      }
     }
     return try await refreshed(name)
   }
 
   package func delete(_ name: SubscriptionName, origin: Origin) async throws(SluiceError) {
-    try await parts.writer.submit(origin) { registry throws(SluiceError) in
-      _ = try registry.subscription(name)
-      return [Draft(project: nil, fact: .subscriptionDeleted(SubscriptionDeleted(name: name)))]
+    try await turns.one { () throws(SluiceError) in
+      try await parts.writer.submit(origin) { registry throws(SluiceError) in
+        _ = try registry.subscription(name)
+        return [Draft(project: nil, fact: .subscriptionDeleted(SubscriptionDeleted(name: name)))]
+      }
+      deleted[name] = subscribers.removeValue(forKey: name)
+      await deleted[name]?.end()
+      do throws(SluiceError) { try await parts.cursors.save([.forget(name)]) } catch {
+        // It is deleted all the same, and one that is made under its name forgets it again.
+        parts.logger.warning("what is kept of subscription \(name) cannot be forgotten: \(error.what)")
+      }
     }
-    await subscribers.removeValue(forKey: name)?.end()
-    try await parts.cursors.save([.forget(name)])
   }
 
-  private func refreshed(_ name: SubscriptionName) async throws(SluiceError) -> SubscriptionAnswer {
+  func refreshed(_ name: SubscriptionName) async throws(SluiceError) -> SubscriptionAnswer {
     let subscriber = try await subscriber(name)
-    try await subscriber.update(try parts.writer.current.subscription(name))
+    try await subscriber.refresh()
     return try await subscriber.answer()
   }
 
@@ -177,10 +213,14 @@ package actor Subscriptions: Service {
     try await subscriber(name).answer()
   }
 
+  /// - Throws: `subscription.unknown`, also when it is deleted meanwhile; `subscription.kind`.
   package func pull(
     _ name: SubscriptionName, limit: Int, waitSeconds: Double
   ) async throws(SluiceError) -> PulledEvents {
-    try await subscriber(name).pull(limit: limit, waitSeconds: waitSeconds)
+    let deadline = parts.ambient.now().addingTimeInterval(waitSeconds)
+    while true {
+      if let pulled = try await subscriber(name).pull(limit: limit, until: deadline) { return pulled }
+    }
   }
 
   package func acknowledge(
@@ -189,121 +229,11 @@ package actor Subscriptions: Service {
     try await subscriber(name).acknowledge(batch, done: done, error: error)
   }
 
-  // MARK: Dead letters
-
-  package func deadLetters(
-    of name: SubscriptionName, after sequence: Int64
-  ) async throws(SluiceError) -> [DeadLetterAnswer] {
-    let retrying = Set(try await subscriber(name).retrying)
-    var answers: [DeadLetterAnswer] = []
-    for letter in try await parts.cursors.deadLetters(of: name, after: sequence, limit: Limits.eventsPerPage) {
-      let event = try await wanted.event(at: letter.sequence)
-      answers.append(
-        DeadLetterAnswer(
-          letter: letter, position: parts.writer.position(letter.sequence),
-          isRetrying: retrying.contains(letter.sequence), event: event?.envelope.bytes))
-    }
-    return answers
-  }
-
-  /// Tries dead letters again, marked as such.
-  /// - Parameter ids: of their events; empty for all.
-  /// - Returns: how many.
-  package func retry(_ name: SubscriptionName, events ids: [String]) async throws(SluiceError) -> Int {
-    let subscriber = try await subscriber(name)
-    var found: [Int64] = []
-    var left = Set(ids)
-    var place: Int64 = 0
-    while true {
-      let letters = try await deadLetters(of: name, after: place)
-      guard let last = letters.last?.letter.sequence else { break }
-      place = last
-      for letter in letters {
-        let id = letter.event.flatMap { try? Envelope($0) }?.text("id")
-        if ids.isEmpty || id.map({ left.remove($0) != nil }) == true { found.append(letter.letter.sequence) }
-      }
-    }
-    if let unknown = left.min() {
-      throw SluiceError(
-        .eventUnknown, what: "'\(NameRule.printable(unknown))' is not among the dead letters of '\(name)'",
-        at: "event", fix: "`sluice subscription dead \(name)` lists them")
-    }
-    try await subscriber.retry(found)
-    return found.count
-  }
-
-  // MARK: Replay
-
-  /// Counts what would be delivered again and, unless it is only asked for, has it delivered to this subscription
-  /// alone.
-  package func replay(
-    _ name: SubscriptionName, _ request: ReplayRequest, origin: Origin
-  ) async throws(SluiceError) -> ReplayAnswer {
-    let subscription = try parts.writer.current.subscription(name)
-    let head = parts.writer.current.sequence
-    var (after, through) = (Int64(0), head)
-    if let id = request.event {
-      (after, through) = try await self.place(ofEvent: id, through: head)
-    } else {
-      guard request.from != nil || request.where != nil else {
-        throw Subscriptions.wrong("a replay needs --from, --event or --where", at: "replay")
-      }
-      if let from = request.from { after = try await place(from) ?? head }
-      if let to = request.to { through = min(head, try await place(to, isEnd: true) ?? head) }
-    }
-    let filters = [
-      try EventFilter(types: subscription.created.types, expression: subscription.created.where),
-      try EventFilter(types: [], expression: request.where),
-    ]
-    var count = 0
-    var place = after
-    while place < through {
-      let page = try await wanted.page(after: place, through: through, limit: 10_000, filters: filters)
-      guard page.scanned > place else { break }
-      (count, place) = (count + page.events.count, page.scanned)
-    }
-    var answer = ReplayAnswer(
-      subscription: name, count: count, from: parts.writer.position(after), to: parts.writer.position(through),
-      replay: nil)
-    if request.dryRun == true { return answer }
-    guard count > 0 else {
-      throw SluiceError(
-        .replayNothing, what: "there is nothing that '\(name)' could be sent again", at: "subscription '\(name)'",
-        fix: "look at its types and filter (`sluice subscription show \(name)`), or take a wider range")
-    }
-    let fact = ReplayRequested(
-      name: name, after: after, through: through, where: request.where, count: count, because: request.because)
-    try await parts.writer.submit(origin) { registry throws(SluiceError) in
-      _ = try registry.subscription(name)
-      return [Draft(project: nil, fact: .replayRequested(fact))]
-    }
-    _ = try await refreshed(name)
-    answer.replay = parts.writer.current.subscriptions[name]?.replays.last { $0.request == fact }?.id
-    return answer
-  }
-
-  /// The place of one event, by its id.
-  private func place(ofEvent id: String, through head: Int64) async throws(SluiceError) -> (Int64, Int64) {
-    if let position = Position(id), position.site == parts.writer.site, position.sequence > 0 {
-      return (position.sequence - 1, position.sequence)
-    }
-    var place: Int64 = 0
-    while place < head {
-      let page = try await wanted.page(after: place, through: head, limit: 10_000, filters: [])
-      guard page.scanned > place else { break }
-      if let found = page.events.first(where: { $0.envelope.text("id") == id }) {
-        return (found.sequence - 1, found.sequence)
-      }
-      place = page.scanned
-    }
-    throw SluiceError(
-      .eventUnknown, what: "there is no event '\(NameRule.printable(id))'", at: "event",
-      fix: "`sluice events` prints events with their ids")
-  }
+  // MARK: Places
 
   /// The last event before a place; nil for "now".
   /// - Parameter isEnd: the place itself is included, where it is a time.
-  private func place(_ text: String, isEnd: Bool = false) async throws(SluiceError) -> Int64? {
+  func place(_ text: String, isEnd: Bool = false) async throws(SluiceError) -> Int64? {
     let head = parts.writer.current.sequence
     if text == "beginning" { return 0 }
     if text == "now" { return nil }
@@ -324,7 +254,7 @@ package actor Subscriptions: Service {
       fix: "use another name, or delete it first: sluice subscription delete \(name)")
   }
 
-  private static func wrong(_ what: String, at place: String) -> SluiceError {
+  static func wrong(_ what: String, at place: String) -> SluiceError {
     SluiceError(.usage, what: what, at: place, fix: "see sluice subscription create --help")
   }
 }

@@ -2,27 +2,29 @@ package import FoundationEssentials
 
 /// A subscription and how its delivery stands.
 package struct SubscriptionAnswer: Sendable, Codable {
-  /// Tries of the event that is next and did not get through.
-  package struct Failing: Sendable, Codable {
+  /// Tries of the event that is next and did not get through; none where something else holds up the delivery.
+  package struct Failing: Sendable, Hashable, Codable {
     package var tries: Int
     package var error: String
     package init(tries: Int, error: String) { (self.tries, self.error) = (tries, error) }
   }
   /// A replay that goes on, and how many wait behind it.
-  package struct Replay: Sendable, Codable {
+  package struct Replay: Sendable, Hashable, Codable {
     package var id: EventID
     package var from: Position
     package var to: Position
     package var cursor: Position
     package var waiting: Int
-    package init(id: EventID, from: Position, to: Position, cursor: Position, waiting: Int) {
+    @OrNull package var failing: Failing?
+    package init(id: EventID, from: Position, to: Position, cursor: Position, waiting: Int, failing: Failing?) {
       (self.id, self.from, self.to, self.cursor, self.waiting) = (id, from, to, cursor, waiting)
+      _failing = OrNull(wrappedValue: failing)
     }
   }
 
   package var name: SubscriptionName
   package var types: [String]
-  package var `where`: String?
+  @OrNull package var `where`: String?
   package var target: SubscriptionTarget
   package var tries: Int
   package var paused: Bool
@@ -33,15 +35,17 @@ package struct SubscriptionAnswer: Sendable, Codable {
   package var dead: Int
   /// Dead letters that are being tried again.
   package var retrying = 0
-  package var failing: Failing?
-  package var replay: Replay?
+  @OrNull package var failing: Failing?
+  @OrNull package var replay: Replay?
   package var created: Date
   package var actor: Actor
 
   package init(
     _ fact: SubscriptionCreated, paused: Bool, cursor: Position, lag: Lag, dead: Int, created: Date, actor: Actor
   ) {
-    (name, types, self.where, target, tries) = (fact.name, fact.types, fact.where, fact.target, fact.tries)
+    (name, types, target, tries) = (fact.name, fact.types, fact.target, fact.tries)
+    _where = OrNull(wrappedValue: fact.where)
+    (_failing, _replay) = (OrNull(wrappedValue: nil), OrNull(wrappedValue: nil))
     (self.paused, self.cursor, self.lag, self.dead) = (paused, cursor, lag, dead)
     (self.created, self.actor) = (created, actor)
   }
@@ -170,8 +174,19 @@ package struct ReplayAnswer: Sendable, Codable {
   package var from: Position
   package var to: Position
   /// The event that asked for it; nil where they were only counted.
-  package var replay: EventID?
+  @OrNull package var replay: EventID?
   package init(subscription: SubscriptionName, count: Int, from: Position, to: Position, replay: EventID?) {
-    (self.subscription, self.count, self.from, self.to, self.replay) = (subscription, count, from, to, replay)
+    (self.subscription, self.count, self.from, self.to) = (subscription, count, from, to)
+    _replay = OrNull(wrappedValue: replay)
+  }
+}
+
+/// Dead letters that are tried again because of a command, and how many others there are.
+package struct RetryAnswer: Sendable, Codable {
+  package var subscription: SubscriptionName
+  package var retrying: Int
+  package var left: Int
+  package init(subscription: SubscriptionName, retrying: Int, left: Int) {
+    (self.subscription, self.retrying, self.left) = (subscription, retrying, left)
   }
 }

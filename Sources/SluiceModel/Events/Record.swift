@@ -56,12 +56,26 @@ extension LoggedRecord {
   /// The record's events, undecoded.
   /// - Throws: `log.damaged`.
   package func envelopes() throws(SluiceError) -> [Envelope] {
-    do throws(EnvelopeProblem) {
-      var found: [Envelope] = []
-      for place in try RecordLayout(bytes).events { found.append(try Envelope(Array(bytes[place]))) }
-      return found
-    } catch {
-      throw damaged(error)
+    var found: [Envelope] = []
+    try eachEnvelope { (_, envelope) throws(SluiceError) in
+      found.append(envelope)
+      return true
+    }
+    return found
+  }
+
+  /// Shows the record's events one by one, undecoded, until `visit` says that it has enough.
+  /// - Parameter first: the index of the first event that is wanted.
+  /// - Throws: `log.damaged`, and what `visit` throws.
+  package func eachEnvelope(
+    from first: Int = 0, _ visit: (Int, Envelope) throws(SluiceError) -> Bool
+  ) throws(SluiceError) {
+    let layout: RecordLayout
+    do throws(EnvelopeProblem) { layout = try RecordLayout(bytes) } catch { throw damaged(error) }
+    for (index, place) in layout.events.enumerated().dropFirst(first) {
+      let envelope: Envelope
+      do throws(EnvelopeProblem) { envelope = try Envelope(Array(bytes[place])) } catch { throw damaged(error) }
+      guard try visit(index, envelope) else { return }
     }
   }
 

@@ -37,11 +37,11 @@ package enum NameRule {
   }
 
   /// Text from outside made fit for a message: no control characters, not longer than a line.
-  package static func printable(_ text: some StringProtocol) -> String {
+  package static func printable(_ text: some StringProtocol, atMost count: Int = 80) -> String {
     var shown = String(
       String.UnicodeScalarView(
-        text.unicodeScalars.prefix(80).map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
-    if text.unicodeScalars.count > 80 { shown += "…" }
+        text.unicodeScalars.prefix(count).map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
+    if text.unicodeScalars.dropFirst(count).first != nil { shown += "…" }
     return shown
   }
 }

@@ -36,4 +36,6 @@ package protocol EventCommands: Sendable {
   func send(_ events: [OutgoingEvent], to command: String) async -> WebhookEnd
   /// Their names, sorted.
   var names: [String] { get }
+  /// Ends what an earlier server left running: its events are sent again, and two at once would be one too many.
+  func endOrphans() async
 }

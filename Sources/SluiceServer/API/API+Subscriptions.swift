@@ -46,8 +46,8 @@ extension API {
   private func addDelivery(to api: RouterGroup<SluiceContext>) {
     api.get("subscriptions/:name/pull") { request, context in
       try context.require(.subscribe)
-      let limit = min(Limits.eventsPerPage, max(1, Int(request.value("limit") ?? "") ?? 100))
-      let wait = min(Double(Limits.pullWaitSeconds), max(0, Double(request.value("wait") ?? "") ?? 0))
+      let limit = min(Limits.eventsPerPage, max(1, try whole(request.value("limit"), of: "limit") ?? 100))
+      let wait = min(Double(Limits.pullWaitSeconds), max(0, try seconds(request.value("wait"), of: "wait") ?? 0))
       let pulled = try await services.subscriptions.pull(try context.subscription, limit: limit, waitSeconds: wait)
       return JSONBody.response(bytes: pulled.json)
     }
@@ -66,6 +66,24 @@ extension API {
     }
   }
 
+  /// A wait of "30s" that counted as none would make a storm of a long poll: what is no number is refused.
+  private func whole(_ text: String?, of name: String) throws(SluiceError) -> Int? {
+    guard let text else { return nil }
+    if let number = Int(text) { return number }
+    throw API.noNumber(text, of: name, "a whole number")
+  }
+
+  private func seconds(_ text: String?, of name: String) throws(SluiceError) -> Double? {
+    guard let text else { return nil }
+    if let number = Double(text), number.isFinite { return number }
+    throw API.noNumber(text, of: name, "a number of seconds")
+  }
+
+  private static func noNumber(_ text: String, of name: String, _ kind: String) -> SluiceError {
+    SluiceError(
+      .usage, what: "'\(NameRule.printable(text))' is no \(name)", at: "query, \(name)", fix: "give \(kind)")
+  }
+
   private func addDeadLetters(to api: RouterGroup<SluiceContext>) {
     api.get("subscriptions/:name/dead") { request, context in
       let name = try context.subscription
@@ -76,9 +94,8 @@ extension API {
     api.post("subscriptions/:name/retry") { request, context in
       try context.require(.subscribe)
       let body = try await JSONBody.read(RetryRequest.self, request)
-      let name = try context.subscription
-      let count = try await services.subscriptions.retry(name, events: body.events ?? [])
-      return JSONBody.response(RetryAnswer(subscription: name, retrying: count))
+      return JSONBody.response(
+        try await services.subscriptions.retry(try context.subscription, events: body.events ?? []))
     }
   }
 }
@@ -92,11 +109,6 @@ private struct AcknowledgeRequest: Decodable {
 }
 
 private struct RetryRequest: Decodable { var events: [String]? }
-
-private struct RetryAnswer: Encodable {
-  var subscription: SubscriptionName
-  var retrying: Int
-}
 
 extension SluiceContext {
   /// - Throws: `reference.invalid`.

@@ -36,13 +36,15 @@ package final class SQLiteCursors: CursorStore {
   }
 
   package func save(_ changes: [CursorChange]) async throws(SluiceError) {
-    do {
-      try await queue.write { database in
+    // Also for a task that is cancelled, as all are when the server stops: what was delivered is not to be sent again.
+    let result: Result<Void, any Error> = await withCheckedContinuation { continuation in
+      queue.asyncWrite { database in
         for change in changes { try SQLiteCursors.write(change, to: database) }
+      } completion: { _, result in
+        continuation.resume(returning: result)
       }
-    } catch {
-      throw SQLiteEventLog.translate(error, path)
     }
+    do { try result.get() } catch { throw SQLiteEventLog.translate(error, path) }
   }
 
   private static func write(_ change: CursorChange, to database: Database) throws {

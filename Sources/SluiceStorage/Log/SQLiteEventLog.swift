@@ -7,6 +7,9 @@ package import SluiceModel
 /// Events and the manifests they name become durable in one transaction, and so by one sync (ADR 0003).
 package final class SQLiteEventLog: EventLog {
   private let pool: DatabasePool
+  /// Blobs are read while the caller waits. Were the connection one of the pool's, all threads that run tasks could
+  /// wait for a connection that only a task on one of them gives back.
+  private let blobs: DatabaseQueue
   private let path: String
 
   /// - Throws: `log.failed` where the file cannot be opened.
@@ -23,6 +26,9 @@ package final class SQLiteEventLog: EventLog {
         try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
       }
       try pool.write { database in try database.execute(sql: LogSQL.schema) }
+      configuration.label = "blobs"
+      configuration.readonly = true
+      blobs = try DatabaseQueue(path: path, configuration: configuration)
     } catch {
       throw SQLiteEventLog.translate(error, path)
     }
@@ -79,7 +85,7 @@ package final class SQLiteEventLog: EventLog {
 
   package func blob(_ digest: Digest) throws(SluiceError) -> [UInt8]? {
     do {
-      return try pool.read { database in
+      return try blobs.read { database in
         try Data.fetchOne(database, sql: "SELECT body FROM blob WHERE digest = ?", arguments: [digest.hex]).map(
           Array.init)
       }

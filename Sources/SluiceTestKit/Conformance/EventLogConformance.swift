@@ -55,6 +55,23 @@ package enum EventLogConformance {
     EventLogFact("an append answers the sequence of each record's last event") { log, _ in
       try await log.append([record(1), record(3), record(2)], blobs: []) == [1, 4, 6]
     },
+    EventLogFact("many who read records and blobs at once do not wait for each other for ever") { log, _ in
+      let blob = Blob(Array("kept".utf8))
+      for _ in 0..<50 { _ = try await log.append([record(2)], blobs: [blob]) }
+      return try await withThrowingTaskGroup(of: Bool.self) { group in
+        for _ in 0..<64 {
+          group.addTask {
+            var isWhole = true
+            for _ in 0..<10 {
+              let records = try await log.scan(after: 0, limit: 100)
+              isWhole = try log.blob(blob.digest) == blob.bytes && records.count == 50 && isWhole
+            }
+            return isWhole
+          }
+        }
+        return try await group.allSatisfy { $0 }
+      }
+    },
     EventLogFact("a later append goes on where the last one ended") { log, _ in
       _ = try await log.append([record(2)], blobs: [])
       return try await log.append([record(1)], blobs: []) == [3]

@@ -172,23 +172,19 @@ struct SubscriptionCommand: AsyncParsableCommand {
 
   struct Retry: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Deliver dead letters again, marked with the attribute 'redelivery'.",
+      abstract: "Deliver dead letters again, the oldest first, marked with the attribute 'redelivery'.",
       discussion: "EXAMPLE: sluice subscription retry dailies --event 019365aa-7c1e-7a3b-9d20-5b8f6c0e4a11")
     @Argument(help: "Its name.") var name: String
-    @Option(help: "Only this event, by its id; may be given several times.") var event: [String] = []
+    @Option(help: "Only this event, by its id or position; may be given several times.") var event: [String] = []
     @OptionGroup var options: ServerOptions
 
     private struct Body: Encodable { var events: [String] }
-    private struct Answer: Codable {
-      var subscription: String
-      var retrying: Int
-    }
 
     func run() async throws {
-      let answer: Answer = try await options.client.post(
+      let answer: RetryAnswer = try await options.client.post(
         "subscriptions/\(Client.escaped(name))/retry", Body(events: event))
       if options.json { return Console.json(answer) }
-      print("\(answer.retrying) events are tried again.")
+      print("\(answer.retrying) events are tried again, \(answer.left) others are left.")
     }
   }
 
@@ -262,10 +258,14 @@ enum SubscriptionText {
     print("  cursor  \(answer.cursor)")
     print("  lag     \(answer.lag.events) events, \(Console.duration(answer.lag.seconds))")
     print("  dead    \(answer.dead)\(answer.retrying > 0 ? ", \(answer.retrying) of them being tried again" : "")")
-    if let failing = answer.failing { print("  failing \(failing.tries) of \(answer.tries) tries: \(failing.error)") }
+    if let failing = answer.failing {
+      let tries = failing.tries > 0 ? "\(failing.tries) of \(answer.tries) tries: " : ""
+      print("  failing \(tries)\(failing.error)")
+    }
     if let replay = answer.replay {
       print(
         "  replay  \(replay.id): \(replay.cursor) of \(replay.from) to \(replay.to), \(replay.waiting) more waiting")
+      if let failing = replay.failing { print("          \(failing.tries) of \(answer.tries) tries: \(failing.error)") }
     }
     print("  made    \(Timestamp.text(answer.created)) by \(answer.actor.name)")
   }

@@ -39,7 +39,7 @@ struct Site: Sendable {
       parts: Subscriber.Parts(
         writer: writer, log: folder.log, cursors: folder.cursors, webhooks: nil,
         commands: LocalEventCommands(
-          commands, environment: environment, folder: Machine.currentFolder, ambient: ambient),
+          commands, environment: environment, folder: Machine.currentFolder, mark: folder.path, ambient: ambient),
         feed: feed, ambient: ambient, logger: logger))
     queries = Queries(writer: writer, manifests: folder.manifests, tools: tools, runner: runner, store: folder.store)
   }

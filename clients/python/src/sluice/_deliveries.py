@@ -35,7 +35,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """Where a subscription stands; `left` events of the batch are still the subscriber's."""
+    """Where a subscription stands; `left` events of the log lie behind its cursor, wanted or not."""
 
     subscription: str
     cursor: str | None
