@@ -136,7 +136,8 @@ package enum Decisions {
     ]
   }
 
-  /// What a home site owes to versions that others published, or that lost a number given twice.
+  /// What a home site owes to versions that others published, or that lost a number given twice. It still owes what the
+  /// log refused: whoever asked asks again, after a start for all products.
   /// - Parameter products: those that changed; others than its own projects' are passed over.
   package static func giveNumbers(to products: some Sequence<ProductRef>, in registry: Registry) -> [Draft] {
     var drafts: [Draft] = []

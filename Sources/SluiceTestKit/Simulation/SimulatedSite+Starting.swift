@@ -12,7 +12,9 @@ extension SimulatedSite {
     return settings
   }()
 
-  func folder(_ stream: Int) -> String { "/\(sites[stream])-\(folders[stream])" }
+  func folder(_ stream: Int, _ number: Int? = nil) -> String {
+    "/\(sites[stream])-\(number ?? folders[stream])"
+  }
 
   /// Opens the own log or a mirror. A mirror that is damaged is thrown away: it comes again.
   mutating func open(
@@ -111,12 +113,11 @@ extension SimulatedSite {
     running?.phase = .open(WriterState(registry: registry))
     world.say("\(name) is open for commands at \(spoken(registry.head.frontier))")
     world.after(1_000...9_000, .deliver)
-    let home = registry.projects.values.filter { $0.home == name }
-    giveNumbers(to: home.flatMap { Array($0.products.keys) }.sorted(), &world)
+    giveNumbers(&world)
   }
 
   mutating func saveViews(_ world: inout Surroundings) {
-    world.after(800_000...3_000_000, .saveViews)
+    world.after(2_000_000...6_000_000, .saveViews)
     let fails = world.dice.percent(8)
     var saved: WriterState.Unsaved?
     _ = try? withWriter { writer in

@@ -60,6 +60,12 @@ extension SimulatedSite {
     return project.flatMap { registry?.projects[$0]?.home }
   }
 
+  /// Everything that the site owes.
+  mutating func giveNumbers(_ world: inout Surroundings) {
+    let home = registry?.projects.values.filter { $0.home == name } ?? []
+    giveNumbers(to: home.flatMap { Array($0.products.keys) }.sorted(), &world)
+  }
+
   /// What the site itself owes: numbers for versions that others published.
   mutating func giveNumbers(to products: [ProductRef], _ world: inout Surroundings) {
     let ambient = ambient(at: world.now)
@@ -132,6 +138,8 @@ extension SimulatedSite {
       world.say("\(name) cannot write: \(error.code.rawValue)")
       let dropped = (try? withWriter { $0.refuse() }) ?? []
       world.witness.refused(at: index)
+      // What it decided by itself nobody asks for again.
+      world.after(200_000...800_000, .number)
       for ticket in dropped {
         for (id, caller) in running?.callers.removeValue(forKey: ticket) ?? [] {
           reply(.refused(error.code, home: nil), to: caller, id, &world)

@@ -22,6 +22,8 @@ package struct SimulatedSite: Sendable {
   var running: Running?
   /// Folders of the logs by stream; a log that was thrown away or restored is in a new one.
   var folders: [Int]
+  /// Restores of the own log that were begun and not finished.
+  var restores = 0
   /// The next sync of a mirror lands somewhere else.
   var misdirectsMirror = false
   /// The next crash takes the views along.
@@ -71,7 +73,7 @@ package struct SimulatedSite: Sendable {
   }
 
   enum Timer: Sendable {
-    case flush, commit, store, stored, poll, saveViews, deliver, deliveryTimeout(Int), followerSave
+    case flush, commit, store, stored, poll, saveViews, deliver, deliveryTimeout(Int), followerSave, number
   }
 
   init(index: Int, sites: [String], seed: UInt64) {
@@ -134,6 +136,7 @@ package struct SimulatedSite: Sendable {
     case .deliver: deliver(&world)
     case .deliveryTimeout(let number): notDelivered(number, 0, "no answer", &world)
     case .followerSave: saveFollower()
+    case .number: giveNumbers(&world)
     }
   }
 

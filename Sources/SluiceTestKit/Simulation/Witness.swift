@@ -140,7 +140,7 @@ package struct Witness: Sendable {
       var place: String { "\(sites[site]) applies \(stream):\(stored.last)" }
       if stored.first != frontier[stream] + 1 { fail(.streams, "\(place) behind \(frontier[stream])") }
       let index = truth[origin].partitioning { $0.last >= stored.last }
-      guard index < truth[origin].count, isSame(truth[origin][index], stored) else {
+      guard index < truth[origin].count, truth[origin][index] == stored else {
         fail(.streams, "\(place), which \(stream) does not have")
         return
       }
@@ -155,12 +155,6 @@ package struct Witness: Sendable {
       }
       frontier.advance(stream, to: stored.last)
     }
-  }
-
-  func isSame(_ one: StoredRecord, _ other: StoredRecord) -> Bool {
-    one.last == other.last && one.record.events.count == other.record.events.count
-      && one.record.events.first?.id == other.record.events.first?.id && one.record.command == other.record.command
-      && one.record.seen == other.record.seen
   }
 
   // MARK: Stops and starts
@@ -182,7 +176,7 @@ package struct Witness: Sendable {
   }
 
   mutating func restarted(_ own: [StoredRecord], durable: Frontier, at site: Int) {
-    for (index, stored) in truth[site].enumerated() where index >= own.count || !isSame(own[index], stored) {
+    for (index, stored) in truth[site].enumerated() where index >= own.count || own[index] != stored {
       fail(.durability, "\(sites[site]) came back without \(sites[site]):\(stored.last)")
       break
     }

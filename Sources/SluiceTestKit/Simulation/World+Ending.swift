@@ -61,15 +61,13 @@ extension World {
 
   private mutating func check() {
     let registries = sites.compactMap(\.registry)
-    let shown = registries.map(\.allRows)
-    for (site, rows) in shown.enumerated().dropFirst() where common(rows) != common(shown[0]) {
-      fail(
-        .convergence,
-        "\(sites[0].name) and \(sites[site].name) differ: \(difference(common(shown[0]), common(rows)))")
+    for (site, other) in registries.enumerated().dropFirst() where !registries[0].knowsTheSame(as: other) {
+      let rows = difference(common(registries[0].allRows), common(other.allRows))
+      fail(.convergence, "\(sites[0].name) and \(sites[site].name) differ: \(rows)")
     }
     // Reading everything anew costs much, and each site has its turn.
     let turn = Int(scenario.seed % UInt64(sites.count))
-    for site in sites.indices { checkDisk(site, registries[site], shown[site], isThorough: site == turn) }
+    for site in sites.indices { checkDisk(site, registries[site], isThorough: site == turn) }
     if let left = contested.first { fail(.registers, "\(left.1) of \(left.0) is contested after somebody wrote it") }
     checkRuns()
     checkNumbers(registries[0])
@@ -85,12 +83,13 @@ extension World {
 
   private func difference(_ some: [ViewRow], _ others: [ViewRow]) -> String {
     let rows = Set(some).symmetricDifference(others).sorted { ($0.model, $0.key) < ($1.model, $1.key) }
+    guard !rows.isEmpty else { return "in what follows from the same rows" }
     return rows.prefix(2).map { "\($0.model) \($0.key) \(String(decoding: $0.body ?? [], as: UTF8.self))" }
       .joined(separator: " against ")
   }
 
   /// What a site has on disk is what was written, and gives what it shows.
-  private mutating func checkDisk(_ site: Int, _ shown: Registry, _ rows: [ViewRow], isThorough: Bool) {
+  private mutating func checkDisk(_ site: Int, _ shown: Registry, isThorough: Bool) {
     let name = sites[site].name
     sites[site].saveAllViews()
     var reader = sites[site]
@@ -101,8 +100,7 @@ extension World {
         let (engine, records) = try reader.open(stream, &surroundings)
         if stream == site { checkBlobs(records, engine, name) }
         let truth = surroundings.witness.truth[stream]
-        let isSame = zip(records, truth).allSatisfy { surroundings.witness.isSame($0.stored, $1) }
-        if records.count != truth.count || !isSame {
+        if records.map(\.stored) != truth {
           fail(.streams, "\(name) does not have the stream of \(sites[stream].name) on disk as it was written")
         }
         guard isThorough else { continue }
@@ -112,8 +110,10 @@ extension World {
       }
       guard isThorough else { return }
       if anew.head.frontier != shown.head.frontier { fail(.rebuilding, "\(name) has more on disk than it shows") }
-      let found = anew.allRows
-      if found != rows { fail(.rebuilding, "\(name) built anew differs: \(difference(found, rows))") }
+      let rows = shown.allRows
+      if !anew.knowsTheSame(as: shown) || anew.subscriptions != shown.subscriptions {
+        fail(.rebuilding, "\(name) built anew differs: \(difference(anew.allRows, rows))")
+      }
       checkViews(reader.views, shown, rows)
     } catch {
       fail(.durability, "\(name) cannot read its disk: \(error.what)")
@@ -129,8 +129,9 @@ extension World {
       return fail(.rebuilding, "the views of \(shown.site) cannot be read")
     }
     if head != shown.head { fail(.rebuilding, "the views of \(shown.site) say another place than they are at") }
-    let found = loaded.allRows
-    if found != rows { fail(.rebuilding, "\(shown.site) read from its views differs: \(difference(found, rows))") }
+    if !loaded.knowsTheSame(as: shown) || loaded.subscriptions != shown.subscriptions {
+      fail(.rebuilding, "\(shown.site) read from its views differs: \(difference(loaded.allRows, rows))")
+    }
   }
 
   private mutating func checkBlobs(_ records: [Carried], _ engine: SegmentEngine, _ site: String) {
@@ -141,7 +142,19 @@ extension World {
     }
   }
 
+  /// The sites that made each project. One that two made without knowing of one another has two homes until they do.
+  private var makers: [ProjectName: Set<Int>] {
+    var makers: [ProjectName: Set<Int>] = [:]
+    for (site, stream) in surroundings.witness.truth.enumerated() {
+      for event in stream.flatMap(\.record.events) {
+        if case .projectCreated = event.fact, let project = event.project { makers[project, default: []].insert(site) }
+      }
+    }
+    return makers
+  }
+
   private mutating func checkRuns() {
+    let makers = makers
     var published: [String: String] = [:]
     for (site, stream) in surroundings.witness.truth.enumerated() {
       for event in stream.flatMap(\.record.events) {
@@ -149,8 +162,7 @@ extension World {
         else {
           continue
         }
-        // A project that two sites made has two homes until they know of one another.
-        let isContested = event.project?.description == "gamma"
+        let isContested = event.project.map { (makers[$0]?.count ?? 0) > 1 } ?? false
         let key = "\(run) \(product)" + (isContested ? " \(site)" : "")
         if let before = published.updateValue("\(Scenario.sites[site]) \(fact.version)", forKey: key) {
           fail(.publication, "run \(run) was published as \(before) and as \(Scenario.sites[site]) \(fact.version)")
@@ -160,7 +172,7 @@ extension World {
   }
 
   private mutating func checkNumbers(_ registry: Registry) {
-    let makers = ["alpha": ["lon"], "beta": ["nyc"], "gamma": ["lon", "syd"]]
+    let makers = makers
     for (site, stream) in surroundings.witness.truth.enumerated() {
       for event in stream.flatMap(\.record.events) {
         let isNumbered =
@@ -169,8 +181,8 @@ extension World {
           case .versionNumbered: true
           default: false
           }
-        guard isNumbered, let project = event.project?.description else { continue }
-        if makers[project]?.contains(Scenario.sites[site]) != true {
+        guard isNumbered, let project = event.project else { continue }
+        if makers[project]?.contains(site) != true {
           fail(.numbers, "\(Scenario.sites[site]) gave a number in \(project)")
         }
       }

@@ -24,8 +24,12 @@ extension World {
     case .diskFull: sites[site].disk.limit(to: sites[site].disk.used + dice.below(600))
     case .syncFails: sites[site].disk.fail(.sync, times: 1 + dice.below(3))
     case .writeFails: sites[site].disk.fail(.write, times: 1 + dice.below(3))
-    case .mirrorMisdirected: sites[site].misdirectsMirror = true
-    case .logDamaged: damage(site, &dice)
+    case .mirrorMisdirected:
+      unread.insert(site)
+      sites[site].misdirectsMirror = true
+    case .logDamaged:
+      unread.insert(site)
+      damage(site, &dice)
     case .viewsLost: sites[site].losesViews = true
     case .subscriberDown: subscribers[site].isDown = true
     case .subscriberSlow: subscribers[site].isSlow = true
@@ -71,6 +75,7 @@ extension World {
 
   /// What a person does whose log is damaged: makes it anew from another site's mirror, and what only it has itself.
   mutating func restore(_ site: Int) {
+    if sites[site].disk.isOff { crash(site) }
     let donor = sites.indices.filter { $0 != site && sites[$0].isUp }
       .max { (sites[$0].onDisk[sites[site].name], $0) < (sites[$1].onDisk[sites[site].name], $1) }
     guard let donor, let mirrored = sites[donor].running?.streams[site] else {
@@ -96,7 +101,7 @@ extension World {
       sites[site].misdirectsMirror = false
       sites[site].clock.drift(partsPerMillion: 0, from: now)
       (subscribers[site].isDown, subscribers[site].isSlow) = (false, false)
-      if sites[site].disk.isOff { crash(site) }
+      if sites[site].disk.isOff || sites[site].isUp && unread.contains(site) { crash(site) }
       sites[site].disk.keepPower()
       if !sites[site].isUp { queue.plan(.starts(site: site, life: sites[site].life), at: now + 10_000) }
     }
@@ -123,10 +128,13 @@ extension SimulatedSite {
         for logged in page { rest.append(try world.pool.carried(logged, of: name)) }
       }
       let blobs = (mirrored + rest).flatMap(\.blobs)
-      folders[index] += 1
+      // What becomes of it may be half a log: it is not the log before it is whole.
+      restores += 1
       let (new, _) = try SegmentEngine.open(
-        folder(index), disk, SimulatedSite.settings, now: now, chance: { world.dice.next() })
+        folder(index, folders[index] + restores), disk, SimulatedSite.settings, now: now,
+        chance: { world.dice.next() })
       _ = try new.append((mirrored + rest).map(\.encoded), blobs: blobs, now: now)
+      (folders[index], restores) = (folders[index] + restores, 0)
       return true
     } catch {
       return false

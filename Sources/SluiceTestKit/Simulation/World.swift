@@ -29,6 +29,8 @@ package struct World: Sendable {
   var surroundings: Surroundings
   /// Sites that an outage keeps down.
   var out: Set<Int> = []
+  /// Sites whose disk may be damaged without anybody knowing: damage is found when a log is read again.
+  var unread: Set<Int> = []
   /// Sites whose log a person makes anew.
   var restoring: Set<Int> = []
   var isHealed = false
