@@ -72,6 +72,11 @@ extension Scenario {
         let order = Order.folder(projects[project], folders[0], type: "sequence", set: [:], omitted: nil)
         add(.errand(site: site, .ask(order)), at: 10_000 + dice.below(20_000))
       }
+      // Both take themselves for its home, and give the same number.
+      let plate = try ProductRef(project: projects[2], folder: folders[0], name: "plate")
+      for site in [2, 0] {
+        add(.errand(site: site, .ask(.publish(plate, content: site, tag: nil))), at: 35_000 + dice.below(40_000))
+      }
       for (index, site) in Scenario.sites.enumerated() {
         let name = try SimulatedSite.subscription(site)
         add(.errand(site: index, .ask(.subscribe(name))), at: 100_000 + dice.below(2_000_000))

@@ -10,7 +10,12 @@ package struct SimulatedNetwork: Sendable {
   private(set) var lost = 0
   private(set) var doubled = 0
   private(set) var overtaken = 0
-  private var lastArrival: [[Party]: Int] = [:]
+  private var lastArrival: [Line: Int] = [:]
+
+  private struct Line: Sendable, Hashable {
+    let from: Party
+    let to: Party
+  }
 
   init(dice: Dice) { self.dice = dice }
 
@@ -47,8 +52,10 @@ package struct SimulatedNetwork: Sendable {
   }
 
   private mutating func arrival(of letter: Letter, at time: Int) -> Int {
-    if let last = lastArrival[[letter.from, letter.to]], last > time { overtaken += 1 }
-    lastArrival[[letter.from, letter.to]] = max(time, lastArrival[[letter.from, letter.to]] ?? 0)
+    let line = Line(from: letter.from, to: letter.to)
+    let last = lastArrival[line] ?? 0
+    if last > time { overtaken += 1 }
+    lastArrival[line] = max(time, last)
     return time
   }
 

@@ -42,7 +42,7 @@ extension SimulatedSite {
 
   mutating func receive(_ records: [Carried], _ stream: Int, from sender: Party, _ world: inout Surroundings) {
     guard stream != index else { return }
-    for record in records { running?.arriving["\(sites[stream]):\(record.stored.last)"] = record.bytes }
+    for record in records { running?.arriving[sites[stream], default: [:]][record.stored.last] = record.bytes }
     do throws(SluiceError) {
       try running?.intake.arrive(records.map(\.stored), of: sites[stream])
     } catch {
@@ -79,7 +79,7 @@ extension SimulatedSite {
         let records = batch.filter { $0.site == sites[stream] && $0.stored.last > head }.map { placed in
           Carried(
             stored: placed.stored,
-            bytes: running?.arriving["\(placed.site):\(placed.stored.last)"] ?? placed.stored.record.json)
+            bytes: running?.arriving[placed.site]?[placed.stored.last] ?? placed.stored.record.json)
         }
         if !records.isEmpty { try mirror(records, stream, &world) }
       }
@@ -95,7 +95,7 @@ extension SimulatedSite {
       return world.after(100_000...300_000, .store)
     }
     guard let placed = running?.intake.stored() else { return }
-    for record in placed { running?.arriving["\(record.site):\(record.stored.last)"] = nil }
+    for record in placed { running?.arriving[record.site]?[record.stored.last] = nil }
     apply(placed, &world)
     planStore(&world)
   }

@@ -117,7 +117,7 @@ extension SimulatedSite {
   }
 
   mutating func saveViews(_ world: inout Surroundings) {
-    world.after(2_000_000...6_000_000, .saveViews)
+    world.after(2_000_000...9_000_000, .saveViews)
     let fails = world.dice.percent(8)
     var saved: WriterState.Unsaved?
     _ = try? withWriter { writer in

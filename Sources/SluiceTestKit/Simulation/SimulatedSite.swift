@@ -39,7 +39,7 @@ package struct SimulatedSite: Sendable {
     var streams: [[Carried]]
     var intake: Intake
     /// Bytes of records that are on their way to the mirrors.
-    var arriving: [String: [UInt8]] = [:]
+    var arriving: [String: [Int64: [UInt8]]] = [:]
     var callers: [WriterState.Ticket: [(command: CommandID, caller: Party)]] = [:]
     var appending: [WriterState.Pending] = []
     var storing: [CausalOrder.Placed] = []
@@ -184,16 +184,16 @@ package struct Surroundings: Sendable {
 
 /// Records that were read once need not be decoded again, as long as their bytes are the same.
 package struct RecordPool: Sendable {
-  private var known: [String: Carried] = [:]
+  private var known: [String: [Int64: Carried]] = [:]
   /// Nothing is taken from the pool: every restart decodes what it reads.
   let isOff: Bool
 
   init(isOff: Bool) { self.isOff = isOff }
 
-  mutating func add(_ carried: Carried, of site: String) { known["\(site):\(carried.stored.last)"] = carried }
+  mutating func add(_ carried: Carried, of site: String) { known[site, default: [:]][carried.stored.last] = carried }
 
   mutating func carried(_ logged: LoggedRecord, of site: String) throws(SluiceError) -> Carried {
-    if !isOff, let known = known["\(site):\(logged.last)"], known.bytes == logged.bytes { return known }
+    if !isOff, let known = known[site]?[logged.last], known.bytes == logged.bytes { return known }
     return Carried(stored: try logged.decoded(), bytes: logged.bytes)
   }
 }

@@ -1,4 +1,14 @@
 /// Runs simulations of several sites, and says what was wrong in the fewest steps.
+///
+/// Real, the very code that serves a studio: what is decided (`Decisions`, `PublishDecisions`, `RunDecisions`), the
+/// writer's state, registry, registers and rows, hybrid clocks, `CausalOrder` and `Intake`, `Delivery`, the log's
+/// segments down to their bytes, and records as JSON.
+///
+/// Simulated: time, chance, the disk under the segments, the lines between sites, clocks, subscribers, people and the
+/// farm; the file of the views and the cursors, whose saves are whole or lost; and the shell around the rules, which
+/// takes the steps of the server's actors in their order, one at a time.
+///
+/// Not in it: actors and their concurrency, SQLite, HTTP, the store of files, and the running of a step's command.
 package enum Simulation {
   package struct Result: Sendable {
     package let violation: Violation?

@@ -49,7 +49,6 @@ package struct Witness: Sendable {
   var waitingStarts = 0
   var failedDeliveries = 0
   var repeatedAnswers = 0
-  var lateWork = 0
   var redelivered = 0
 
   init(sites: [String]) {

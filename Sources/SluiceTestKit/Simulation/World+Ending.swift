@@ -91,7 +91,7 @@ extension World {
   /// What a site has on disk is what was written, and gives what it shows.
   private mutating func checkDisk(_ site: Int, _ shown: Registry, isThorough: Bool) {
     let name = sites[site].name
-    sites[site].saveAllViews()
+    if isThorough { sites[site].saveAllViews() }
     var reader = sites[site]
     do throws(SluiceError) {
       var order = CausalOrder(from: Frontier(), room: .max)
