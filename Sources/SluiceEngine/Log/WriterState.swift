@@ -226,10 +226,13 @@ package struct WriterState: Sendable {
 
   /// What the views have not got yet; nil where they have all.
   package struct Unsaved: Sendable {
-    package let rows: [ViewRow]
+    package let keys: Set<RowKey>
+    /// Where the rows are taken from.
+    package let registry: Registry
     package let index: ContentIndex
-    package let head: ViewHead
-    fileprivate let keys: Set<RowKey>
+    package var head: ViewHead { registry.head }
+    /// - Complexity: O(rows), each written as JSON.
+    package var rows: [ViewRow] { keys.map { registry.row($0) } }
   }
 
   package var unsavedCount: Int { unsavedRows.count + unsavedIndex.published.count + unsavedIndex.commands.count }
@@ -237,9 +240,7 @@ package struct WriterState: Sendable {
   /// Hands over what is to be written to the views; `failed` brings it back.
   package mutating func takeUnsaved() -> Unsaved? {
     guard unsavedCount > 0 || confirmed.head != savedHead else { return nil }
-    let taken = Unsaved(
-      rows: unsavedRows.map { confirmed.row($0) }, index: unsavedIndex, head: confirmed.head,
-      keys: unsavedRows)
+    let taken = Unsaved(keys: unsavedRows, registry: confirmed, index: unsavedIndex)
     (unsavedRows, unsavedIndex) = ([], ContentIndex())
     return taken
   }

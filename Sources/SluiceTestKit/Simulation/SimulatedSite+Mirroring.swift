@@ -9,7 +9,7 @@ extension SimulatedSite {
   static let page = 12
 
   mutating func poll(_ world: inout Surroundings) {
-    world.after(200_000...600_000, .poll)
+    world.after(300_000...800_000, .poll)
     guard let intake = running?.intake else { return }
     var asked: [Int: Int64] = [:]
     for stream in sites.indices where stream != index { asked[stream] = intake.arrived[sites[stream]] }

@@ -80,7 +80,7 @@ extension SimulatedSite {
   /// The views, unless they are gone or say more than the logs do.
   private mutating func storedRegistry(_ durable: Frontier) -> Registry {
     if let head = views.head, durable.covers(head.frontier),
-      let registry = try? Registry(rows: views.rows, site: name, head: head)
+      let registry = try? Registry(rows: views.read(), site: name, head: head)
     {
       return registry
     }
@@ -109,7 +109,7 @@ extension SimulatedSite {
       world.witness.waitingStarts += 1
       return
     }
-    views.save(unsaved.rows.map { registry.row($0) }, index: unsaved.index, head: registry.head)
+    views.save(unsaved.rows, of: registry, index: unsaved.index)
     running?.phase = .open(WriterState(registry: registry))
     world.say("\(name) is open for commands at \(spoken(registry.head.frontier))")
     world.after(1_000...9_000, .deliver)
@@ -129,6 +129,6 @@ extension SimulatedSite {
         writer.saved(unsaved)
       }
     }
-    if let saved { views.save(saved.rows, index: saved.index, head: saved.head) }
+    if let saved { views.save(saved.keys, of: saved.registry, index: saved.index) }
   }
 }

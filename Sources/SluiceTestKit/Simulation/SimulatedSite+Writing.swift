@@ -5,13 +5,15 @@ import SluiceStorage
 
 /// Commands: decided at once, written together, answered when they are durable.
 extension SimulatedSite {
+  private static let nobody = WriterState(registry: Registry())
+
   /// Changes the writer where it stands.
   mutating func withWriter<Result>(
     _ change: (inout WriterState) throws(SluiceError) -> Result
   ) throws(SluiceError) -> Result? {
     guard case .open(var writer)? = running?.phase else { return nil }
     // Nobody else keeps a copy, so that it is changed in place.
-    running?.phase = .open(WriterState(registry: Registry()))
+    running?.phase = .open(SimulatedSite.nobody)
     defer { running?.phase = .open(writer) }
     return try change(&writer)
   }

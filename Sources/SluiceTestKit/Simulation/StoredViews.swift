@@ -1,33 +1,50 @@
+package import SluiceGraph
 package import SluiceModel
 
 /// A site's views on its disk. Each save is whole or not there; the newest ones go in a crash, as they are not synced.
+///
+/// A row is made of the registry that was saved when somebody reads it, and not again before it is saved anew.
 package struct StoredViews: Sendable {
+  private enum Row: Sendable {
+    case of(Registry)
+    case read(ViewRow)
+  }
   private struct Content: Sendable {
-    var rows: [String: ViewRow] = [:]
+    var rows: [RowKey: Row] = [:]
     var commands: [CommandID: Int64] = [:]
     var head: ViewHead?
 
     mutating func take(_ save: Save) {
-      for row in save.rows { rows["\(row.model) \(row.key)"] = row.body == nil ? nil : row }
+      for key in save.keys { rows[key] = .of(save.registry) }
       for (command, last) in save.commands where commands[command] == nil { commands[command] = last }
-      head = save.head
+      head = save.registry.head
     }
   }
   private struct Save: Sendable {
-    var rows: [ViewRow]
+    var keys: Set<RowKey>
+    var registry: Registry
     var commands: [(command: CommandID, last: Int64)]
-    var head: ViewHead
   }
   private var durable = Content()
   private var current = Content()
   private var recent: [Save] = []
 
   package var head: ViewHead? { current.head }
-  package var rows: [ViewRow] { current.rows.keys.sorted().compactMap { current.rows[$0] } }
   package func record(of command: CommandID) -> Int64? { current.commands[command] }
 
-  package mutating func save(_ rows: [ViewRow], index: ContentIndex, head: ViewHead) {
-    let save = Save(rows: rows, commands: index.commands, head: head)
+  /// Every row that is there, in no order.
+  package mutating func read() -> [ViewRow] {
+    var found: [ViewRow] = []
+    for key in Array(current.rows.keys) {
+      guard case .of(let registry)? = current.rows[key] else { continue }
+      current.rows[key] = .read(registry.row(key))
+    }
+    for case .read(let row) in current.rows.values where row.body != nil { found.append(row) }
+    return found
+  }
+
+  package mutating func save(_ keys: Set<RowKey>, of registry: Registry, index: ContentIndex) {
+    let save = Save(keys: keys, registry: registry, commands: index.commands)
     current.take(save)
     recent.append(save)
     if recent.count > 4 { durable.take(recent.removeFirst()) }
