@@ -35,6 +35,7 @@ extension SimulatedSite {
     guard let records = running?.streams[stream], let intake = running?.intake else { return }
     let start = records.partitioning { $0.stored.last > after }
     guard start < records.count else { return }
+    world.witness.told(intake.durable, at: index)
     world.send(
       .records(stream: stream, Array(records[start...].prefix(Self.page)), known: intake.durable), from: index,
       to: asker)
@@ -51,9 +52,9 @@ extension SimulatedSite {
     planStore(&world)
     if records.count == Self.page, case .site(let peer) = sender {
       let after = running?.intake.arrived[sites[stream]] ?? 0
-      world.send(
-        .ask(stream: stream, after: after, durable: running?.intake.durable ?? Frontier()), from: index,
-        to: .site(peer))
+      let durable = running?.intake.durable ?? Frontier()
+      world.witness.told(durable, at: index)
+      world.send(.ask(stream: stream, after: after, durable: durable), from: index, to: .site(peer))
     }
   }
 

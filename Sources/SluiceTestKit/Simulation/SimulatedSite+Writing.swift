@@ -170,9 +170,10 @@ extension SimulatedSite {
     }
     follow(carried.map(\.stored), of: name, &world)
     planStore(&world)
+    let durable = running?.intake.durable ?? Frontier()
+    world.witness.told(durable, at: index)
     for other in sites.indices where other != index {
-      world.send(
-        .records(stream: index, carried, known: running?.intake.durable ?? Frontier()), from: index, to: .site(other))
+      world.send(.records(stream: index, carried, known: durable), from: index, to: .site(other))
     }
     world.after(500...5_000, .deliver)
   }
