@@ -1,10 +1,12 @@
 # `make help` says what there is.
 .DEFAULT_GOAL := help
-.PHONY: setup build demo test check fmt docs bench bench-log run clean help
+.PHONY: setup build demo test sim mutants check fmt docs bench bench-log run clean help
 
 VENV := .venv/bin
-SWIFT_SOURCES := $(wildcard Sources Tests Plugins benchmarks Package.swift)
+SWIFT_SOURCES := $(wildcard Sources Tests Plugins benchmarks tools/simulate Package.swift)
 PYTHON_TESTS := $(wildcard tools/tests web/tests Tests/EndToEnd clients/python/tests)
+SEED := 0
+SEEDS := 2000
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 18
@@ -24,9 +26,17 @@ test: ## builds and runs every test
 	tools/setup --quiet
 	swift build
 	PATH="$(CURDIR)/$(VENV):$$PATH" swift test
+	$(MAKE) sim
 	@set -e; for folder in $(PYTHON_TESTS); do \
 	  PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m unittest discover -s "$$folder"; done
 	DEMO_EXIT=1 tools/demo
+
+sim: ## simulates sites that lose messages, power and time: make sim SEED=0 SEEDS=2000
+	swift build -c release --product simulate
+	@"$$(swift build -c release --show-bin-path)/simulate" --seed $(SEED) --seeds $(SEEDS) --coverage
+
+mutants: ## breaks the engine's rules one by one, and sees to it that the simulation notices
+	python3 tools/mutants
 
 check: ## formatting, types, import arrows, documents and schemas
 	tools/setup --quiet

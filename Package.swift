@@ -98,6 +98,8 @@ let package = Package(
       name: "bench-log",
       dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceStorage", arguments, logging],
       path: "benchmarks/engine", swiftSettings: strict),
+    .executableTarget(
+      name: "simulate", dependencies: ["SluiceTestKit"], path: "tools/simulate", swiftSettings: strict),
     .executableTarget(name: "EmbedFiles", path: "Plugins/EmbedFiles", swiftSettings: strict),
     .plugin(name: "EmbedWeb", capability: .buildTool(), dependencies: ["EmbedFiles"]),
   ],

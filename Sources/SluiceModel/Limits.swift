@@ -33,6 +33,9 @@ package enum Limits {
   package static let eventsPerPage = 1_000
   /// Names that are kept, 100 bytes each on disk: more are no people, but something new under each command's name.
   package static let people = 100_000
+  /// Records of one stream that wait for their causes in another: a few pages of it, a quarter of a gigabyte at the
+  /// worst.
+  package static let heldRecords = 1_000
   /// Replays of a subscription that wait or go on; it remembers as many, and done ones are forgotten first.
   package static let replaysPerSubscription = 100
   /// Globs of types that a subscription lists, and how long one is: more are better said as a filter.

@@ -62,6 +62,13 @@ import Testing
     }
   }
 
+  @Test func `does not wait for a time that a wrong clock said`() throws {
+    var delivery = delivery()
+    let wrong = now.addingTimeInterval(43_200)
+    _ = delivery.failed(.live, sequence: 11, reason: "no", retryAfter: nil, now: wrong, jitter: 0, for: try name())
+    #expect(delivery.next(head: 12, now: now) == .read(.live, after: 10, through: 12))
+  }
+
   @Test func `lays the head among the dead letters after its tries, and goes on`() throws {
     var delivery = delivery(tries: 2)
     _ = delivery.failed(.live, sequence: 11, reason: "no", retryAfter: nil, now: now, jitter: 0, for: try name())

@@ -3,27 +3,6 @@ import SluiceModel
 import SluiceTestKit
 import Testing
 
-extension Registry {
-  /// The keys of everything that is known, sorted by what their rows are called.
-  var allKeys: [RowKey] {
-    var keys: [RowKey] = []
-    for project in projects.values {
-      keys += [.project(project.name), .pipeline(project.name)]
-      keys += project.folders.keys.map { .folder(project.name, $0) }
-      keys += project.timings.keys.map { .timing(project.name, $0) }
-      keys += project.registers.keys.map { .register(project.name, $0) }
-      keys += project.products.keys.map { .product($0) }
-      keys += project.versions.keys.map { .version($0) }
-    }
-    keys += plans.keys.map { .plan($0) } + runs.keys.map { .run($0) } + tokens.keys.map { .token($0) }
-    keys += subscriptions.keys.map { .subscription($0) }
-    keys += erased.keys.map { .erased($0) }
-    return keys.sorted { (row($0).model, row($0).key) < (row($1).model, row($1).key) }
-  }
-
-  var allRows: [ViewRow] { allKeys.map { row($0) } }
-}
-
 /// Facts of a show that plans and runs, from a seed.
 private func history(seed: UInt64) throws -> [Event] {
   var random = try RandomShow(seed: seed)

@@ -62,6 +62,9 @@ enum Facts {
         folder: folder),
       event(.pipelineApplied(PipelineApplied(revision: 7, pipeline: pipeline, source: digest)), project: project),
       event(.versionPublished(published), project: project, folder: folder, product: review),
+      event(
+        .versionNumbered(VersionNumbered(version: version, number: 44)), project: project, folder: folder,
+        product: review),
       event(.tagMoved(TagMoved(tag: "approved", version: version)), project: project, folder: folder, product: review),
       event(
         .planApplied(PlanApplied(plan: plan, body: digest, runs: 2, tasks: 25, only: [run])), project: project),

@@ -26,6 +26,7 @@ const tell = {
   'version.published': e => [h('b', person(e.actor)), ' published ', subject(e), ' ', version(e.data.number, e.data.version),
     e.data.note && h('span.dim', ` “${e.data.note}”`), e.data.changed
     && e.data.changed !== store.products.get(e.product)?.frames && h('span.dim', ` frames ${showRange(e.data.changed)} changed`)],
+  'version.numbered': e => [subject(e), ' ', h('span.v', e.data.version), ' is now ', version(e.data.number, e.data.version)],
   'tag.moved': e => [h('b', person(e.actor)), ' set ', h('span.tag', e.data.tag), ' on ', subject(e), ' ', h('span.v', e.data.version)],
   'plan.applied': e => [h('b', person(e.actor)), ' started a ', planLink(e.data.plan),
     `: ${count(e.data.runs, 'run')}, ${count(e.data.tasks, 'task')}`],

@@ -28,10 +28,14 @@ package enum Decisions {
     for above in path.ancestors.reversed() where known?.folders[above] == nil {
       drafts.append(Draft(project: project, folder: above, fact: .folderChanged(FolderChanged(type: "folder"))))
     }
-    let newSet = set.filter { (folder?.attributes[$0.key] ?? "") != $0.value }
+    // Saying again what is shown settles what sites wrote without knowing of one another.
+    func isOpen(_ key: RegisterKey) -> Bool { known?.isContested(key) == true }
+    let newSet = set.filter {
+      (folder?.attributes[$0.key] ?? "") != $0.value || isOpen(.folderAttribute(path, $0.key))
+    }
     let change = FolderChanged(
-      type: type == folder?.type ? nil : type, set: newSet.isEmpty ? nil : newSet,
-      omitted: omitted == (folder?.omitted ?? false) ? nil : omitted)
+      type: type == folder?.type && !isOpen(.folderType(path)) ? nil : type, set: newSet.isEmpty ? nil : newSet,
+      omitted: omitted == (folder?.omitted ?? false) && !isOpen(.folderOmitted(path)) ? nil : omitted)
     if folder == nil || change.type != nil || change.set != nil || change.omitted != nil {
       drafts.append(Draft(project: project, folder: path, fact: .folderChanged(change)))
     }
@@ -80,6 +84,7 @@ package enum Decisions {
     _ pipeline: Pipeline, source: Digest, in registry: Registry, site: String
   ) throws(SluiceError) -> [Draft] {
     let known = registry.projects[pipeline.project]
+    if known != nil { try requireHome(of: pipeline.project, in: registry) }
     var drafts: [Draft] = []
     if known == nil {
       drafts.append(Draft(project: pipeline.project, fact: .projectCreated(ProjectCreated(home: site))))
@@ -122,11 +127,41 @@ package enum Decisions {
     try Publisher.checkTag(tag)
     let version = try registry.version(reference)
     let product = try registry.product(reference.product)
-    guard product.tags[tag] != version.address.version else { return [] }
+    let isOpen = try registry.project(reference.product.project).isContested(.tag(reference.product, tag))
+    guard product.tags[tag] != version.address.version || isOpen else { return [] }
     return [
       Draft(
         project: reference.product.project, product: reference.product,
         fact: .tagMoved(TagMoved(tag: tag, version: version.address.version)))
     ]
+  }
+
+  /// What a home site owes to versions that others published, or that lost a number given twice. It still owes what the
+  /// log refused: whoever asked asks again, after a start for all products.
+  /// - Parameter products: those that changed; others than its own projects' are passed over.
+  package static func giveNumbers(to products: some Sequence<ProductRef>, in registry: Registry) -> [Draft] {
+    var drafts: [Draft] = []
+    for ref in Set(products).sorted() {
+      guard let project = registry.projects[ref.project], project.home == registry.site,
+        let product = project.products[ref]
+      else { continue }
+      let nameless = product.versions.filter {
+        project.versions[VersionAddress(product: ref, version: $0)]?.number == nil
+      }
+      for (index, version) in nameless.enumerated() {
+        let fact = VersionNumbered(version: version, number: product.nextNumber + index)
+        drafts.append(Draft(project: ref.project, product: ref, fact: .versionNumbered(fact)))
+      }
+    }
+    return drafts
+  }
+
+  /// - Throws: `site.elsewhere`.
+  package static func requireHome(of name: ProjectName, in registry: Registry) throws(SluiceError) {
+    let home = try registry.project(name).home
+    guard home != registry.site else { return }
+    throw SluiceError(
+      .siteElsewhere, what: "'\(name)' is at home at the site '\(home)', which alone plans, runs and changes its steps",
+      at: "project '\(name)', asked at the site '\(registry.site)'", fix: "ask the site '\(home)'")
   }
 }

@@ -13,9 +13,15 @@ package struct WriterState: Sendable {
     package let ticket: Ticket
     package let encoded: EncodedRecord
     package let blobs: [Blob]
+    /// Where it will stand in the log.
+    fileprivate let last: Int64
     /// The registry with this record and all before it.
-    fileprivate let after: Registry
-    fileprivate let rows: [RowKey]
+    fileprivate var after: Registry
+    fileprivate var rows: [RowKey]
+    /// Its own, and those that found nothing left to do once it is there.
+    fileprivate var commands: [CommandID]
+
+    fileprivate var stored: StoredRecord { StoredRecord(last: last, record: encoded.record) }
   }
 
   /// Names an answer that is still to come.
@@ -26,7 +32,8 @@ package struct WriterState: Sendable {
   package enum Answer: Sendable {
     /// Nothing is to be recorded, or it was recorded before, at this sequence.
     case known(Int64)
-    /// The log has to take it first; the same command sent twice gets the same ticket.
+    /// The log has to take it first; the same command sent twice gets the same ticket. Where nothing is to be recorded,
+    /// it is what the decision relied on that has to become durable.
     case waiting(Ticket)
   }
 
@@ -40,17 +47,21 @@ package struct WriterState: Sendable {
   private var lastTime: Date
   private var tickets = 0
   private var inFlight: [CommandID: Ticket] = [:]
-  /// Commands that were recorded: all that the views have not got yet, and some more.
+  /// Commands that were recorded: all that the views have not got yet, and the newest of the others. Those that led to
+  /// nothing are known here alone: after a restart they are decided anew.
   private var recorded: [CommandID: Int64] = [:]
   /// Commands that somebody is looking up in the views, and how many.
   private var held: [CommandID: Int] = [:]
+  /// Those of them that may be forgotten, the oldest first.
+  private var forgettable: [CommandID] = []
   private var reserved: [ProductRef: VersionID] = [:]
   private var unsavedRows: Set<RowKey> = []
   private var unsavedIndex = ContentIndex()
+  private var savedHead: ViewHead
 
   /// - Parameter names: gives the aliases under which people stand in records.
   package init(registry: Registry, names: any PersonNames) {
-    (site, confirmed, decided) = (registry.site, registry, registry)
+    (site, confirmed, decided, savedHead) = (registry.site, registry, registry, registry.head)
     self.names = names
     clock = HybridClock()
     lastTime = Date(timeIntervalSince1970: 0)
@@ -88,7 +99,7 @@ package struct WriterState: Sendable {
       if let ticket = inFlight[command] { return .waiting(ticket) }
     }
     let drafts = try decide(decided)
-    guard !drafts.isEmpty else { return .known(confirmed.sequence) }
+    guard !drafts.isEmpty else { return answerNothing(to: origin.command) }
     let actor = try alias(of: origin.actor)
     let wall = ambient.now()
     var (clock, after) = (clock, decided)
@@ -98,19 +109,56 @@ package struct WriterState: Sendable {
       command: origin.command, clock: time, seen: decided.head.frontier.without(site),
       events: drafts.map { $0.event(at: now, site: site, actor: actor, origin: origin, ambient: ambient) })
     let encoded = try EncodedRecord(record)
-    let stored = StoredRecord(last: decided.sequence + Int64(record.events.count), record: record)
-    let rows = try after.apply([stored], from: site)
+    let last = decided.sequence + Int64(record.events.count)
+    let rows = try after.apply([StoredRecord(last: last, record: record)], from: site)
     tickets += 1
     let ticket = Ticket(number: tickets)
     (self.clock, lastTime, decided) = (clock, now, after)
     if let command = origin.command { inFlight[command] = ticket }
-    waiting.append(Pending(ticket: ticket, encoded: encoded, blobs: blobs, after: after, rows: rows))
+    waiting.append(
+      Pending(
+        ticket: ticket, encoded: encoded, blobs: blobs, last: last, after: after, rows: rows,
+        commands: origin.command.map { [$0] } ?? []))
     return .waiting(ticket)
   }
 
   private func alias(of actor: Actor) throws(SluiceError) -> Actor {
     actor.trust == .system
       ? actor : Actor(name: try names.alias(of: actor.name).description, trust: actor.trust)
+  }
+
+  /// There is nothing to do, as far as is decided; but what is decided may still be refused.
+  private mutating func answerNothing(to command: CommandID?) -> Answer {
+    guard let newest = waiting.last ?? appending.last else {
+      if let command { remember(command, at: confirmed.sequence) }
+      return .known(confirmed.sequence)
+    }
+    if let command {
+      inFlight[command] = newest.ticket
+      if waiting.isEmpty {
+        appending[appending.count - 1].commands.append(command)
+      } else {
+        waiting[waiting.count - 1].commands.append(command)
+      }
+    }
+    return .waiting(newest.ticket)
+  }
+
+  /// Keeps a command that nobody else remembers.
+  private mutating func remember(_ command: CommandID, at last: Int64) {
+    recorded[command] = last
+    forgettable.append(command)
+    forgetOld()
+  }
+
+  private mutating func forgetOld() {
+    let old = min(recorded.count - Limits.recentCommands, forgettable.count)
+    guard old > 0 else { return }
+    var kept: [CommandID] = []
+    for command in forgettable.prefix(old) {
+      if held[command] == nil { recorded[command] = nil } else { kept.append(command) }
+    }
+    forgettable.replaceSubrange(..<old, with: kept)
   }
 
   /// The next version id of a product; given once, whether or not it is used.
@@ -142,15 +190,20 @@ package struct WriterState: Sendable {
   /// - Returns: the answers to give, and the records for those who watch.
   package mutating func confirm(_ places: [Int64]) -> [(ticket: Ticket, stored: StoredRecord)] {
     let batch = appending
+    precondition(places == batch.map(\.last), "nobody else writes this log")
     appending = []
     if let newest = batch.last { confirmed = newest.after }
-    return zip(batch, places).map { entry, last in
-      let stored = StoredRecord(last: last, record: entry.encoded.record)
+    return batch.map { entry in
+      let stored = entry.stored
       unsavedIndex.add(stored)
       unsavedRows.formUnion(entry.rows)
-      if let command = stored.record.command {
-        recorded[command] = last
+      for command in entry.commands {
         inFlight[command] = nil
+        if command == stored.record.command {
+          recorded[command] = entry.last
+        } else {
+          remember(command, at: entry.last)
+        }
       }
       return (entry.ticket, stored)
     }
@@ -167,42 +220,61 @@ package struct WriterState: Sendable {
 
   // MARK: Other sites
 
-  /// Takes in what another site wrote and this one has on disk; its causes are in here already.
+  /// Takes in what another site wrote and this one has on disk; its causes are in here already. What of our own is on
+  /// its way to the log stays as it was decided: it did not see these records, and says so.
+  /// - Returns: the rows that are different now.
+  /// - Throws: `log.damaged` for a critical event of a type that this Sluice does not know; then nothing was taken in.
+  @discardableResult
   package mutating func take(
     _ records: [StoredRecord], from other: String, wall: Date
-  ) throws(SluiceError) {
-    precondition(other != site && waiting.isEmpty && appending.isEmpty, "between two of our own commits")
-    for time in records.compactMap(\.record.clock) { clock.witness(time, wall: wall) }
-    unsavedRows.formUnion(try confirmed.apply(records, from: other))
-    for stored in records { unsavedIndex.add(stored) }
+  ) throws(SluiceError) -> [RowKey] {
+    precondition(other != site, "our own records come from the log")
+    let rows = try confirmed.apply(records, from: other)
+    unsavedRows.formUnion(rows)
+    for stored in records {
+      if let time = stored.record.clock { clock.witness(time, wall: wall) }
+      unsavedIndex.addVersions(of: stored)
+    }
     decided = confirmed
+    try WriterState.rebase(&appending, on: &decided)
+    try WriterState.rebase(&waiting, on: &decided)
+    return rows
+  }
+
+  private static func rebase(_ pending: inout [Pending], on registry: inout Registry) throws(SluiceError) {
+    for index in pending.indices {
+      pending[index].rows = try registry.apply([pending[index].stored], from: registry.site)
+      pending[index].after = registry
+    }
   }
 
   // MARK: Views
 
   /// What the views have not got yet; nil where they have all.
   package struct Unsaved: Sendable {
-    package let rows: [ViewRow]
+    package let keys: Set<RowKey>
+    /// Where the rows are taken from.
+    package let registry: Registry
     package let index: ContentIndex
-    package let head: ViewHead
-    fileprivate let keys: Set<RowKey>
+    package var head: ViewHead { registry.head }
+    /// - Complexity: O(rows), each written as JSON.
+    package var rows: [ViewRow] { keys.map { registry.row($0) } }
   }
 
   package var unsavedCount: Int { unsavedRows.count + unsavedIndex.published.count + unsavedIndex.commands.count }
 
   /// Hands over what is to be written to the views; `failed` brings it back.
   package mutating func takeUnsaved() -> Unsaved? {
-    guard unsavedCount > 0 else { return nil }
-    let taken = Unsaved(
-      rows: unsavedRows.map { confirmed.row($0) }, index: unsavedIndex, head: confirmed.head,
-      keys: unsavedRows)
+    guard unsavedCount > 0 || confirmed.head != savedHead else { return nil }
+    let taken = Unsaved(keys: unsavedRows, registry: confirmed, index: unsavedIndex)
     (unsavedRows, unsavedIndex) = ([], ContentIndex())
     return taken
   }
 
   package mutating func saved(_ taken: Unsaved) {
-    guard recorded.count > Limits.recentCommands else { return }
-    for entry in taken.index.commands where held[entry.command] == nil { recorded[entry.command] = nil }
+    savedHead = taken.head
+    forgettable += taken.index.commands.map(\.command)
+    forgetOld()
   }
 
   package mutating func failed(_ taken: Unsaved) {
@@ -224,13 +296,18 @@ extension Draft {
 }
 
 extension ContentIndex {
-  /// What a record adds to the indexes.
+  /// What a record of this site adds to the indexes.
   package mutating func add(_ stored: StoredRecord) {
+    addVersions(of: stored)
+    if let command = stored.record.command { commands.append((command, stored.last)) }
+  }
+
+  /// What a record of another site adds: its commands were given there, and are answered there.
+  package mutating func addVersions(of stored: StoredRecord) {
     for event in stored.record.events {
       if case .versionPublished(let fact) = event.fact, let product = event.product {
         published.append((VersionAddress(product: product, version: fact.version), fact.manifest))
       }
     }
-    if let command = stored.record.command { commands.append((command, stored.last)) }
   }
 }

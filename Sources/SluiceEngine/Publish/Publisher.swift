@@ -14,11 +14,10 @@ package struct Publisher: Sendable {
 
   /// One version of one product, ready to be placed.
   private struct Prepared {
-    var address: VersionAddress
     var placed: [PlacedFile]
     var manifest: Manifest
-    var fact: VersionPublished
-    var tag: String?
+    var new: PublishDecisions.NewVersion
+    var address: VersionAddress { VersionAddress(product: new.product, version: new.fact.version) }
   }
 
   /// All products of the request, or none.
@@ -40,9 +39,9 @@ package struct Publisher: Sendable {
     let addresses = prepared.map(\.address)
     do {
       for version in prepared { try await store.place(version.placed, at: version.address) }
-      let versions = prepared
+      let versions = prepared.map(\.new)
       let position = try await writer.submit(origin, blobs: prepared.map { Blob($0.manifest) }) {
-        registry throws(SluiceError) in try Publisher.decide(versions, in: registry)
+        registry throws(SluiceError) in try PublishDecisions.publish(versions, in: registry)
       }
       let answer = try await answer(recordEndingAt: position.sequence)
       // A repeat that came while its first was under way has nothing of its own.
@@ -79,41 +78,6 @@ package struct Publisher: Sendable {
     }
     return BatchPublishAnswer(published: published, position: position)
   }
-
-  private static func decide(_ versions: [Prepared], in registry: Registry) throws(SluiceError) -> [Draft] {
-    var drafts: [Draft] = []
-    var numbers: [ProductRef: Int] = [:]
-    var made: Set<FolderPath> = []
-    for version in versions {
-      let ref = version.address.product
-      let project = try registry.project(ref.project)
-      try requireSource(ref, project)
-      for folder in ([ref.folder] + ref.folder.ancestors).reversed()
-      where !folder.isRoot && project.folders[folder] == nil && made.insert(folder).inserted {
-        drafts.append(
-          Draft(project: ref.project, folder: folder, fact: .folderChanged(FolderChanged(type: "folder"))))
-      }
-      var fact = version.fact
-      fact.number = numbers[ref] ?? project.products[ref]?.nextNumber ?? 1
-      numbers[ref] = (fact.number ?? 0) + 1
-      drafts.append(Draft(project: ref.project, product: ref, fact: .versionPublished(fact)))
-      if let tag = version.tag {
-        drafts.append(
-          Draft(
-            project: ref.project, product: ref,
-            fact: .tagMoved(TagMoved(tag: tag, version: version.address.version))))
-      }
-    }
-    return drafts
-  }
-
-  private static func requireSource(_ ref: ProductRef, _ project: Project) throws(SluiceError) {
-    guard let producer = project.graph?.producer(of: ref) else { return }
-    throw SluiceError(
-      .publishMade, what: "'\(ref)' is made by the step '\(producer.step.name)', so nobody publishes it by hand",
-      at: "product '\(ref)'",
-      fix: "change what it is made from and run `sluice apply \(ref.project)`, or publish under another name")
-  }
 }
 
 // MARK: Preparing
@@ -125,7 +89,7 @@ extension Publisher {
     let reference = try Reference(request.ref)
     let ref = reference.product
     let project = try registry.project(ref.project)
-    try Publisher.requireSource(ref, project)
+    try PublishDecisions.requireSource(ref, project)
     try checkWords(request, ref)
     guard !request.representations.isEmpty else {
       throw SluiceError(
@@ -165,7 +129,9 @@ extension Publisher {
       representations: manifest.representations.map(\.summary), madeFrom: try used(request.from ?? [], registry),
       note: request.note, label: request.label, base: base?.address.version,
       changed: try changed(manifest, project.version(of: ref, .latest)))
-    return Prepared(address: address, placed: placed, manifest: manifest, fact: fact, tag: request.tag)
+    return Prepared(
+      placed: placed, manifest: manifest,
+      new: PublishDecisions.NewVersion(product: ref, fact: fact, tag: request.tag))
   }
 
   private func checkWords(_ request: ProductPublish, _ ref: ProductRef) throws(SluiceError) {

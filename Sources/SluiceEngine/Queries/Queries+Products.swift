@@ -29,7 +29,7 @@ extension Queries {
   package static func line(_ version: Version) -> VersionLine {
     let published = version.published
     return VersionLine(
-      version: version.address.version, number: published.number, time: version.time, actor: version.actor,
+      version: version.address.version, number: version.number, time: version.time, actor: version.actor,
       note: published.note, label: published.label, frames: published.representations.first?.frames,
       changed: published.changed, files: published.representations.reduce(0) { $0 + $1.files },
       bytes: published.representations.reduce(0) { $0 + $1.bytes })
@@ -42,8 +42,8 @@ extension Queries {
       let now = project?.version(of: used.product, .latest)
       let moved = now.map { $0.address.version != used.version } ?? false
       return VersionAnswer.MadeFrom(
-        used: used, number: old?.published.number, now: moved ? now?.address.version : nil,
-        nowNumber: moved ? now?.published.number : nil)
+        used: used, number: old?.number, now: moved ? now?.address.version : nil,
+        nowNumber: moved ? now?.number : nil)
     }
     return VersionAnswer(
       ref: version.address.product, line: Queries.line(version), path: store.directoryPath(of: version.address),
@@ -113,7 +113,7 @@ extension Queries {
   private func fill(_ answer: inout IdentifyAnswer, _ version: Version, representation: String?) {
     answer.ref = version.address.product
     answer.version = version.address.version
-    answer.number = version.published.number
+    answer.number = version.number
     answer.representation = representation
   }
 

@@ -80,7 +80,7 @@ package struct Queries: Sendable {
       return ProductStatus(
         ref: ref, state: ProductState(freshness: assessment.freshness, activity: activity),
         freshness: assessment.freshness, activity: activity, version: version?.address.version,
-        number: version?.published.number, step: unit.step.name,
+        number: version?.number, step: unit.step.name,
         frames: version?.published.representations.first?.frames, staleFrames: assessment.stale,
         reasons: assessment.reasons, failure: failed?.failure, preview: output?.preview ?? false)
     }
@@ -90,7 +90,7 @@ package struct Queries: Sendable {
     let freshness: Freshness = version == nil ? .missing : .current
     return ProductStatus(
       ref: ref, state: ProductState(freshness: freshness, activity: .idle), freshness: freshness, activity: .idle,
-      version: version?.address.version, number: version?.published.number, step: nil,
+      version: version?.address.version, number: version?.number, step: nil,
       frames: version?.published.representations.first?.frames, staleFrames: nil,
       reasons: version == nil ? [Reasons.missingInput(ref)] : [], failure: nil,
       preview: version.map(isPicture) ?? false)

@@ -35,7 +35,7 @@ package struct Execution: Sendable {
         run: run, after: Set(inputs.compactMap { makers[$0] }).subtracting([run.id]), status: .waiting,
         tasksTotal: run.tasks)
       if let known = registry.runs[run.id], known.plan == plan.id {
-        entry.status = Execution.restored(known, application: state?.applications ?? 1)
+        entry.status = Execution.restored(known, isOfLastApplication: registry.isOfLastApplication(known))
         entry.failure = entry.status == .failed ? known.failure : nil
         if entry.status.isDone { entry.tasksDone = entry.tasksTotal }
         entry.reused = known.reused
@@ -45,12 +45,12 @@ package struct Execution: Sendable {
     }
   }
 
-  private static func restored(_ known: RunState, application: Int) -> Status {
+  private static func restored(_ known: RunState, isOfLastApplication: Bool) -> Status {
     switch known.status {
     case .succeeded: .succeeded
     case .unchanged: .unchanged
-    case .failed: known.application == application ? .failed : .waiting
-    case .cancelled: known.application == application ? .cancelled : .waiting
+    case .failed: isOfLastApplication ? .failed : .waiting
+    case .cancelled: isOfLastApplication ? .cancelled : .waiting
     case .running: .waiting
     }
   }

@@ -23,47 +23,42 @@ struct Harvest: Sendable {
     do {
       for product in products { try await parts.store.place(product.placed, at: product.address) }
       let all = products
-      try await parts.writer.submitWhenPossible(origin, blobs: products.map { Blob($0.manifest) }) { registry in
-        facts(all, in: registry)
+      try await parts.writer.submitWhenPossible(origin, blobs: products.map { Blob($0.manifest) }) {
+        registry throws(SluiceError) in
+        try facts(all, in: registry)
       }
-      await parts.store.settle(addresses, keep: true)
+      // Another end of this run may have come first; its files are the ones to keep.
+      let versions = parts.writer.current.projects[plan.project]?.versions
+      for address in addresses { await parts.store.settle([address], keep: versions?[address] != nil) }
     } catch {
       await parts.store.settle(addresses, keep: false)
       throw error
     }
   }
 
-  private func facts(_ products: [Product], in registry: Registry) -> [Draft] {
+  private func facts(_ products: [Product], in registry: Registry) throws(SluiceError) -> [Draft] {
     let order = run.order
     let reasons = plan.runs.first { $0.id == id }?.reasons ?? []
     let made = Made(
       step: order.unit.id.step, run: id, plan: plan.id, core: order.assessment.core, tools: order.assessment.tools,
       recipe: order.assessment.recipe ?? order.assessment.core, uniform: order.leftOut.isEmpty, reasons: reasons)
     let reusedTasks = order.tasks(for: Array(run.reused.keys), run: id).count
-    var drafts = [
-      Draft(
-        project: plan.project, folder: order.unit.id.folder,
-        fact: .runFinished(
-          RunFinished(
-            plan: plan.id, run: id, step: order.unit.id.step, attempt: run.attempt, outcome: .succeeded,
-            executed: run.executed, reused: reusedTasks, seconds: (run.seconds * 1_000).rounded() / 1_000,
-            recipe: order.assessment.recipe)))
-    ]
-    for (index, product) in products.enumerated() {
-      let ref = product.address.product
-      drafts.append(
-        Draft(
-          project: plan.project, product: ref,
-          fact: .versionPublished(
-            VersionPublished(
-              version: product.address.version,
-              number: registry.projects[ref.project]?.products[ref]?.nextNumber ?? 1,
-              manifest: Blob(product.manifest).digest,
-              representations: product.manifest.representations.map(\.summary), madeFrom: order.used,
-              base: order.carried.isEmpty ? nil : order.base[index]?.address.version, changed: product.changed,
-              made: made))))
+    let end = RunFinished(
+      plan: plan.id, run: id, step: order.unit.id.step, attempt: run.attempt, outcome: .succeeded,
+      executed: run.executed, reused: reusedTasks, seconds: (run.seconds * 1_000).rounded() / 1_000,
+      recipe: order.assessment.recipe)
+    let versions = products.enumerated().map { index, product in
+      (
+        ref: product.address.product,
+        fact: VersionPublished(
+          version: product.address.version, number: nil, manifest: Blob(product.manifest).digest,
+          representations: product.manifest.representations.map(\.summary), madeFrom: order.used,
+          base: order.carried.isEmpty ? nil : order.base[index]?.address.version, changed: product.changed,
+          made: made)
+      )
     }
-    return drafts
+    return try RunDecisions.end(
+      end, publishing: versions, plan.project, order.unit.id.folder, in: registry)
   }
 
   private func product(_ index: Int) async throws(SluiceError) -> Product {

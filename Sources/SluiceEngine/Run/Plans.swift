@@ -65,14 +65,8 @@ package actor Plans {
 
   private func record(_ plan: Plan, only: [RunID]?, origin: Origin) async throws(SluiceError) {
     let body = Blob(plan)
-    try await writer.submit(origin, blobs: [body]) { registry in
-      if registry.plans[plan.id]?.status == .running { return [] }
-      return [
-        Draft(
-          project: plan.project,
-          fact: .planApplied(
-            PlanApplied(plan: plan.id, body: body.digest, runs: plan.runs.count, tasks: plan.tasks, only: only)))
-      ]
+    try await writer.submit(origin, blobs: [body]) { registry throws(SluiceError) in
+      try RunDecisions.apply(plan, body: body.digest, only: only, in: registry)
     }
     await runner.begin(plan)
   }

@@ -34,8 +34,8 @@ extension Runner {
       plan: planID, run: id, step: entry.run.step, attempt: run?.attempt ?? 0, outcome: outcome,
       executed: run?.executed ?? 0, reused: 0, seconds: run?.seconds ?? 0, recipe: recipe, failure: failure)
     do throws(SluiceError) {
-      try await parts.writer.submitWhenPossible(origin(of: planID)) { _ in
-        [Draft(project: execution.plan.project, folder: entry.run.folder, fact: .runFinished(fact))]
+      try await parts.writer.submitWhenPossible(origin(of: planID)) { registry throws(SluiceError) in
+        try RunDecisions.end(fact, execution.plan.project, entry.run.folder, in: registry)
       }
     } catch {
       parts.logger.error("the end of run \(id) could not be recorded: \(error.what)")
@@ -79,8 +79,9 @@ extension Runner {
     let fact = RunFinished(
       plan: execution.plan.id, run: id, step: entry.run.step, attempt: 0, outcome: .cancelled, executed: 0, reused: 0,
       seconds: 0, recipe: nil, failure: entry.failure)
-    _ = try? await parts.writer.submitWhenPossible(origin(of: execution.plan.id)) { _ in
-      [Draft(project: execution.plan.project, folder: entry.run.folder, fact: .runFinished(fact))]
+    _ = try? await parts.writer.submitWhenPossible(origin(of: execution.plan.id)) {
+      registry throws(SluiceError) in
+      try RunDecisions.end(fact, execution.plan.project, entry.run.folder, in: registry)
     }
   }
 
@@ -90,9 +91,8 @@ extension Runner {
     guard execution.isDone, parts.writer.current.plans[id]?.status == .running else { return }
     let fact = PlanFinished(plan: id, outcome: execution.outcome, counts: execution.counts)
     do throws(SluiceError) {
-      try await parts.writer.submitWhenPossible(origin(of: id)) { registry in
-        registry.plans[id]?.status == .running
-          ? [Draft(project: execution.plan.project, fact: .planFinished(fact))] : []
+      try await parts.writer.submitWhenPossible(origin(of: id)) { registry throws(SluiceError) in
+        try RunDecisions.end(fact, execution.plan.project, in: registry)
       }
     } catch {
       parts.logger.error("the end of plan \(id) could not be recorded: \(error.what)")

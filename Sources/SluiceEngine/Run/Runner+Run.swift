@@ -57,7 +57,7 @@ extension Runner {
       manifests: parts.manifests, store: parts.store)
     // A task that ended before a restart is taken as it is, when its inputs and its files are still the same.
     var finished: [TaskID] = []
-    for task in all where done[task.id]?.recipe == RunOrder.recipe(task.pieces) {
+    for task in all where done[task.id]?.fact.recipe == RunOrder.recipe(task.pieces) {
       let outputs = task.pieces.flatMap { plan.outputs(of: $0) }
       let files = try await parts.workshop.measure(outputs.map(\.countedByBytes), of: bench)
       if files.allSatisfy({ $0 != nil }), !order.unit.step.hasOpenOutputs { finished.append(task.id) }
@@ -67,13 +67,9 @@ extension Runner {
     try await parts.workshop.makeOutputFolders(plan.outputFolders, of: bench)
     let open = all.filter { !finished.contains($0.id) }
     let attempt = (registry.runs[id]?.attempt ?? 0) + 1
-    try await parts.writer.submitWhenPossible(origin(of: execution.plan.id)) { _ in
-      [
-        Draft(
-          project: execution.plan.project, folder: run.folder,
-          fact: .runStarted(
-            RunStarted(plan: execution.plan.id, run: id, step: run.step, attempt: attempt, tasks: open.count)))
-      ]
+    let fact = RunStarted(plan: execution.plan.id, run: id, step: run.step, attempt: attempt, tasks: open.count)
+    try await parts.writer.submitWhenPossible(origin(of: execution.plan.id)) { registry throws(SluiceError) in
+      try RunDecisions.begin(fact, execution.plan.project, run.folder, in: registry)
     }
     going[id] = Going(
       order: order, bench: bench, plan: plan, attempt: attempt,

@@ -124,8 +124,8 @@ extension Runner {
       outcome: failure == nil ? .succeeded : .failed, seconds: (seconds * 1_000).rounded() / 1_000,
       recipe: RunOrder.recipe(pieces), log: log, failure: failure.map { Failure($0) })
     do throws(SluiceError) {
-      try await parts.writer.submitWhenPossible(origin(of: plan)) { _ in
-        [Draft(project: project, folder: run.order.unit.id.folder, fact: .taskFinished(fact))]
+      try await parts.writer.submitWhenPossible(origin(of: plan)) { registry throws(SluiceError) in
+        try RunDecisions.finish(fact, project, run.order.unit.id.folder, in: registry)
       }
     } catch {
       await finish(task.run, .failed, failure: Failure(error))

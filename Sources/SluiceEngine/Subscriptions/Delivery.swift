@@ -28,13 +28,20 @@ package struct Delivery: Sendable {
   package private(set) var saved: SavedDelivery
   private let maximumTries: Int
   private var replays: [Replay] = []
-  private var notBefore: [Lane: Date] = [:]
+  private var pauses: [Lane: Pause] = [:]
   private var lastLane: Lane = .live
 
   private struct Replay: Sendable, Equatable {
     var id: EventID
     var after: Int64
     var through: Int64
+  }
+
+  /// Time between two tries. A clock that is set back ends it, so that it never lasts longer than it was meant to.
+  private struct Pause: Sendable, Equatable {
+    var from: Date
+    var until: Date
+    func lasts(at now: Date) -> Bool { from <= now && now < until }
   }
 
   /// - Parameters:
@@ -58,8 +65,8 @@ package struct Delivery: Sendable {
   package func next(head: Int64, now: Date) -> Step {
     var waits: [Date] = []
     for lane in turns where hasWork(lane, head: head) {
-      if let time = notBefore[lane], time > now {
-        waits.append(time)
+      if let pause = pauses[lane], pause.lasts(at: now) {
+        waits.append(pause.until)
         continue
       }
       switch lane {
@@ -93,7 +100,7 @@ package struct Delivery: Sendable {
   /// - Returns: what to save before anything else is delivered.
   package mutating func delivered(_ lane: Lane, through: Int64, for name: SubscriptionName) -> [CursorChange] {
     lastLane = lane
-    notBefore[lane] = nil
+    pauses[lane] = nil
     switch lane {
     case .live:
       guard through > saved.live.cursor else { return [] }
@@ -131,7 +138,7 @@ package struct Delivery: Sendable {
     let tries = self.tries(of: lane) + 1
     guard tries < maximumTries else {
       let letter = DeadLetter(sequence: sequence, tries: tries, error: reason, time: now)
-      notBefore[lane] = nil
+      pauses[lane] = nil
       switch lane {
       case .live: saved.live = SavedDelivery.Lane(cursor: sequence)
       case .retry:
@@ -141,7 +148,8 @@ package struct Delivery: Sendable {
       }
       return [.dead(name, letter), .cursor(name, saved)]
     }
-    notBefore[lane] = now.addingTimeInterval(Delivery.pause(afterTry: tries, retryAfter: retryAfter, jitter: jitter))
+    let seconds = Delivery.pause(afterTry: tries, retryAfter: retryAfter, jitter: jitter)
+    pauses[lane] = Pause(from: now, until: now.addingTimeInterval(seconds))
     switch lane {
     case .live: saved.live = SavedDelivery.Lane(cursor: saved.live.cursor, tries: tries, error: reason)
     case .retry: saved.retryTries = tries
@@ -190,7 +198,7 @@ package struct Delivery: Sendable {
   package mutating func retry(_ sequences: [Int64], for name: SubscriptionName) -> [CursorChange] {
     saved.retries = Set(saved.retries).union(sequences).sorted()
     saved.retryTries = 0
-    notBefore[.retry] = nil
+    pauses[.retry] = nil
     return [.cursor(name, saved)]
   }
 }

@@ -14,6 +14,10 @@ package struct Register: Sendable, Hashable, Codable {
     package var clock: HybridTime
     package var actor: Actor
     package var time: Date
+    package init(value: String, site: String, sequence: Int64, clock: HybridTime, actor: Actor, time: Date) {
+      (self.value, self.site, self.sequence, self.clock) = (value, site, sequence, clock)
+      (self.actor, self.time) = (actor, time)
+    }
   }
 
   /// Writes that no other has superseded, the shown one first.
@@ -25,7 +29,7 @@ package struct Register: Sendable, Hashable, Codable {
   /// Whether people disagreed without knowing of one another, and nobody has settled it.
   package var isContested: Bool { Set(heads.map(\.value)).count > 1 }
 
-  /// - Parameter seen: what the writer had seen, its own stream before this write included.
+  /// - Parameter seen: what the writer had seen, all it wrote before included, in the same record too.
   package mutating func take(_ write: Write, seen: Frontier) {
     heads.removeAll { seen.covers($0.site, $0.sequence) }
     let place = heads.firstIndex { ($0.clock, $0.site) < (write.clock, write.site) } ?? heads.endIndex
@@ -87,7 +91,7 @@ package enum RegisterKey: Sendable, Hashable, Comparable, CustomStringConvertibl
   }
 
   /// Reads what `description` says.
-  init?(_ text: String) throws {
+  package init?(_ text: String) throws {
     let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     switch (words.first, words.count) {
     case ("home", 1): self = .home

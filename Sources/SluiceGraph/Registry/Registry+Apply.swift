@@ -6,25 +6,29 @@ extension Registry {
     var site: String
     var sequence: Int64
     var clock: HybridTime?
+    /// What the writer had seen, its own facts before this one included.
     var seen: Frontier
+    var rank: Rank { Rank(after: seen, at: site) }
   }
 
-  /// Takes records of one site in, in their order. Never fails for what they say: what is in a log happened.
-  /// The graph of a project whose folders changed is laid anew only once.
+  /// Takes records of one site in, in their order and behind their causes. Never fails for what they say: what is in a
+  /// log happened. Records that are in here already are passed over.
+  ///
+  /// Every order that puts causes first gives the same registry. The graph of a project whose folders changed is laid
+  /// anew only once.
   /// - Returns: the rows that are different now.
-  /// - Throws: `log.damaged` for a critical event of a type that this Sluice does not know.
+  /// - Throws: `log.damaged` for a critical event of a type that this Sluice does not know; then nothing was taken in.
   @discardableResult
   package mutating func apply(_ records: [StoredRecord], from site: String) throws(SluiceError) -> [RowKey] {
+    for stored in records { try Registry.requireKnown(stored.record) }
     var rows: [RowKey] = []
     var reshaped: Set<ProjectName> = []
-    for stored in records {
-      var seen = stored.record.seen
-      seen.advance(site, to: stored.first - 1)
+    for stored in records where stored.last > head.frontier[site] {
+      var place = Place(site: site, sequence: stored.first, clock: stored.record.clock, seen: stored.record.seen)
       for (index, event) in stored.record.events.enumerated() {
-        rows += try take(
-          event,
-          Place(
-            site: site, sequence: stored.sequence(ofEvent: index), clock: stored.record.clock, seen: seen))
+        place.sequence = stored.sequence(ofEvent: index)
+        place.seen.advance(site, to: place.sequence - 1)
+        rows += take(event, place)
         switch event.fact {
         case .folderChanged, .pipelineApplied, .projectCreated: event.project.map { _ = reshaped.insert($0) }
         default: continue
@@ -47,21 +51,31 @@ extension Registry {
     return try apply([StoredRecord(last: last, record: record)], from: site)
   }
 
-  private mutating func take(_ event: Event, _ place: Place) throws(SluiceError) -> [RowKey] {
+  private static func requireKnown(_ record: Record) throws(SluiceError) {
+    for event in record.events {
+      guard case .unknown(let type, true, _) = event.fact, event.outside == nil else { continue }
+      throw SluiceError(
+        .logDamaged, what: "the log holds an event of type '\(type)' that must be understood and is not",
+        at: "event \(event.id)", fix: "start the Sluice that wrote it, or a newer one")
+    }
+  }
+
+  private mutating func take(_ event: Event, _ place: Place) -> [RowKey] {
     switch event.fact {
     case .projectCreated(let fact):
       return withProject(of: event) { project in
         let rows = project.write(.home, fact.home, event, place)
         project.home = project.registers[.home]?.value ?? fact.home
-        project.folders[.root] = Folder(path: .root, type: "project")
+        if project.folders[.root] == nil { project.folders[.root] = Folder(path: .root, type: "project") }
         return rows + [.folder(project.name, .root)]
       }
     case .folderChanged(let fact): return apply(fact, event, place)
     case .pipelineApplied(let fact):
       return withProject(of: event) { project in
+        if let other = project.pipeline, other.rank > place.rank { return [] }
         project.pipeline = PipelineRevision(
           revision: fact.revision, pipeline: fact.pipeline, source: fact.source, event: event.id, time: event.time,
-          actor: event.actor)
+          actor: event.actor, rank: place.rank)
         return [.pipeline(project.name)]
       }
     case .versionPublished(let fact): return apply(fact, event)
@@ -73,31 +87,26 @@ extension Registry {
         project.products[ref]?.tags[fact.tag] = project.registers[key]?.value.flatMap { VersionID($0) }
         return rows + [.product(ref)]
       }
-    case .planApplied(let fact): return apply(fact, event)
-    case .planFinished(let fact):
-      guard plans[fact.plan] != nil else { return [] }
-      plans[fact.plan]?.status = PlanState.Status(rawValue: fact.outcome.rawValue) ?? .failed
-      plans[fact.plan]?.counts = fact.counts
-      plans[fact.plan]?.finished = event.time
-      return [.plan(fact.plan)]
-    case .runStarted(let fact): return apply(fact, event)
-    case .taskFinished(let fact): return apply(fact)
-    case .runFinished(let fact): return apply(fact, event)
+    case .versionNumbered(let fact):
+      guard let ref = event.product else { return [] }
+      return withProject(of: event) { project in
+        project.give(fact.number, to: VersionAddress(product: ref, version: fact.version))
+      }
+    case .planApplied(let fact): return apply(fact, event, place.rank)
+    case .planFinished(let fact): return apply(fact, event, place.rank)
+    case .runStarted(let fact): return apply(fact, event, place.rank)
+    case .taskFinished(let fact): return apply(fact, place.rank)
+    case .runFinished(let fact): return apply(fact, event, place.rank)
     case .tokenCreated(let fact):
       tokens[fact.digest] = Token(name: fact.name, digest: fact.digest, rights: fact.rights)
       return [.token(fact.digest)]
-    case .subscriptionCreated(let fact): return apply(fact, event)
-    case .subscriptionPaused(let fact): return apply(fact)
-    case .subscriptionReset(let fact): return apply(fact, event)
-    case .subscriptionDeleted(let fact): return apply(fact)
-    case .replayRequested(let fact): return apply(fact, event)
+    case .subscriptionCreated, .subscriptionPaused, .subscriptionReset, .subscriptionDeleted, .replayRequested:
+      // Each site delivers its own, so that two sites may give one name.
+      return place.site == site ? takeSubscription(event) : []
     case .personErased(let fact):
-      erased[fact.alias] = ErasedPerson(alias: fact.alias, time: event.time)
+      let time = min(event.time, erased[fact.alias]?.time ?? event.time)
+      erased[fact.alias] = ErasedPerson(alias: fact.alias, time: time)
       return [.erased(fact.alias)]
-    case .unknown(let type, true, _):
-      throw SluiceError(
-        .logDamaged, what: "the log holds an event of type '\(type)' that must be understood and is not",
-        at: "event \(event.id)", fix: "start the Sluice that wrote it, or a newer one")
     case .unknown: return []
     }
   }
@@ -138,11 +147,11 @@ extension Registry {
       var product = project.products[ref] ?? Product(ref: ref)
       let place = product.versions.lastIndex { $0 < fact.version }.map { $0 + 1 } ?? 0
       if !product.versions.contains(fact.version) { product.versions.insert(fact.version, at: place) }
-      if let number = fact.number { product.numbers[number] = fact.version }
       project.products[ref] = product
       project.versions[address] = Version(
         address: address, published: fact, time: event.time, actor: event.actor, event: event.id, cause: event.cause)
-      return [.product(ref), .version(address)]
+      let numbered = fact.number.map { project.give($0, to: address) } ?? []
+      return [.product(ref), .version(address)] + numbered
     }
   }
 
@@ -151,57 +160,6 @@ extension Registry {
     for source in Set(used.map(\.product)) where projects[source.project] != nil {
       projects[source.project]?.users[source, default: []].insert(user)
     }
-  }
-
-  private mutating func apply(_ fact: PlanApplied, _ event: Event) -> [RowKey] {
-    guard let project = event.project else { return [] }
-    plans[fact.plan] = PlanState(
-      id: fact.plan, project: project, status: .running, body: fact.body,
-      applications: (plans[fact.plan]?.applications ?? 0) + 1, runs: fact.runs, tasks: fact.tasks,
-      counts: RunCounts(), actor: event.actor, applied: event.time, finished: nil, event: event.id,
-      only: fact.only)
-    return [.plan(fact.plan)]
-  }
-
-  private mutating func apply(_ fact: RunStarted, _ event: Event) -> [RowKey] {
-    guard let project = event.project, let folder = event.folder else { return [] }
-    runs[fact.run] = RunState(
-      id: fact.run, plan: fact.plan, project: project, folder: folder, step: fact.step, status: .running,
-      application: plans[fact.plan]?.applications ?? 1, attempt: fact.attempt, executed: 0, reused: 0, recipe: nil,
-      failure: nil, event: event.id,
-      tasks: runs[fact.run]?.tasks ?? [:], failedTasks: [])
-    projects[project]?.lastRuns[UnitID(step: fact.step, folder: folder)] = fact.run
-    return [.run(fact.run)]
-  }
-
-  private mutating func apply(_ fact: TaskFinished) -> [RowKey] {
-    let run = fact.task.run
-    guard runs[run] != nil else { return [] }
-    switch fact.outcome {
-    case .succeeded: runs[run]?.tasks[fact.task] = fact
-    case .failed: runs[run]?.failedTasks.append(fact.task)
-    case .cancelled: break
-    }
-    return [.run(run)]
-  }
-
-  private mutating func apply(_ fact: RunFinished, _ event: Event) -> [RowKey] {
-    guard let project = event.project, let folder = event.folder else { return [] }
-    var changed: [RowKey] = [.run(fact.run)]
-    let before = runs[fact.run]
-    let succeeded = fact.outcome == .succeeded || fact.outcome == .unchanged
-    runs[fact.run] = RunState(
-      id: fact.run, plan: fact.plan, project: project, folder: folder, step: fact.step,
-      status: RunState.Status(rawValue: fact.outcome.rawValue) ?? .failed,
-      application: plans[fact.plan]?.applications ?? 1, attempt: fact.attempt,
-      executed: fact.executed, reused: fact.reused, recipe: fact.recipe, failure: fact.failure, event: event.id,
-      tasks: succeeded ? [:] : before?.tasks ?? [:], failedTasks: before?.failedTasks ?? [])
-    projects[project]?.lastRuns[UnitID(step: fact.step, folder: folder)] = fact.run
-    if fact.outcome == .succeeded, fact.executed > 0 {
-      projects[project]?.timings[fact.step] = StepTiming(secondsPerTask: fact.seconds / Double(fact.executed))
-      changed.append(.timing(project, fact.step))
-    }
-    return changed
   }
 }
 
@@ -213,6 +171,19 @@ extension Project {
         actor: event.actor,
         time: event.time), seen: place.seen)
     return [.register(name, key)]
+  }
+
+  /// The older version keeps a number that two were given.
+  mutating func give(_ number: Int, to address: VersionAddress) -> [RowKey] {
+    guard var product = products[address.product] else { return [] }
+    let before = product.numbers[number]
+    if let before, before <= address.version { return [] }
+    product.numbers[number] = address.version
+    products[address.product] = product
+    let changed = [address.version, before].compactMap { $0 }
+      .map { VersionAddress(product: address.product, version: $0) }
+    for address in changed { versions[address]?.number = product.number(of: address.version) }
+    return [.product(address.product)] + changed.map { .version($0) }
   }
 
   mutating func compileGraph() {

@@ -45,6 +45,10 @@ extension Registry {
       return writer.bytes
     }
   }
+  private struct PlanRow: Codable {
+    var plan: PlanState
+    var turns: PlanTurns
+  }
   private struct TimingRow: Codable {
     var project: ProjectName
     var step: String
@@ -73,7 +77,9 @@ extension Registry {
       return row(
         "version", "\(address.product)@\(address.version)",
         projects[address.product.project]?.versions[address])
-    case .plan(let id): return row("plan", "\(id)", plans[id])
+    case .plan(let id):
+      let known = plans[id].flatMap { plan in planTurns[id].map { PlanRow(plan: plan, turns: $0) } }
+      return row("plan", "\(id)", known)
     case .run(let id): return row("run", "\(id)", runs[id])
     case .token(let digest): return row("token", "\(digest)", tokens[digest])
     case .subscription(let name): return row("subscription", "\(name)", subscriptions[name])
@@ -111,8 +117,8 @@ extension Registry {
         let value = try Registry.decode(Version.self, row)
         projects[value.address.product.project]?.versions[value.address] = value
       case "plan":
-        let value = try Registry.decode(PlanState.self, row)
-        plans[value.id] = value
+        let value = try Registry.decode(PlanRow.self, row)
+        (plans[value.plan.id], planTurns[value.plan.id]) = (value.plan, value.turns)
       case "run":
         let value = try Registry.decode(RunState.self, row)
         runs[value.id] = value
@@ -131,21 +137,12 @@ extension Registry {
       default: continue
       }
     }
-    restoreLastRuns()
+    for run in runs.values { noteLast(run) }
     for version in projects.values.flatMap(\.versions.values) {
       link(version.address.product, to: version.published.madeFrom)
     }
     for name in projects.keys { projects[name]?.compileGraph() }
     self.head = head
-  }
-
-  /// The last run of a unit is the one whose event is newest; event ids sort by time.
-  private mutating func restoreLastRuns() {
-    for run in runs.values {
-      guard let project = projects[run.project] else { continue }
-      if let other = project.lastRuns[run.unit].flatMap({ runs[$0] }), other.event > run.event { continue }
-      projects[run.project]?.lastRuns[run.unit] = run.id
-    }
   }
 
   private static func decode<Value: Decodable>(_ type: Value.Type, _ row: ViewRow) throws -> Value {

@@ -11,6 +11,7 @@ package struct Registry: Sendable {
 
   package internal(set) var projects: Table<ProjectName, Project> = [:]
   package internal(set) var plans: Table<PlanID, PlanState> = [:]
+  var planTurns: Table<PlanID, PlanTurns> = [:]
   package internal(set) var runs: Table<RunID, RunState> = [:]
   package internal(set) var tokens: Table<Digest, Token> = [:]
   package internal(set) var subscriptions: Table<SubscriptionName, Subscription> = [:]
@@ -25,6 +26,17 @@ package struct Registry: Sendable {
 
   /// The last event of the own site that is in here.
   package var sequence: Int64 { head.frontier[site] }
+
+  /// The number of a product's next version; nil at a site that is not the project's home and so gives none.
+  package func nextNumber(of ref: ProductRef) -> Int? {
+    guard let project = projects[ref.project] else { return 1 }
+    return project.home == site ? project.products[ref]?.nextNumber ?? 1 : nil
+  }
+
+  /// Whether a run began or ended since its plan was applied last: a retry is a new application.
+  package func isOfLastApplication(_ run: RunState) -> Bool {
+    planTurns[run.plan].map { $0.applied < run.rank } ?? true
+  }
 
   package func project(_ name: ProjectName) throws(SluiceError) -> Project {
     if let project = projects[name] { return project }
@@ -58,6 +70,13 @@ package struct Registry: Sendable {
   }
 }
 
+/// Which facts say how a plan stands.
+struct PlanTurns: Sendable, Hashable, Codable {
+  var applied: Rank
+  var ended: Rank?
+  var isRunning: Bool { ended.map { $0 < applied } ?? true }
+}
+
 /// A show: its folders, products, versions and step templates.
 package struct Project: Sendable {
   package let name: ProjectName
@@ -77,6 +96,8 @@ package struct Project: Sendable {
 
   /// Registers whose writers did not know of one another.
   package var contested: [RegisterKey] { registers.keys.filter { registers[$0]?.isContested == true }.sorted() }
+
+  package func isContested(_ key: RegisterKey) -> Bool { registers[key]?.isContested == true }
 
   package init(name: ProjectName, home: String) { (self.name, self.home) = (name, home) }
 
@@ -107,6 +128,8 @@ package struct Product: Sendable, Hashable, Codable {
   package var ref: ProductRef
   /// Ascending.
   package var versions: [VersionID]
+  /// Given by the project's home site. Where two sites took themselves for it and gave one number twice, the older
+  /// version has it.
   package var numbers: [Int: VersionID]
   package var tags: [String: VersionID]
   package init(ref: ProductRef) {
@@ -115,6 +138,7 @@ package struct Product: Sendable, Hashable, Codable {
   }
   package var latest: VersionID? { versions.last }
   package var nextNumber: Int { (numbers.keys.max() ?? 0) + 1 }
+  func number(of version: VersionID) -> Int? { numbers.filter { $0.value == version }.keys.min() }
 }
 
 package struct Version: Sendable, Equatable, Codable {
@@ -124,6 +148,8 @@ package struct Version: Sendable, Equatable, Codable {
   package var actor: Actor
   package var event: EventID
   package var cause: EventID?
+  /// Nil while the home site has not given one.
+  package internal(set) var number: Int?
 
   /// The representation that an input means; nil where it must say which.
   package func representation(named name: String?) -> RepresentationSummary? {
@@ -132,7 +158,7 @@ package struct Version: Sendable, Equatable, Codable {
   }
 
   /// `v043`, or the id while nobody has given a number.
-  package var spoken: String { published.number.map(spokenNumber) ?? "\(address.version)" }
+  package var spoken: String { number.map(spokenNumber) ?? "\(address.version)" }
 }
 
 package func spokenNumber(_ number: Int) -> String { "v" + FileName.padded(number, width: 3) }
@@ -144,10 +170,12 @@ package struct PipelineRevision: Sendable, Equatable, Codable {
   package var event: EventID
   package var time: Date
   package var actor: Actor
+  var rank: Rank
 }
 
 package struct StepTiming: Sendable, Hashable, Codable {
   package var secondsPerTask: Double
+  var rank: Rank
 }
 
 package struct Token: Sendable, Hashable, Codable {
@@ -159,30 +187,4 @@ package struct Token: Sendable, Hashable, Codable {
 package struct ErasedPerson: Sendable, Hashable, Codable {
   package var alias: PersonAlias
   package var time: Date
-}
-
-/// A run that was begun, and how far it came.
-package struct RunState: Sendable, Equatable, Codable {
-  package enum Status: String, Sendable, Codable { case running, succeeded, unchanged, failed, cancelled }
-  package var id: RunID
-  package var plan: PlanID
-  package var project: ProjectName
-  package var folder: FolderPath
-  package var step: String
-  package var status: Status
-  /// Which application of its plan it belongs to: a retry is a new one.
-  package var application: Int
-  package var attempt: Int
-  package var executed: Int
-  package var reused: Int
-  /// Of core and inputs, as the run saw them.
-  package var recipe: Digest?
-  package var failure: Failure?
-  package var event: EventID
-  /// Finished tasks that a restart or a retry need not repeat; empty once the run has published.
-  package var tasks: [TaskID: TaskFinished]
-  /// The last log of each task that failed.
-  package var failedTasks: [TaskID]
-
-  package var unit: UnitID { UnitID(step: step, folder: folder) }
 }

@@ -28,31 +28,30 @@ package struct Subscription: Sendable, Equatable, Codable {
 }
 
 extension Registry {
-  mutating func apply(_ fact: SubscriptionCreated, _ event: Event) -> [RowKey] {
-    subscriptions[fact.name] = Subscription(
-      created: fact, site: event.site, isPaused: false, after: fact.after, epoch: event.id, actor: event.actor,
-      time: event.time, replays: [])
-    return [.subscription(fact.name)]
+  mutating func takeSubscription(_ event: Event) -> [RowKey] {
+    switch event.fact {
+    case .subscriptionCreated(let fact):
+      subscriptions[fact.name] = Subscription(
+        created: fact, site: event.site, isPaused: false, after: fact.after, epoch: event.id, actor: event.actor,
+        time: event.time, replays: [])
+      return [.subscription(fact.name)]
+    case .subscriptionPaused(let fact):
+      subscriptions[fact.name]?.isPaused = fact.paused
+      return [.subscription(fact.name)]
+    case .subscriptionReset(let fact):
+      subscriptions[fact.name]?.after = fact.after
+      subscriptions[fact.name]?.epoch = event.id
+      subscriptions[fact.name]?.replays = []
+      return [.subscription(fact.name)]
+    case .subscriptionDeleted(let fact):
+      subscriptions[fact.name] = nil
+      return [.subscription(fact.name)]
+    case .replayRequested(let fact): return apply(fact, event)
+    default: return []
+    }
   }
 
-  mutating func apply(_ fact: SubscriptionPaused) -> [RowKey] {
-    subscriptions[fact.name]?.isPaused = fact.paused
-    return [.subscription(fact.name)]
-  }
-
-  mutating func apply(_ fact: SubscriptionReset, _ event: Event) -> [RowKey] {
-    subscriptions[fact.name]?.after = fact.after
-    subscriptions[fact.name]?.epoch = event.id
-    subscriptions[fact.name]?.replays = []
-    return [.subscription(fact.name)]
-  }
-
-  mutating func apply(_ fact: SubscriptionDeleted) -> [RowKey] {
-    subscriptions[fact.name] = nil
-    return [.subscription(fact.name)]
-  }
-
-  mutating func apply(_ fact: ReplayRequested, _ event: Event) -> [RowKey] {
+  private mutating func apply(_ fact: ReplayRequested, _ event: Event) -> [RowKey] {
     guard var subscription = subscriptions[fact.name] else { return [] }
     subscription.replays.append(
       Subscription.Replay(id: event.id, request: fact, actor: event.actor, time: event.time))

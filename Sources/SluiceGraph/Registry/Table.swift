@@ -24,3 +24,5 @@ package struct Table<Key: Hashable & Sendable, Value: Sendable>: Sendable, Expre
     _modify { yield &tree[key, default: fallback()] }
   }
 }
+
+extension Table: Equatable where Value: Equatable {}

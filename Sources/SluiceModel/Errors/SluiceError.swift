@@ -94,6 +94,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case serverAnswer = "server.answer"
   case listenRefused = "listen.refused"
   case positionAhead = "position.ahead"
+  case siteElsewhere = "site.elsewhere"
   case usage = "usage"
   case internalError = "internal"
 
@@ -104,7 +105,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing, .subscriptionUnknown, .eventUnknown,
       .personUnknown:
       404
-    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .subscriptionExists, .subscriptionBatch:
+    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .siteElsewhere, .subscriptionExists,
+      .subscriptionBatch:
       409
     case .logArchived: 410
     case .bodyTooLarge, .eventTooLarge: 413
@@ -127,7 +129,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .planChanged, .storeFull, .storeDenied, .storeDamaged, .storeBusy, .logFull, .logFailed, .logDamaged,
       .logArchived, .internalError, .serverAnswer, .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing,
       .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
-      .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged:
+      .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
     default: 2
     }

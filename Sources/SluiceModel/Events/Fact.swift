@@ -4,6 +4,7 @@ package enum Fact: Sendable, Equatable {
   case folderChanged(FolderChanged)
   case pipelineApplied(PipelineApplied)
   case versionPublished(VersionPublished)
+  case versionNumbered(VersionNumbered)
   case tagMoved(TagMoved)
   case planApplied(PlanApplied)
   case planFinished(PlanFinished)
@@ -25,6 +26,7 @@ package enum Fact: Sendable, Equatable {
   package static let folderChangedType = "sluice.folder.changed.v1"
   package static let pipelineAppliedType = "sluice.pipeline.applied.v1"
   package static let versionPublishedType = "sluice.version.published.v1"
+  package static let versionNumberedType = "sluice.version.numbered.v1"
   package static let tagMovedType = "sluice.tag.moved.v1"
   package static let planAppliedType = "sluice.plan.applied.v1"
   package static let planFinishedType = "sluice.plan.finished.v1"
@@ -40,10 +42,10 @@ package enum Fact: Sendable, Equatable {
   package static let personErasedType = "sluice.person.erased.v1"
 
   package static let types = [
-    projectCreatedType, folderChangedType, pipelineAppliedType, versionPublishedType, tagMovedType, planAppliedType,
-    planFinishedType, runStartedType, taskFinishedType, runFinishedType, tokenCreatedType,
-    subscriptionCreatedType, subscriptionPausedType, subscriptionResetType, subscriptionDeletedType,
-    replayRequestedType, personErasedType,
+    projectCreatedType, folderChangedType, pipelineAppliedType, versionPublishedType, versionNumberedType,
+    tagMovedType, planAppliedType, planFinishedType, runStartedType, taskFinishedType, runFinishedType,
+    tokenCreatedType, subscriptionCreatedType, subscriptionPausedType, subscriptionResetType,
+    subscriptionDeletedType, replayRequestedType, personErasedType,
   ]
 
   package var type: String {
@@ -52,6 +54,7 @@ package enum Fact: Sendable, Equatable {
     case .folderChanged: Self.folderChangedType
     case .pipelineApplied: Self.pipelineAppliedType
     case .versionPublished: Self.versionPublishedType
+    case .versionNumbered: Self.versionNumberedType
     case .tagMoved: Self.tagMovedType
     case .planApplied: Self.planAppliedType
     case .planFinished: Self.planFinishedType
@@ -80,6 +83,7 @@ package enum Fact: Sendable, Equatable {
     case Self.folderChangedType: self = .folderChanged(try data())
     case Self.pipelineAppliedType: self = .pipelineApplied(try data())
     case Self.versionPublishedType: self = .versionPublished(try data())
+    case Self.versionNumberedType: self = .versionNumbered(try data())
     case Self.tagMovedType: self = .tagMoved(try data())
     case Self.planAppliedType: self = .planApplied(try data())
     case Self.planFinishedType: self = .planFinished(try data())
@@ -104,6 +108,7 @@ package enum Fact: Sendable, Equatable {
     case .folderChanged(let data): .json(StableJSON.encode(data))
     case .pipelineApplied(let data): .json(StableJSON.encode(data))
     case .versionPublished(let data): .json(StableJSON.encode(data))
+    case .versionNumbered(let data): .json(StableJSON.encode(data))
     case .tagMoved(let data): .json(StableJSON.encode(data))
     case .planApplied(let data): .json(StableJSON.encode(data))
     case .planFinished(let data): .json(StableJSON.encode(data))
@@ -251,6 +256,13 @@ package struct ToolVersion: Sendable, Hashable, Codable {
   /// The first line of `TOOL --version`, for people.
   package var line: String
   package init(digest: Digest, line: String) { (self.digest, self.line) = (digest, line) }
+}
+
+/// A version that another site published got its number from the project's home site.
+package struct VersionNumbered: Sendable, Equatable, Codable {
+  package var version: VersionID
+  package var number: Int
+  package init(version: VersionID, number: Int) { (self.version, self.number) = (version, number) }
 }
 
 package struct TagMoved: Sendable, Equatable, Codable {

@@ -6,6 +6,10 @@ package struct Frontier: Sendable, Hashable {
 
   package var isEmpty: Bool { sequences.isEmpty }
   package subscript(site: String) -> Int64 { sequences[site] ?? 0 }
+  /// Sites that something was seen of, sorted.
+  package var sites: [String] { sequences.keys.sorted() }
+  /// Facts of all sites that were seen.
+  package var count: Int64 { sequences.values.reduce(0, +) }
 
   package func covers(_ site: String, _ sequence: Int64) -> Bool { sequence <= self[site] }
   package func covers(_ other: Frontier) -> Bool { other.sequences.allSatisfy { covers($0.key, $0.value) } }

@@ -31,6 +31,9 @@ package struct EncodedRecord: Sendable, Equatable {
   package let record: Record
   package let bytes: [UInt8]
 
+  /// A record as another site encoded it.
+  package init(record: Record, bytes: [UInt8]) { (self.record, self.bytes) = (record, bytes) }
+
   /// - Throws: `record.tooLarge`.
   package init(_ record: Record) throws(SluiceError) {
     self.record = record

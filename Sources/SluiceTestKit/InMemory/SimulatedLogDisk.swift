@@ -33,6 +33,9 @@ package final class SimulatedLogDisk: LogFiles {
     state.withLock { ($0.callsLeft, $0.chance) = (calls, Seeded(seed: seed)) }
   }
 
+  /// The power stays after all.
+  package func keepPower() { state.withLock { $0.callsLeft = nil } }
+
   package var isOff: Bool { state.withLock { $0.isOff } }
 
   /// The next calls of this kind fail with `log.failed`, writes after half of their bytes, syncs after half of the

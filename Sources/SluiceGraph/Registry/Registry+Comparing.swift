@@ -1,0 +1,17 @@
+extension Registry {
+  /// Whether two sites show the same of all projects, plans, runs, tokens and erased names, wherever they stand. Subscriptions are
+  /// each site's own and do not count.
+  package func knowsTheSame(as other: Registry) -> Bool {
+    projects == other.projects && plans == other.plans && planTurns == other.planTurns && runs == other.runs
+      && tokens == other.tokens && erased == other.erased
+  }
+}
+
+extension Project: Equatable {
+  /// The graph follows from the pipeline and the folders.
+  package static func == (left: Project, right: Project) -> Bool {
+    (left.name, left.home, left.folders, left.products) == (right.name, right.home, right.folders, right.products)
+      && (left.versions, left.users, left.pipeline) == (right.versions, right.users, right.pipeline)
+      && (left.timings, left.lastRuns, left.registers) == (right.timings, right.lastRuns, right.registers)
+  }
+}
