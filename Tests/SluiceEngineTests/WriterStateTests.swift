@@ -11,7 +11,7 @@ private struct Bench {
   var log: [StoredRecord] = []
   let seeded = Seeded(seed: 1)
 
-  init(_ site: String = "lon") { state = WriterState(registry: Registry(site: site)) }
+  init(_ site: String = "lon") { state = WriterState(registry: Registry(site: site), names: MemoryPersonNames()) }
 
   mutating func submit(
     _ command: String? = nil, decide: (Registry) throws(SluiceError) -> [Draft]

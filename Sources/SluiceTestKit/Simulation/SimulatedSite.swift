@@ -29,6 +29,8 @@ package struct SimulatedSite: Sendable {
   /// The next crash takes the views along.
   var losesViews = false
   let chance: Seeded
+  /// Synced before the log has an alias, which this does not simulate.
+  let names = MemoryPersonNames()
 
   /// What a crash takes away.
   struct Running: Sendable {
