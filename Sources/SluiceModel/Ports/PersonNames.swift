@@ -2,7 +2,7 @@
 ///
 /// What goes into the log, and so into the views and the blobs, carries aliases; where bytes go out, `known` puts the
 /// names in their place. So a name can be erased although no event ever is.
-package protocol PersonNames: Sendable {
+package protocol PersonNames: AnyObject, Sendable {
   /// All names that are known now.
   var known: KnownNames { get }
 

@@ -10,6 +10,8 @@ package enum Order: Sendable {
   case tag(ProductRef, String, toOldest: Bool)
   case pipeline(ProjectName, Int)
   case token(String)
+  /// Forgets the name that an alias stands for.
+  case erase(PersonAlias)
   /// What another tool says has happened.
   case outside(source: String, id: String, text: String)
   case subscribe(SubscriptionName)
@@ -94,6 +96,8 @@ extension Order {
         pipeline, source: Digest.of("pipeline \(number)"), in: registry, site: registry.site)
     case .token(let name):
       return [Draft(project: nil, fact: .tokenCreated(TokenCreated(name: name, digest: Digest.of(name), rights: [])))]
+    case .erase(let alias):
+      return registry.erased[alias] == nil ? [Draft(project: nil, fact: .personErased(PersonErased(alias: alias)))] : []
     case .outside(let source, let id, let text):
       let outside = Draft.Outside(
         id: EventID(id), cause: nil, attributes: Event.Outside(source: source, contentType: "text/plain"),

@@ -126,7 +126,9 @@ extension Scenario {
         // Few ids, so that some come again, also much later.
         order = .outside(source: "/farm/\(site)", id: "done-\(dice.below(14))", text: "frame \(dice.below(99))")
       case ..<95: order = .pipeline(project, dice.below(3))
-      case ..<98: order = .token("token-\(dice.below(1_000))")
+      case ..<97: order = .token("token-\(dice.below(1_000))")
+      // Few people, so that two sites forget the same one.
+      case ..<98: order = .erase(PersonAlias(chance: UInt64(dice.below(3))))
       default: order = .replay(try SimulatedSite.subscription(Scenario.sites[site]))
       }
       add(.errand(site: site, .ask(order)), at: at)
@@ -175,6 +177,7 @@ extension Order: CustomStringConvertible {
     case .tag(let ref, let tag, let toOldest): "move \(tag) of \(ref) to the \(toOldest ? "oldest" : "newest")"
     case .pipeline(let project, let number): "apply pipeline \(number) to \(project)"
     case .token(let name): "make the token \(name)"
+    case .erase(let alias): "forget the name of \(alias)"
     case .outside(let source, let id, let text): "take the event \(id) of \(source): \(text)"
     case .subscribe(let name): "make the subscription \(name)"
     case .replay(let name): "replay all to \(name)"

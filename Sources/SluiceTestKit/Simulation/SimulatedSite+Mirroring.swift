@@ -76,7 +76,7 @@ extension SimulatedSite {
     running?.storing = []
     do throws(SluiceError) {
       for stream in sites.indices where stream != index {
-        let head = running?.mirrors[stream].head() ?? 0
+        let head = try running?.mirrors[stream].head() ?? 0
         let records = batch.filter { $0.site == sites[stream] && $0.stored.last > head }.map { placed in
           Carried(
             stored: placed.stored,

@@ -110,7 +110,7 @@ extension SimulatedSite {
       return
     }
     views.save(unsaved.rows, of: registry, index: unsaved.index)
-    running?.phase = .open(WriterState(registry: registry, names: names))
+    running?.phase = .open(WriterState(registry: registry, names: SimulatedSite.names))
     world.say("\(name) is open for commands at \(spoken(registry.head.frontier))")
     world.after(1_000...9_000, .deliver)
     giveNumbers(&world)

@@ -5,7 +5,7 @@ import SluiceStorage
 
 /// Commands: decided at once, written together, answered when they are durable.
 extension SimulatedSite {
-  private static let nobody = WriterState(registry: Registry(), names: MemoryPersonNames())
+  private static let nobody = WriterState(registry: Registry(), names: names)
 
   /// Changes the writer where it stands.
   mutating func withWriter<Result>(

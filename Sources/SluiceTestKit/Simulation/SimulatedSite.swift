@@ -29,8 +29,8 @@ package struct SimulatedSite: Sendable {
   /// The next crash takes the views along.
   var losesViews = false
   let chance: Seeded
-  /// Synced before the log has an alias, which this does not simulate.
-  let names = MemoryPersonNames()
+  /// One person, with the same alias at every site; that names are synced before the log has an alias is not simulated.
+  static let names = MemoryPersonNames()
 
   /// What a crash takes away.
   struct Running: Sendable {
