@@ -47,7 +47,9 @@ package enum Recovery {
       var index = ContentIndex()
       for stored in records { index.add(stored) }
       do throws(SluiceError) {
-        try await views.save(rows.map { registry.row($0) }, index: index, head: registry.head)
+        // In the order in which they lie: neighbours are written together.
+        let rows = rows.map { registry.row($0) }.sorted { ($0.model, $0.key) < ($1.model, $1.key) }
+        try await views.save(rows, index: index, head: registry.head)
         return nil
       } catch {
         return error
