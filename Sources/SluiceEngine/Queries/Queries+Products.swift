@@ -129,7 +129,8 @@ extension Queries {
         _ = try registry.product(reference.product)
         throw notThere(reference)
       }
-      return WhyAnswer(ref: reference.product, version: nil, reasons: status.reasons, chain: [])
+      return WhyAnswer(
+        ref: reference.product, version: nil, reasons: status.reasons, reaction: status.reaction, chain: [])
     }
     let version = try registry.version(reference)
     var history = History(registry: registry)
@@ -137,7 +138,8 @@ extension Queries {
     history.add(version)
     return WhyAnswer(
       ref: reference.product, version: version.address.version,
-      reasons: version.address.version == status?.version ? status?.reasons ?? [] : [], chain: history.links)
+      reasons: version.address.version == status?.version ? status?.reasons ?? [] : [],
+      reaction: version.address.version == status?.version ? status?.reaction : nil, chain: history.links)
   }
 }
 
@@ -178,11 +180,15 @@ struct History {
   }
 
   private mutating func addPlan(_ id: PlanID, seen: inout Set<EventID>) {
-    guard let plan = registry.plans[id], seen.insert(plan.event).inserted else { return }
+    guard let plan = registry.plans[id], plan.applications > 0, seen.insert(plan.event).inserted else { return }
+    let words =
+      plan.actor.trust == .system
+      ? "Sluice set the plan \(id) with \(plan.runs) runs going by itself"
+      : "\(plan.actor.name) applied the plan \(id) with \(plan.runs) runs"
     links.append(
       WhyAnswer.Link(
         event: plan.event, type: Fact.planAppliedType, time: plan.applied, actor: plan.actor.name, ref: nil,
-        version: nil, text: "\(plan.actor.name) applied the plan \(id) with \(plan.runs) runs"))
+        version: nil, text: words))
   }
 
   /// The input version that is one step nearer to the cause.

@@ -73,6 +73,13 @@ extension Registry {
         project.products[ref]?.tags[fact.tag] = project.registers[key]?.value.flatMap { VersionID($0) }
         return rows + [.product(ref)]
       }
+    case .planProposed(let fact): return apply(fact, event)
+    case .planDeclined(let fact):
+      guard plans[fact.plan] != nil else { return [] }
+      plans[fact.plan]?.status = .declined
+      plans[fact.plan]?.declined = Decline(actor: event.actor, time: event.time, because: fact.because)
+      return [.plan(fact.plan)]
+    case .planSuperseded(let fact): return supersede(fact.plan, by: nil)
     case .planApplied(let fact): return apply(fact, event)
     case .planFinished(let fact):
       guard plans[fact.plan] != nil else { return [] }
@@ -151,6 +158,22 @@ extension Registry {
     for source in Set(used.map(\.product)) where projects[source.project] != nil {
       projects[source.project]?.users[source, default: []].insert(user)
     }
+  }
+
+  private mutating func apply(_ fact: PlanProposed, _ event: Event) -> [RowKey] {
+    guard let project = event.project else { return [] }
+    plans[fact.plan] = PlanState(
+      id: fact.plan, project: project, status: .proposed, body: fact.body,
+      applications: plans[fact.plan]?.applications ?? 0, runs: fact.runs, tasks: fact.tasks, counts: RunCounts(),
+      actor: event.actor, applied: event.time, finished: nil, event: event.id, only: nil)
+    return [.plan(fact.plan)] + (fact.superseded.map { supersede($0, by: fact.plan) } ?? [])
+  }
+
+  private mutating func supersede(_ old: PlanID, by new: PlanID?) -> [RowKey] {
+    guard plans[old]?.status == .proposed, old != new else { return [] }
+    plans[old]?.status = .superseded
+    plans[old]?.supersededBy = new
+    return [.plan(old)]
   }
 
   private mutating func apply(_ fact: PlanApplied, _ event: Event) -> [RowKey] {

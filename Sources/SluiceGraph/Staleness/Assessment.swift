@@ -16,6 +16,9 @@ package struct Assessment: Sendable {
   package var tools: [String: ToolVersion]
   /// Of the whole; nil while an input is still to be made.
   package var recipe: Digest?
+  /// What making it would be, foreseen: like the recipe, but known before its inputs are made. Nil where nothing is to
+  /// be done.
+  package var work: Digest?
   /// Why it cannot run, in words.
   package var obstacle: String?
   package var missingSources: [ProductRef]

@@ -62,7 +62,21 @@ package struct Assessor: Sendable {
       obstacle: nil, missingSources: [])
     findObstacles(&result, upstream)
     try judge(&result, versions: versions, contents: contents, upstream)
+    if result.needsWork { result.work = work(of: result, upstream) }
     return result
+  }
+
+  private func work(of result: Assessment, _ upstream: (ProductRef) -> Assessment?) -> Digest {
+    Recipe.work(
+      of: result.unit.id, core: result.core,
+      inputs: result.inputs.map { state in
+        (
+          name: state.input.name,
+          sources: state.sources.map { source in
+            (product: source.product, content: source.above(upstream)?.work ?? source.representation?.content)
+          }
+        )
+      })
   }
 
   private func expectedFrames(

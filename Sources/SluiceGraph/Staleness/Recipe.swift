@@ -38,6 +38,19 @@ package enum Recipe {
     digest("whole", core, inputs)
   }
 
+  /// Of what a unit would be made from: an input that is itself to be made counts by the work that this is.
+  package static func work(
+    of unit: UnitID, core: Digest, inputs: [(name: String, sources: [(product: ProductRef, content: Digest?)])]
+  ) -> Digest {
+    let sorted = inputs.sorted { $0.name < $1.name }
+    return Digest.of(
+      "work\n\(unit)\n\(core)\n"
+        + sorted.map { input in
+          "\(input.name)\n"
+            + input.sources.map { "\($0.product) \($0.content?.description ?? "nothing")\n" }.joined()
+        }.joined())
+  }
+
   /// Of an input gathered over folders: programs see the folders' names.
   package static func gathered(_ parts: [(folder: String, content: Digest)]) -> Digest {
     Digest.of(parts.map { "\($0.folder)\n\($0.content)\n" }.joined())

@@ -59,7 +59,9 @@ package struct PipelineReader {
     return map["path"].flatMap { path($0) }.map { FolderDeclaration(path: $0, type: type, attributes: attributes) }
   }
 
-  private static let stepKeys = ["for", "inputs", "outputs", "tools", "on_change", "command", "chunk", "timeout"]
+  private static let stepKeys = [
+    "for", "inputs", "outputs", "tools", "on_change", "max_core_hours", "command", "chunk", "timeout",
+  ]
 
   private mutating func step(_ entry: DocumentEntry) -> Step? {
     if let problem = NameRule.problem(in: entry.key) {
@@ -83,7 +85,8 @@ package struct PipelineReader {
     let step = Step(
       name: entry.key, folders: folders, inputs: inputs, outputs: outputs,
       tools: (map["tools"].map { list($0, of: "tools") } ?? []).compactMap { text($0) },
-      onChange: map["on_change"].flatMap { word($0, OnChange.self) } ?? .propose, command: command,
+      onChange: map["on_change"].flatMap { word($0, OnChange.self) } ?? .propose,
+      maxCoreHours: map["max_core_hours"].flatMap { hours($0) }, command: command,
       chunk: map["chunk"].flatMap { positive($0, "chunk") } ?? 1,
       timeoutSeconds: map["timeout"].flatMap { seconds($0) } ?? Limits.taskTimeoutSeconds)
     check(step, map, entry)
@@ -108,6 +111,12 @@ package struct PipelineReader {
       report(
         .pipelineShape, "step '\(entry.key)' has a chunk, and no input is one-to-one",
         "remove 'chunk', or give an input 'frames: one-to-one'", map["chunk"] ?? entry.value)
+    }
+    let isMisspelt = map["on_change"] != nil && step.onChange.rawValue != map["on_change"].flatMap { text($0) }
+    if step.onChange != .auto, !isMisspelt, let node = map["max_core_hours"] {
+      report(
+        .pipelineShape, "step '\(entry.key)' has max_core_hours and never runs by itself",
+        "write on_change: auto, or remove max_core_hours", node)
     }
     for (argument, node) in zip(step.command, arguments(of: map["command"])) {
       let template: CommandTemplate
@@ -401,6 +410,17 @@ extension PipelineReader {
     guard let text = text(node) else { return nil }
     guard let value = Int(text), (1...100_000).contains(value) else {
       report(.pipelineShape, "'\(key)' must be a number from 1 to 100000", "write \(key): 10", node)
+      return nil
+    }
+    return value
+  }
+
+  private mutating func hours(_ node: DocumentNode) -> Double? {
+    guard let text = text(node) else { return nil }
+    guard let value = Double(text), (0.001...1_000_000).contains(value) else {
+      report(
+        .pipelineShape, "'\(NameRule.printable(text))' is no number of core-hours from 0.001 to 1000000",
+        "write max_core_hours: 4", node)
       return nil
     }
     return value

@@ -29,6 +29,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case fileUnknown = "file.unknown"
   case planUnknown = "plan.unknown"
   case planChanged = "plan.changed"
+  case planNotWaiting = "plan.notWaiting"
   case runUnknown = "run.unknown"
   case taskUnknown = "task.unknown"
   case runActive = "run.active"
@@ -104,7 +105,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing, .subscriptionUnknown, .eventUnknown,
       .personUnknown:
       404
-    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .subscriptionExists, .subscriptionBatch:
+    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .subscriptionExists, .subscriptionBatch,
+      .planNotWaiting:
       409
     case .logArchived: 410
     case .bodyTooLarge, .eventTooLarge: 413
@@ -129,6 +131,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged:
       1
+    case .planNotWaiting: 1
     default: 2
     }
   }

@@ -5,6 +5,9 @@ package enum Fact: Sendable, Equatable {
   case pipelineApplied(PipelineApplied)
   case versionPublished(VersionPublished)
   case tagMoved(TagMoved)
+  case planProposed(PlanProposed)
+  case planDeclined(PlanDeclined)
+  case planSuperseded(PlanSuperseded)
   case planApplied(PlanApplied)
   case planFinished(PlanFinished)
   case runStarted(RunStarted)
@@ -26,6 +29,9 @@ package enum Fact: Sendable, Equatable {
   package static let pipelineAppliedType = "sluice.pipeline.applied.v1"
   package static let versionPublishedType = "sluice.version.published.v1"
   package static let tagMovedType = "sluice.tag.moved.v1"
+  package static let planProposedType = "sluice.plan.proposed.v1"
+  package static let planDeclinedType = "sluice.plan.declined.v1"
+  package static let planSupersededType = "sluice.plan.superseded.v1"
   package static let planAppliedType = "sluice.plan.applied.v1"
   package static let planFinishedType = "sluice.plan.finished.v1"
   package static let runStartedType = "sluice.run.started.v1"
@@ -40,10 +46,10 @@ package enum Fact: Sendable, Equatable {
   package static let personErasedType = "sluice.person.erased.v1"
 
   package static let types = [
-    projectCreatedType, folderChangedType, pipelineAppliedType, versionPublishedType, tagMovedType, planAppliedType,
-    planFinishedType, runStartedType, taskFinishedType, runFinishedType, tokenCreatedType,
-    subscriptionCreatedType, subscriptionPausedType, subscriptionResetType, subscriptionDeletedType,
-    replayRequestedType, personErasedType,
+    projectCreatedType, folderChangedType, pipelineAppliedType, versionPublishedType, tagMovedType, planProposedType,
+    planDeclinedType, planSupersededType, planAppliedType, planFinishedType, runStartedType, taskFinishedType,
+    runFinishedType, tokenCreatedType, subscriptionCreatedType, subscriptionPausedType, subscriptionResetType,
+    subscriptionDeletedType, replayRequestedType, personErasedType,
   ]
 
   package var type: String {
@@ -53,6 +59,9 @@ package enum Fact: Sendable, Equatable {
     case .pipelineApplied: Self.pipelineAppliedType
     case .versionPublished: Self.versionPublishedType
     case .tagMoved: Self.tagMovedType
+    case .planProposed: Self.planProposedType
+    case .planDeclined: Self.planDeclinedType
+    case .planSuperseded: Self.planSupersededType
     case .planApplied: Self.planAppliedType
     case .planFinished: Self.planFinishedType
     case .runStarted: Self.runStartedType
@@ -81,6 +90,9 @@ package enum Fact: Sendable, Equatable {
     case Self.pipelineAppliedType: self = .pipelineApplied(try data())
     case Self.versionPublishedType: self = .versionPublished(try data())
     case Self.tagMovedType: self = .tagMoved(try data())
+    case Self.planProposedType: self = .planProposed(try data())
+    case Self.planDeclinedType: self = .planDeclined(try data())
+    case Self.planSupersededType: self = .planSuperseded(try data())
     case Self.planAppliedType: self = .planApplied(try data())
     case Self.planFinishedType: self = .planFinished(try data())
     case Self.runStartedType: self = .runStarted(try data())
@@ -105,6 +117,9 @@ package enum Fact: Sendable, Equatable {
     case .pipelineApplied(let data): .json(StableJSON.encode(data))
     case .versionPublished(let data): .json(StableJSON.encode(data))
     case .tagMoved(let data): .json(StableJSON.encode(data))
+    case .planProposed(let data): .json(StableJSON.encode(data))
+    case .planDeclined(let data): .json(StableJSON.encode(data))
+    case .planSuperseded(let data): .json(StableJSON.encode(data))
     case .planApplied(let data): .json(StableJSON.encode(data))
     case .planFinished(let data): .json(StableJSON.encode(data))
     case .runStarted(let data): .json(StableJSON.encode(data))
