@@ -114,7 +114,7 @@ extension Set<UnitID> {
     #expect(try show.reaction().runs == [])
     #expect(
       try show.reaction().notes[show.unit("sq010/sh0010 review")]
-        == "its step may take 1 core-hours by itself, and this takes about 1.01")
+        == "its step may take 1 core-hour by itself, and this takes about 1.01")
   }
 
   @Test func `with a ceiling and no known cost is proposed`() throws {

@@ -147,7 +147,7 @@ package struct Reaction: Sendable {
   }
 
   private static func words(seconds: Double?, ceiling: Double) -> String {
-    let allowed = "its step may take \(spoken(ceiling)) core-hours by itself"
+    let allowed = "its step may take \(spoken(ceiling)) core-hour\(ceiling == 1 ? "" : "s") by itself"
     guard let seconds else { return "\(allowed), and nobody knows yet what it takes" }
     return "\(allowed), and this takes about \(spoken(seconds / 3_600))"
   }

@@ -21,6 +21,8 @@ package struct Planner: Sendable {
     var frames: FrameSet?
     var revision: Int
     var runs: [Run]
+    /// What Sluice proposes is another plan than the same asked for by a person: it is about its own runs alone.
+    var reaction: OnChange?
   }
 
   /// - Parameters:
@@ -142,7 +144,7 @@ package struct Planner: Sendable {
               Identity.Run(
                 step: run.step, folder: run.folder, frames: run.frames,
                 reasons: run.reasons.map { [$0.kind.rawValue, $0.input, $0.used, $0.now] }, there: there(for: run))
-            }))))
+            }, reaction: plan.reaction))))
     for index in plan.runs.indices {
       plan.runs[index].id = RunID(plan: plan.id, step: plan.runs[index].step, folder: plan.runs[index].folder)
     }
