@@ -6,7 +6,7 @@ package import SluiceModel
 /// Follows the log and reacts: after changes have come to rest it looks at what is out of date, sets plans of `auto`
 /// steps going and proposes the rest.
 ///
-/// What to do is decided by `Gathering` and `Reaction`; everything it does is a fact, so that a restart goes on from
+/// What to do is decided by `ChangeGathering` and `Reaction`; everything it does is a fact, so that a restart goes on from
 /// the log alone. It reads snapshots and never holds the writer up.
 package actor Reactor: Service {
   package struct Parts: Sendable {
@@ -30,7 +30,7 @@ package actor Reactor: Service {
 
   private let parts: Parts
   private var place: Int64
-  private var gatherings: [ProjectName: Gathering] = [:]
+  private var gatherings: [ProjectName: ChangeGathering] = [:]
   private let wakeups: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
 
@@ -42,7 +42,7 @@ package actor Reactor: Service {
     place = registry.sequence
     (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     for name in registry.projects.keys {
-      gatherings[name, default: Gathering()].change(at: parts.ambient.uptime(), cause: nil)
+      gatherings[name, default: ChangeGathering()].change(at: parts.ambient.uptime(), cause: nil)
     }
   }
 
@@ -69,9 +69,9 @@ package actor Reactor: Service {
         continue
       }
       for await message in live {
-        guard case .fact(let event, let position) = message, position.sequence > place else { continue }
-        place = position.sequence
-        hear(event)
+        guard case .fact(let live) = message, live.position.sequence > place else { continue }
+        place = live.position.sequence
+        hear(live.event)
       }
     }
   }
@@ -108,7 +108,7 @@ package actor Reactor: Service {
 
   private func hear(_ event: Event) {
     guard let project = event.project, Reactor.isChange(event) else { return }
-    gatherings[project, default: Gathering()].change(at: parts.ambient.uptime(), cause: event.id)
+    gatherings[project, default: ChangeGathering()].change(at: parts.ambient.uptime(), cause: event.id)
     wake.yield()
   }
 
@@ -118,7 +118,8 @@ package actor Reactor: Service {
     case .versionPublished, .tagMoved, .folderChanged, .pipelineApplied, .planFinished: true
     case .planApplied: event.actor.trust != .system
     case .projectCreated, .planProposed, .planDeclined, .planSuperseded, .runStarted, .taskFinished, .runFinished,
-      .tokenCreated, .unknown:
+      .tokenCreated, .subscriptionCreated, .subscriptionPaused, .subscriptionReset, .subscriptionDeleted,
+      .replayRequested, .personErased, .unknown:
       false
     }
   }

@@ -4,14 +4,14 @@ import SluiceTestKit
 import Testing
 
 @Suite struct `Gathered changes` {
-  private func gathering(_ changes: [Double]) -> Gathering {
-    var gathering = Gathering()
+  private func gathering(_ changes: [Double]) -> ChangeGathering {
+    var gathering = ChangeGathering()
     for (index, time) in changes.enumerated() { gathering.change(at: .seconds(time), cause: EventID("e\(index)")) }
     return gathering
   }
 
   @Test func `are none before something has changed`() {
-    var gathering = Gathering()
+    var gathering = ChangeGathering()
     #expect(gathering.due == nil)
     let fires = gathering.fire(at: .seconds(100))
     #expect(!fires)
@@ -61,7 +61,7 @@ import Testing
   @Test func `of any pattern never wait longer than ten seconds, and are never looked at twice in two`() {
     for seed in 0..<1_000 as Range<UInt64> {
       let chance = Seeded(seed: seed)
-      var gathering = Gathering()
+      var gathering = ChangeGathering()
       // Milliseconds.
       var (now, lastFire, open) = (0, -10_000, [Int]())
       let pace = [20, 500, 3_000][chance.below(3)]

@@ -3,7 +3,7 @@ package import SluiceModel
 /// Waits until the changes of a project have come to rest, but not for ever, so that many become one plan. Pure.
 ///
 /// Times are those of a clock that never jumps.
-package struct Gathering: Sendable, Equatable {
+package struct ChangeGathering: Sendable, Equatable {
   private var first: Duration?
   private var last = Duration.zero
   private var earliest = Duration.zero
