@@ -50,6 +50,11 @@ extension MemorySite {
     Issue.record("it does not come to rest")
   }
 
+  /// Ada as she stands in facts.
+  var adaInFacts: Actor {
+    Actor(name: names.known.alias(of: MemorySite.ada.actor.name)?.description ?? "nobody", trust: .claimed)
+  }
+
   var states: [PlanState] { writer.current.plans.values.sorted { ($0.event, $0.id) < ($1.event, $1.id) } }
   var waiting: PlanState? { states.last { $0.status == .proposed } }
   /// Steps of the waiting proposal, with the number of their runs.

@@ -22,7 +22,7 @@ import Testing
       let event = try await site.events().first { $0.id == waiting.event }
       #expect(try event?.cause == site.latest("look/show_lut").event)
       let reason = try await site.plans.plan(waiting.id).runs[0].reasons[0]
-      #expect(reason.text.hasPrefix("look/show_lut moved from v001 to v002 (ada"))
+      #expect(reason.text.hasPrefix("look/show_lut moved from v001 to v002 (\(site.adaInFacts.name), "))
     }
   }
 
@@ -53,7 +53,7 @@ import Testing
       _ = try await site.apply(expected: waiting.id)
       #expect(await site.end(of: waiting.id).status == .succeeded)
       let applied = try await site.events().last { if case .planApplied = $0.fact { true } else { false } }
-      #expect(applied?.cause == waiting.event && applied?.actor == MemorySite.ada.actor)
+      #expect(applied?.cause == waiting.event && applied?.actor == site.adaInFacts)
       let current = try await site.isCurrent()
       #expect(current)
       try await site.quieten()
@@ -135,7 +135,7 @@ import Testing
     try await live { site, old in
       let state = site.writer.current.plans[old.id]
       #expect(state?.status == .declined && state?.declined?.because == "not this week")
-      #expect(state?.declined?.actor == MemorySite.ada.actor)
+      #expect(state?.declined?.actor == site.adaInFacts)
       let event = try await site.events().last
       #expect(event?.fact.type == Fact.planDeclinedType && event?.cause == old.event)
     }
@@ -183,7 +183,7 @@ import Testing
       let notes = try await site.queries.status("demo", onlyStale: true).products.compactMap(\.reaction)
       #expect(notes.count == 7 && notes.allSatisfy { $0.kind == .declined && $0.plan == old.id })
       let why = try await site.queries.why(Reference("demo/sq010/contact")).reaction
-      #expect(why?.text.contains("was declined by ada") == true && why?.text.contains("(“not this week”)") == true)
+      #expect(why?.text.contains("was declined by \(site.adaInFacts.name)") == true && why?.text.contains("(“not this week”)") == true)
     }
   }
 
