@@ -95,6 +95,8 @@ package enum Limits {
   package static let eventDepth = 64
   /// Outside events in one request; a batch is one commit.
   package static let eventsPerBatch = 1_000
+  /// A value that a step takes out of an event: a name, a number or a path.
+  package static let eventParameterBytes = 1_024
   /// Longer than any address that people write; proxies cut off beyond 8 KiB.
   package static let webhookURLBytes = 2_048
   /// A receiver moves now and then, and does not send us around.

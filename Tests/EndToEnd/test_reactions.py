@@ -266,6 +266,128 @@ class Bursts(ReactionTestCase):
         self.assertEqual([event["data"]["runs"] for event in self.reactions()], [self.SHOTS])
 
 
+LISTENING = """\
+sluice: 1
+project: demo
+folders:
+  - { path: sh0010, type: shot }
+  - { path: sh0020, type: shot }
+steps:
+  conform:
+    for: { type: shot }
+    on:
+      event: com.studio.render.complete
+      where: "quality = 'final'"
+      parameters: { take: data.take }
+    outputs:
+      note: { product: conformed, files: note.txt }
+    command: [sh, -c, 'echo "take $1 of $2" > "$3"', sh, "{take}", "{folder}", "{note}"]
+"""
+
+
+class Told(ReactionTestCase):
+    """Steps that listen for events of other tools."""
+
+    def tell(self, id, take, folder="sh0010", quality="final", **data):
+        event = {
+            "specversion": "1.0", "id": id, "source": "/farm/a", "type": "com.studio.render.complete", "project": "demo",
+            "folder": folder, "quality": quality, "data": {"take": take, "host": f"node-{id}", **data},
+        }  # fmt: skip
+        answer = self.server.post("/api/v1/events", event, {"Content-Type": "application/cloudevents+json"})
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json["results"][0]
+
+    def notes(self, shot="sh0010"):
+        """What the versions of a shot's note say, oldest first."""
+        found = []
+        for version in reversed(self.server.ask("show", f"demo/{shot}/conformed")["versions"]):
+            answer = self.server.get("/api/v1/files", ref=f"demo/{shot}/conformed@{version['version']}")
+            found.append(answer.body.decode())
+        return found
+
+    def wait_for_reactions(self, count):
+        return wait_until(
+            lambda: (found := self.reactions()) and len(found) == count and not self.plans("running") and found,
+            f"{count} plans by itself", REACTION_SECONDS)  # fmt: skip
+
+    def test_an_event_makes_a_plan_with_its_values_once(self):
+        self.server.pipeline(LISTENING)
+        self.assertIn("no event 'com.studio.render.complete' has come in", self.server.run("plan", "demo").output)
+        self.assertFalse(self.tell("r-1", 4)["duplicate"])
+        applied = self.wait_for_reactions(1)[0]
+        self.assertEqual((applied["actor"], applied["causationid"], applied["data"]["runs"]), ("sluice", "r-1", 1))
+        plan = self.server.get(f"/api/v1/plans/{applied['data']['plan']}").json["plan"]
+        reason = next(reason for reason in plan["runs"][0]["reasons"] if reason["kind"] == "event")
+        self.assertRegex(reason["text"], r"^com\.studio\.render\.complete 'r-1' came in from /farm/a \(.*\): take 4$")
+        self.assertEqual(self.notes(), ["take 4 of sh0010\n"])
+        self.assertIn("com.studio.render.complete 'r-1'", self.server.run("why", "demo/sh0010/conformed").output)
+        self.assertEqual(self.server.states(), {"demo/sh0010/conformed": "current", "demo/sh0020/conformed": "missing"})
+        # The same event again, another with the same take, one that the filter refuses, one without a take.
+        self.assertTrue(self.tell("r-1", 4)["duplicate"])
+        self.tell("r-2", 4)
+        self.tell("r-3", 5, quality="draft")
+        self.tell("r-4", None)
+        self.tell("r-5", 5, folder="sh0030")
+        time.sleep(5)
+        self.assertEqual(len(self.reactions()), 1)
+        self.assertEqual(len(self.notes()), 1)
+        # Another take is another version.
+        self.tell("r-6", 5)
+        self.assertEqual(self.wait_for_reactions(2)[1]["causationid"], "r-6")
+        self.assertEqual(self.notes(), ["take 4 of sh0010\n", "take 5 of sh0010\n"])
+
+    def test_values_are_arguments_and_never_words_of_a_shell(self):
+        self.server.pipeline(LISTENING)
+        self.tell("r-1", '$(touch x); "a" b')
+        self.wait_for_reactions(1)
+        self.assertEqual(self.notes(), ['take $(touch x); "a" b of sh0010\n'])
+
+    def test_many_events_at_once_are_one_plan(self):
+        self.server.pipeline(LISTENING)
+        for number in range(20):
+            self.tell(f"r-{number}", number, folder=f"sh00{1 + number % 2}0")
+        self.assertEqual(self.wait_for_reactions(1)[0]["data"]["runs"], 2)
+        self.assertEqual(self.notes("sh0010") + self.notes("sh0020"), ["take 18 of sh0010\n", "take 19 of sh0020\n"])
+
+    def test_above_its_ceiling_it_is_proposed_and_declined_for_this_take_alone(self):
+        self.server.pipeline(LISTENING.replace("    outputs:", "    max_core_hours: 1\n    outputs:"))
+        self.tell("r-1", 4)
+        proposal = self.wait_for_proposal()
+        self.assertIn("nobody knows yet what it takes", self.server.run("plan", "show", proposal["id"]).output)
+        self.server.ask("plan", "decline", proposal["id"])
+        self.tell("r-2", 4)
+        time.sleep(4)
+        self.assertIsNone(self.waiting())
+        self.tell("r-3", 5)
+        self.server.apply("--plan", self.wait_for_proposal()["id"])
+        self.assertEqual(self.notes(), ["take 5 of sh0010\n"])
+        # Now it is known what it takes.
+        self.tell("r-4", 6)
+        self.wait_for_reactions(1)
+        self.assertEqual(self.notes(), ["take 5 of sh0010\n", "take 6 of sh0010\n"])
+
+    def test_killed_between_the_event_and_the_plan_it_makes_the_plan_once(self):
+        self.server.pipeline(LISTENING)
+        for number, arguments in enumerate([(), ("--rebuild",), ()], start=1):
+            self.tell(f"r-{number}", number)
+            self.server.kill()  # It gathers for two seconds.
+            self.server.start(*arguments)
+            applied = self.wait_for_reactions(number)
+            self.assertEqual(applied[-1]["causationid"], f"r-{number}")
+            self.assertTrue(self.tell(f"r-{number}", number)["duplicate"])
+        time.sleep(4)
+        self.assertEqual(self.notes(), [f"take {number} of sh0010\n" for number in (1, 2, 3)])
+        self.assertEqual(len(self.reactions()), 3)
+
+    def test_what_is_wrong_with_it_is_said_with_the_place(self):
+        text = LISTENING.replace("take: data.take", "take: take").replace("= 'final'", "== 'final'")
+        checked = self.server.run("pipeline", "check", self.server.file("bad.yaml", text), code=2).output
+        self.assertIn("line 12, column 14", checked)
+        self.assertIn("filter.syntax", checked)
+        self.assertIn("line 13, column 27", checked)
+        self.assertIn("write take: data.take", checked)
+
+
 class Killed(ReactionTestCase):
     def setUp(self):
         super().setUp()

@@ -220,6 +220,9 @@ extension Reaction {
           let version = project.version(of: product, .latest)
           take(version?.time, version?.event)
         }
+      case .event:
+        let heard = project.heard[unit]
+        take(heard?.time, heard?.event)
       case .missingInput, .tool, .frames, .partial, .unrecorded: continue
       }
     }

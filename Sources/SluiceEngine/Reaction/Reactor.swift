@@ -107,20 +107,22 @@ package actor Reactor: Service {
   }
 
   private func hear(_ event: Event) {
-    guard let project = event.project, Reactor.isChange(event) else { return }
+    guard let project = event.project, isChange(event, in: project) else { return }
     gatherings[project, default: ChangeGathering()].change(at: parts.ambient.uptime(), cause: event.id)
     wake.yield()
   }
 
   /// Facts after which something may be out of date, or no longer in the way.
-  private static func isChange(_ event: Event) -> Bool {
+  private func isChange(_ event: Event, in project: ProjectName) -> Bool {
     switch event.fact {
     case .versionPublished, .tagMoved, .folderChanged, .pipelineApplied, .planFinished: true
     case .planApplied: event.actor.trust != .system
     case .projectCreated, .planProposed, .planDeclined, .planSuperseded, .runStarted, .taskFinished, .runFinished,
       .tokenCreated, .subscriptionCreated, .subscriptionPaused, .subscriptionReset, .subscriptionDeleted,
-      .replayRequested, .personErased, .unknown:
+      .replayRequested, .personErased:
       false
+    case .unknown(let type, _, _):
+      parts.writer.current.projects[project]?.pipeline?.pipeline.steps.contains { $0.on?.event == type } ?? false
     }
   }
 

@@ -12,8 +12,8 @@ package struct Planner: Sendable {
       var folder: FolderPath
       var frames: FrameSet?
       var reasons: [[String?]]
-      /// What is there now, where the reasons name no versions: a tool that goes back and forth is another situation
-      /// each time. Nil otherwise.
+      /// What is there now, where the reasons name no versions: a tool or an event's value that goes back and forth is
+      /// another situation each time. Nil otherwise.
       var there: [VersionID]?
     }
     var project: ProjectName
@@ -154,7 +154,7 @@ package struct Planner: Sendable {
 
 extension Planner {
   private func there(for run: PlannedRun) -> [VersionID]? {
-    guard run.reasons.contains(where: { $0.kind == .tool }) else { return nil }
+    guard run.reasons.contains(where: { $0.kind == .tool || $0.kind == .event }) else { return nil }
     return run.outputs.compactMap { assessor.project.products[$0]?.latest }
   }
 }

@@ -105,7 +105,7 @@ extension Registry {
       throw SluiceError(
         .logDamaged, what: "the log holds an event of type '\(type)' that must be understood and is not",
         at: "event \(event.id)", fix: "start the Sluice that wrote it, or a newer one")
-    case .unknown: return []
+    case .unknown: return hear(event, place)
     }
   }
 

@@ -14,6 +14,7 @@ package enum RowKey: Sendable, Hashable {
   case register(ProjectName, RegisterKey)
   case subscription(SubscriptionName)
   case erased(PersonAlias)
+  case heard(ProjectName, UnitID)
 }
 
 extension Registry {
@@ -33,6 +34,12 @@ extension Registry {
     var project: ProjectName
     var key: String
     var register: Register
+  }
+  private struct HeardRow: Codable {
+    var project: ProjectName
+    var step: String
+    var folder: FolderPath
+    var heard: HeardEvent
   }
   private struct TimingRow: Codable {
     var project: ProjectName
@@ -67,6 +74,12 @@ extension Registry {
     case .token(let digest): return row("token", "\(digest)", tokens[digest])
     case .subscription(let name): return row("subscription", "\(name)", subscriptions[name])
     case .erased(let alias): return row("erased", "\(alias)", erased[alias])
+    case .heard(let name, let unit):
+      return row(
+        "heard", "\(name)/\(unit.folder) \(unit.step)",
+        projects[name]?.heard[unit].map {
+          HeardRow(project: name, step: unit.step, folder: unit.folder, heard: $0)
+        })
     case .register(let name, let key):
       return row(
         "register", "\(name) \(key)",
@@ -113,6 +126,9 @@ extension Registry {
       case "erased":
         let value = try Registry.decode(ErasedPerson.self, row)
         erased[value.alias] = value
+      case "heard":
+        let value = try Registry.decode(HeardRow.self, row)
+        projects[value.project]?.heard[UnitID(step: value.step, folder: value.folder)] = value.heard
       case "register":
         let value = try Registry.decode(RegisterRow.self, row)
         if let key = try RegisterKey(value.key) { projects[value.project]?.registers[key] = value.register }

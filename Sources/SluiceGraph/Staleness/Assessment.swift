@@ -12,6 +12,8 @@ package struct Assessment: Sendable {
   package var expected: FrameSet?
   /// Frames that want work.
   package var stale: FrameSet?
+  /// What its step listens for and has heard; nil where it listens for nothing, and before an event has come in.
+  package var heard: HeardEvent?
   package var core: Digest
   package var tools: [String: ToolVersion]
   /// Of the whole; nil while an input is still to be made.

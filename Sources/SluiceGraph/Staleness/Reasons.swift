@@ -93,23 +93,41 @@ package struct Reasons: Sendable {
 
   private func edited(_ result: Assessment, _ made: Made) -> [Reason] {
     guard result.core != made.core else { return [] }
+    let before = made.parameters ?? [:]
+    var told: [Reason] = []
+    if let heard = result.heard, heard.parameters != before {
+      told = [Reasons.heard(heard, before: before)]
+      let known = Recipe.core(of: result.unit.step, on: result.unit.folder, bound: before, tools: result.tools)
+      if known == made.core { return told }
+    }
     let tools = Set(result.tools.keys).intersection(made.tools.keys).sorted()
       .filter { result.tools[$0]?.digest != made.tools[$0]?.digest }
     if !tools.isEmpty {
-      return tools.map { name in
-        let (was, now) = (made.tools[name]?.line ?? "", result.tools[name]?.line ?? "")
-        return Reason(
-          kind: .tool, input: name, used: was, now: now,
-          text: was == now ? "\(name) is another build of '\(now)'" : "\(name) changed from '\(was)' to '\(now)'")
-      }
+      return told
+        + tools.map { name in
+          let (was, now) = (made.tools[name]?.line ?? "", result.tools[name]?.line ?? "")
+          return Reason(
+            kind: .tool, input: name, used: was, now: now,
+            text: was == now ? "\(name) is another build of '\(now)'" : "\(name) changed from '\(was)' to '\(now)'")
+        }
     }
     let revision =
       project.pipeline.map { " (\($0.actor.name), \(Reasons.spoken($0.time)), revision \($0.revision))" } ?? ""
-    return [
+    return told + [
       Reason(
         kind: .step, input: result.unit.step.name, used: made.core.hex.prefix(12).description,
         now: result.core.hex.prefix(12).description, text: "the step '\(result.unit.step.name)' was edited\(revision)")
     ]
+  }
+
+  /// - Parameter before: what it was made with; nil where nothing was made.
+  static func heard(_ heard: HeardEvent, before: [String: String]?) -> Reason {
+    let (was, now) = (before.map(HeardEvent.spoken), HeardEvent.spoken(heard.parameters))
+    var text = "\(heard.trigger.event) '\(NameRule.printable(heard.event.description))' came in from "
+    text += "\(NameRule.printable(heard.source)) (\(heard.actor.name), \(spoken(heard.time)))"
+    if !now.isEmpty { text += ": \(now)" }
+    if let was, !was.isEmpty { text += ", not \(was)" }
+    return Reason(kind: .event, input: heard.trigger.event, used: was, now: now, text: text)
   }
 
   private func counted(_ result: Assessment) -> [Reason] {

@@ -13,8 +13,12 @@ package enum Recipe {
   }
 
   /// Of a step on a folder, without its inputs.
-  package static func core(of step: Step, on folder: Folder, tools: [String: ToolVersion]) -> Digest {
+  /// - Parameter bound: what the step took out of an event.
+  package static func core(
+    of step: Step, on folder: Folder, bound: [String: String] = [:], tools: [String: ToolVersion]
+  ) -> Digest {
     var parameters: [String: String] = [:]
+    for (name, value) in bound { parameters["on.\(name)"] = value }
     for placeholder in step.placeholders where placeholder.name == "folder" {
       parameters[placeholder.description] = folder.parameter(placeholder.field)
     }

@@ -60,7 +60,7 @@ package struct PipelineReader {
   }
 
   private static let stepKeys = [
-    "for", "inputs", "outputs", "tools", "on_change", "max_core_hours", "command", "chunk", "timeout",
+    "for", "inputs", "outputs", "tools", "on", "on_change", "max_core_hours", "command", "chunk", "timeout",
   ]
 
   private mutating func step(_ entry: DocumentEntry) -> Step? {
@@ -82,10 +82,12 @@ package struct PipelineReader {
     }
     let command = map["command"].map { arguments($0) } ?? []
     guard let folders = map["for"].flatMap({ folderPattern($0) }) else { return nil }
+    let on = map["on"].flatMap { trigger($0) }
     let step = Step(
       name: entry.key, folders: folders, inputs: inputs, outputs: outputs,
       tools: (map["tools"].map { list($0, of: "tools") } ?? []).compactMap { text($0) },
-      onChange: map["on_change"].flatMap { word($0, OnChange.self) } ?? .propose,
+      // Who listens for an event wants it to lead to something.
+      on: on, onChange: map["on_change"].flatMap { word($0, OnChange.self) } ?? (map["on"] == nil ? .propose : .auto),
       maxCoreHours: map["max_core_hours"].flatMap { hours($0) }, command: command,
       chunk: map["chunk"].flatMap { positive($0, "chunk") } ?? 1,
       timeoutSeconds: map["timeout"].flatMap { seconds($0) } ?? Limits.taskTimeoutSeconds)
@@ -95,11 +97,11 @@ package struct PipelineReader {
 
   /// What holds between the parts of one step.
   private mutating func check(_ step: Step, _ map: [String: DocumentNode], _ entry: DocumentEntry) {
-    let names = step.inputs.map(\.name) + step.outputs.map(\.name)
+    let names = step.names
     for name in Set(names) where names.filter({ $0 == name }).count > 1 || ["frame", "folder"].contains(name) {
       report(
         .pipelineShape, "the name '\(name)' has two meanings in step '\(entry.key)'",
-        "give inputs and outputs names of their own, other than 'frame' and 'folder'", entry.keyPlace)
+        "give inputs, outputs and parameters names of their own, other than 'frame' and 'folder'", entry.keyPlace)
     }
     if step.isPerFrame {
       for output in step.outputs where !output.isSequence {
@@ -131,7 +133,7 @@ package struct PipelineReader {
   private static let sequenceFields = ["printf", "range", "first", "last", "dir"]
 
   private mutating func check(_ placeholder: CommandTemplate.Placeholder, _ step: Step, _ node: DocumentNode) {
-    let names = step.inputs.map(\.name) + step.outputs.map(\.name)
+    let names = step.names
     switch placeholder.name {
     case "folder": return
     case "frame":
@@ -149,7 +151,11 @@ package struct PipelineReader {
         suggest(placeholder.name, among: names + ["folder", "frame"], in: placeholder, node)
         return
       }
-      if let field = placeholder.field, !Self.sequenceFields.contains(field) {
+      if placeholder.field != nil, step.on?.parameters[placeholder.name] != nil {
+        report(
+          .pipelinePlaceholder, "'{\(placeholder)}' stands for nothing",
+          "a parameter is one value: write {\(placeholder.name)}", node)
+      } else if let field = placeholder.field, !Self.sequenceFields.contains(field) {
         suggest(field, among: Self.sequenceFields, in: placeholder, node)
       }
     }
@@ -238,7 +244,7 @@ package struct PipelineReader {
 // MARK: Reading values
 
 extension PipelineReader {
-  private mutating func report(_ code: ErrorCode, _ what: String, _ fix: String, _ node: DocumentNode) {
+  mutating func report(_ code: ErrorCode, _ what: String, _ fix: String, _ node: DocumentNode) {
     report(code, what, fix, node.place)
   }
 
@@ -248,7 +254,7 @@ extension PipelineReader {
   }
 
   /// The entries of a map; unknown and missing keys are reported.
-  private mutating func fields(
+  mutating func fields(
     _ node: DocumentNode, of what: String, required: [String], allowed: [String]?
   ) -> [String: DocumentNode]? {
     guard case .mapping(let entries, _) = node else {
@@ -274,12 +280,15 @@ extension PipelineReader {
     return map
   }
 
-  private mutating func entries(_ node: DocumentNode?, of what: String) -> [(String, DocumentNode)] {
+  /// - Parameter example: an entry as it should be.
+  mutating func entries(
+    _ node: DocumentNode?, of what: String, example: String = "plate: { product: plate }"
+  ) -> [(String, DocumentNode)] {
     guard let node else { return [] }
     guard case .mapping(let entries, _) = node else {
       report(
-        .pipelineShape, "'\(what)' must be a map from names to products",
-        "write '\(what):' and below it 'plate: { product: plate }'", node)
+        .pipelineShape, "'\(what)' must be a map of names and what they mean",
+        "write '\(what):' and below it '\(example)'", node)
       return []
     }
     var found: [(String, DocumentNode)] = []
@@ -302,7 +311,7 @@ extension PipelineReader {
     return []
   }
 
-  private mutating func text(_ node: DocumentNode) -> String? {
+  mutating func text(_ node: DocumentNode) -> String? {
     if case .scalar(let text, _, _) = node { return text }
     report(.pipelineShape, "a single value is wanted here", "write plain text or a number", node)
     return nil

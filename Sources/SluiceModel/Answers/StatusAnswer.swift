@@ -107,6 +107,8 @@ package struct Reason: Sendable, Hashable, Codable {
     case missingInput
     /// Command, parameters or outputs of the step changed.
     case step
+    /// An event that the step listens for says something else.
+    case event
     /// A program that the step names changed.
     case tool
     /// The set of frames changed.

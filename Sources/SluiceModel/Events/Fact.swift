@@ -246,6 +246,8 @@ package struct Made: Sendable, Hashable, Codable {
   package var tools: [String: ToolVersion]
   /// Digest of core and inputs as a whole.
   package var recipe: Digest
+  /// What the step took out of an event; nil where it listens for none.
+  package var parameters: [String: String]?
   /// Whether every frame has the recipe of this run's inputs; false after `--frames`.
   package var uniform: Bool
   /// Why the run was wanted, as the plan said.
@@ -253,8 +255,9 @@ package struct Made: Sendable, Hashable, Codable {
 
   package init(
     step: String, run: RunID, plan: PlanID, core: Digest, tools: [String: ToolVersion], recipe: Digest,
-    uniform: Bool, reasons: [Reason]
+    parameters: [String: String]? = nil, uniform: Bool, reasons: [Reason]
   ) {
+    self.parameters = parameters
     (self.step, self.run, self.plan, self.core) = (step, run, plan, core)
     (self.tools, self.recipe, self.uniform, self.reasons) = (tools, recipe, uniform, reasons)
   }

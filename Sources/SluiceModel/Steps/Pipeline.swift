@@ -29,6 +29,8 @@ package struct Step: Sendable, Hashable, Codable {
   package var outputs: [StepOutput]
   /// Programs whose version enters the recipe.
   package var tools: [String]
+  /// An event that it listens for: it is made when one has come in, and made anew when another says something else.
+  package var on: EventTrigger?
   package var onChange: OnChange
   /// What an `auto` step may cost in one plan that Sluice makes by itself; above it, or where nobody knows, Sluice
   /// proposes instead. Nil for no ceiling.
@@ -40,18 +42,18 @@ package struct Step: Sendable, Hashable, Codable {
 
   package init(
     name: String, folders: FolderPattern, inputs: [StepInput], outputs: [StepOutput], tools: [String] = [],
-    onChange: OnChange = .propose, maxCoreHours: Double? = nil, command: [String], chunk: Int = 1,
+    on: EventTrigger? = nil, onChange: OnChange = .propose, maxCoreHours: Double? = nil, command: [String], chunk: Int = 1,
     timeoutSeconds: Int = Limits.taskTimeoutSeconds
   ) {
     (self.name, self.folders, self.inputs, self.outputs) = (name, folders, inputs, outputs)
     (self.tools, self.onChange, self.command, self.chunk) = (tools, onChange, command, chunk)
-    (self.maxCoreHours, self.timeoutSeconds) = (maxCoreHours, timeoutSeconds)
+    (self.on, self.maxCoreHours, self.timeoutSeconds) = (on, maxCoreHours, timeoutSeconds)
   }
 
   private enum CodingKeys: String, CodingKey {
     case name
     case folders = "for"
-    case inputs, outputs, tools
+    case inputs, outputs, tools, on
     case onChange = "on_change"
     case maxCoreHours = "max_core_hours"
     case command, chunk

@@ -1,0 +1,60 @@
+package import FoundationEssentials
+package import SluiceModel
+
+/// The last event of another tool that a unit's step listens for: like an input that is told and not published.
+///
+/// It follows from the log alone: a restart hears the same.
+package struct HeardEvent: Sendable, Equatable, Codable {
+  package var event: EventID
+  package var source: String
+  /// When it was recorded, and by whom it was sent.
+  package var time: Date
+  package var actor: Actor
+  /// What the step said it listens for, when the event came in.
+  package var trigger: EventTrigger
+  package var parameters: [String: String]
+  /// Its place among the events of all sites.
+  var clock: HybridTime
+  var site: String
+  var sequence: Int64
+
+  func isNewer(than other: HeardEvent) -> Bool {
+    (clock, site, sequence) > (other.clock, other.site, other.sequence)
+  }
+
+  /// Parameters in words: `take 4`; empty where there are none.
+  package static func spoken(_ parameters: [String: String]) -> String {
+    parameters.sorted { $0.key < $1.key }.map { "\($0.key) \(NameRule.printable($0.value))" }.joined(separator: ", ")
+  }
+}
+
+extension Project {
+  /// What a unit has heard; nil where its step listens for no event, or for another one than when that came in.
+  package func heard(by unit: Unit) -> HeardEvent? {
+    guard let trigger = unit.step.on, let heard = heard[unit.id], heard.trigger == trigger else { return nil }
+    return heard
+  }
+}
+
+extension Registry {
+  /// Takes in an event of another tool for the steps that listen for it, on the folder that it names; an event that
+  /// names none is about the project's root.
+  mutating func hear(_ event: Event, _ place: Place) -> [RowKey] {
+    guard let outside = event.outside, let name = event.project, let project = projects[name],
+      let folder = project.folders[event.folder ?? event.product?.folder ?? .root], !folder.omitted
+    else { return [] }
+    var rows: [RowKey] = []
+    for step in project.pipeline?.pipeline.steps ?? [] where step.folders.matches(folder) {
+      guard let trigger = step.on, let parameters = trigger.parameters(from: event) else { continue }
+      let unit = UnitID(step: step.name, folder: folder.path)
+      let heard = HeardEvent(
+        event: event.id, source: outside.source, time: event.time, actor: event.actor, trigger: trigger,
+        parameters: parameters, clock: place.clock ?? HybridTime(wall: event.time), site: place.site,
+        sequence: place.sequence)
+      if let known = project.heard[unit], known.isNewer(than: heard) { continue }
+      projects[name]?.heard[unit] = heard
+      rows.append(.heard(name, unit))
+    }
+    return rows
+  }
+}
