@@ -320,7 +320,9 @@ class Told(ReactionTestCase):
         reason = next(reason for reason in plan["runs"][0]["reasons"] if reason["kind"] == "event")
         self.assertRegex(reason["text"], r"^com\.studio\.render\.complete 'r-1' came in from /farm/a \(.*\): take 4$")
         self.assertEqual(self.notes(), ["take 4 of sh0010\n"])
-        self.assertIn("com.studio.render.complete 'r-1'", self.server.run("why", "demo/sh0010/conformed").output)
+        chain = self.server.ask("why", "demo/sh0010/conformed")["chain"]
+        self.assertIn("com.studio.render.complete 'r-1' came in from /farm/a", chain[0]["text"])
+        self.assertEqual((chain[-1]["event"], chain[-1]["type"]), ("r-1", "com.studio.render.complete"))
         self.assertEqual(self.server.states(), {"demo/sh0010/conformed": "current", "demo/sh0020/conformed": "missing"})
         # The same event again, another with the same take, one that the filter refuses, one without a take.
         self.assertTrue(self.tell("r-1", 4)["duplicate"])
@@ -381,7 +383,7 @@ class Told(ReactionTestCase):
 
     def test_what_is_wrong_with_it_is_said_with_the_place(self):
         text = LISTENING.replace("take: data.take", "take: take").replace("= 'final'", "== 'final'")
-        checked = self.server.run("pipeline", "check", self.server.file("bad.yaml", text), code=2).output
+        checked = self.server.run("pipeline", "check", self.server.file("bad.yaml", text), code=2).errors
         self.assertIn("line 12, column 14", checked)
         self.assertIn("filter.syntax", checked)
         self.assertIn("line 13, column 27", checked)

@@ -67,7 +67,7 @@ private let farm = Actor(name: "farm", trust: .token)
       await tell(site, "e1", take: "4")
       try await site.quieten()
       let version = try #require(made(site).first)
-      #expect(made(site).count == 1 && version.published.made?.parameters == ["take": "4"])
+      #expect(made(site).count == 1 && version.published.made?.told?.parameters == ["take": "4"])
       let applied = try #require(try await site.events().last { if case .planApplied = $0.fact { true } else { false } })
       #expect(applied.cause == EventID("e1") && applied.actor == .system)
       let reasons = try await site.plans.plan(try #require(site.states.first).id).runs[0].reasons
@@ -85,7 +85,7 @@ private let farm = Actor(name: "farm", trust: .token)
       let reason = try await site.queries.status("demo", onlyStale: true).products.first?.reasons
       #expect(reason?.map(\.kind) == [.event] && reason?.first?.text.hasSuffix(": take 5, not take 4") == true)
       try await site.quieten()
-      #expect(made(site).map(\.published.made?.parameters) == [["take": "4"], ["take": "5"]])
+      #expect(made(site).map(\.published.made?.told?.parameters) == [["take": "4"], ["take": "5"]])
     }
   }
 
@@ -106,7 +106,7 @@ private let farm = Actor(name: "farm", trust: .token)
         await tell(site, id, take: take)
         try await site.quieten()
       }
-      #expect(made(site).map { $0.published.made?.parameters?["take"] } == ["4", "5", "4", "5"])
+      #expect(made(site).map { $0.published.made?.told?.parameters["take"] } == ["4", "5", "4", "5"])
       #expect(site.states.count == 4)
       let executed = site.writer.current.runs.values.map(\.executed).reduce(0, +)
       #expect(executed == 2)

@@ -169,14 +169,25 @@ struct History {
           ))
         return
       }
-      let reason = made.reasons.first
+      // That it had not been made yet is no cause where an event asked for it.
+      let event = made.reasons.first { $0.kind == .event }
+      let reason = made.reasons.first?.kind == .missing ? event ?? made.reasons.first : made.reasons.first
       let because = reason.map { ", because \($0.text)" } ?? ""
       links.append(
         link(
           version, "\(version.address.product.spoken) \(version.spoken) was made by the step '\(made.step)'\(because)"))
       addPlan(made.plan, seen: &seen)
+      if reason?.kind == .event, let told = made.told { return add(told) }
       current = next(version, reason)
     }
+  }
+
+  private mutating func add(_ told: Told) {
+    links.append(
+      WhyAnswer.Link(
+        event: told.id, type: told.type, time: told.time, actor: told.actor.name, ref: nil, version: nil,
+        text: "\(told.actor.name) sent the event '\(NameRule.printable("\(told.id)"))' of "
+          + NameRule.printable(told.source)))
   }
 
   private mutating func addPlan(_ id: PlanID, seen: inout Set<EventID>) {

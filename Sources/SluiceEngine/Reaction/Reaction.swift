@@ -221,8 +221,8 @@ extension Reaction {
           take(version?.time, version?.event)
         }
       case .event:
-        let heard = project.heard[unit]
-        take(heard?.time, heard?.event)
+        let told = project.heard[unit]?.told
+        take(told?.time, told?.id)
       case .missingInput, .tool, .frames, .partial, .unrecorded: continue
       }
     }

@@ -25,7 +25,7 @@ package struct BenchPlan: Sendable {
     _ order: RunOrder, frames: FrameSet, directory: String, manifests: any ManifestSource, store: any VersionStore
   ) throws(SluiceError) {
     (unit, self.directory) = (order.unit, directory)
-    parameters = order.assessment.heard?.parameters ?? [:]
+    parameters = order.assessment.told?.parameters ?? [:]
     var links: [WorkLink] = []
     var inputs: [String: [Place]] = [:]
     for state in order.assessment.inputs {

@@ -38,7 +38,7 @@ struct Harvest: Sendable {
     let reasons = plan.runs.first { $0.id == id }?.reasons ?? []
     let made = Made(
       step: order.unit.id.step, run: id, plan: plan.id, core: order.assessment.core, tools: order.assessment.tools,
-      recipe: order.assessment.recipe ?? order.assessment.core, parameters: order.assessment.heard?.parameters,
+      recipe: order.assessment.recipe ?? order.assessment.core, told: order.assessment.told,
       uniform: order.leftOut.isEmpty, reasons: reasons)
     let reusedTasks = order.tasks(for: Array(run.reused.keys), run: id).count
     var drafts = [

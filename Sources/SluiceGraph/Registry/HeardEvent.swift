@@ -1,18 +1,13 @@
-package import FoundationEssentials
+import FoundationEssentials
 package import SluiceModel
 
 /// The last event of another tool that a unit's step listens for: like an input that is told and not published.
 ///
 /// It follows from the log alone: a restart hears the same.
 package struct HeardEvent: Sendable, Equatable, Codable {
-  package var event: EventID
-  package var source: String
-  /// When it was recorded, and by whom it was sent.
-  package var time: Date
-  package var actor: Actor
+  package var told: Told
   /// What the step said it listens for, when the event came in.
   package var trigger: EventTrigger
-  package var parameters: [String: String]
   /// Its place among the events of all sites.
   var clock: HybridTime
   var site: String
@@ -21,18 +16,13 @@ package struct HeardEvent: Sendable, Equatable, Codable {
   func isNewer(than other: HeardEvent) -> Bool {
     (clock, site, sequence) > (other.clock, other.site, other.sequence)
   }
-
-  /// Parameters in words: `take 4`; empty where there are none.
-  package static func spoken(_ parameters: [String: String]) -> String {
-    parameters.sorted { $0.key < $1.key }.map { "\($0.key) \(NameRule.printable($0.value))" }.joined(separator: ", ")
-  }
 }
 
 extension Project {
-  /// What a unit has heard; nil where its step listens for no event, or for another one than when that came in.
-  package func heard(by unit: Unit) -> HeardEvent? {
+  /// What a unit was told last; nil where its step listens for no event, or for another one than when that came in.
+  package func told(to unit: Unit) -> Told? {
     guard let trigger = unit.step.on, let heard = heard[unit.id], heard.trigger == trigger else { return nil }
-    return heard
+    return heard.told
   }
 }
 
@@ -48,8 +38,10 @@ extension Registry {
       guard let trigger = step.on, let parameters = trigger.parameters(from: event) else { continue }
       let unit = UnitID(step: step.name, folder: folder.path)
       let heard = HeardEvent(
-        event: event.id, source: outside.source, time: event.time, actor: event.actor, trigger: trigger,
-        parameters: parameters, clock: place.clock ?? HybridTime(wall: event.time), site: place.site,
+        told: Told(
+          type: event.fact.type, source: outside.source, id: event.id, time: event.time, actor: event.actor,
+          parameters: parameters),
+        trigger: trigger, clock: place.clock ?? HybridTime(wall: event.time), site: place.site,
         sequence: place.sequence)
       if let known = project.heard[unit], known.isNewer(than: heard) { continue }
       projects[name]?.heard[unit] = heard

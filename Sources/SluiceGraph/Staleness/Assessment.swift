@@ -13,7 +13,7 @@ package struct Assessment: Sendable {
   /// Frames that want work.
   package var stale: FrameSet?
   /// What its step listens for and has heard; nil where it listens for nothing, and before an event has come in.
-  package var heard: HeardEvent?
+  package var told: Told?
   package var core: Digest
   package var tools: [String: ToolVersion]
   /// Of the whole; nil while an input is still to be made.

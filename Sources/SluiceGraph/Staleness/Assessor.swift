@@ -53,12 +53,12 @@ package struct Assessor: Sendable {
     }
     let contents = inputs.compactMap { state in state.content.map { (name: state.input.name, content: $0) } }
     let isFed = inputs.allSatisfy { $0.sources.allSatisfy { $0.upstream == nil } }
-    let heard = project.heard(by: unit)
-    let core = Recipe.core(of: unit.step, on: unit.folder, bound: heard?.parameters ?? [:], tools: used)
+    let told = project.told(to: unit)
+    let core = Recipe.core(of: unit.step, on: unit.folder, bound: told?.parameters ?? [:], tools: used)
     var result = Assessment(
       unit: unit, freshness: .current, reasons: [], inputs: inputs,
       existing: unit.step.isPerFrame ? versions.first??.published.representations.first?.frames ?? .empty : nil,
-      expected: expectedFrames(unit, inputs, upstream), stale: nil, heard: heard, core: core, tools: used,
+      expected: expectedFrames(unit, inputs, upstream), stale: nil, told: told, core: core, tools: used,
       recipe: isFed && contents.count == inputs.count ? Recipe.whole(core: core, inputs: contents) : nil,
       obstacle: nil, missingSources: [])
     findObstacles(&result, upstream)
@@ -95,7 +95,7 @@ package struct Assessor: Sendable {
   }
 
   private func findObstacles(_ result: inout Assessment, _ upstream: (ProductRef) -> Assessment?) {
-    if let trigger = result.unit.step.on, result.heard == nil {
+    if let trigger = result.unit.step.on, result.told == nil {
       result.obstacle = "no event '\(NameRule.printable(trigger.event))' has come in for it"
     }
     for state in result.inputs {
@@ -146,7 +146,7 @@ package struct Assessor: Sendable {
         Reason(kind: .missing, input: nil, used: nil, now: nil, text: "it has not been made yet")
       ]
       result.reasons += result.missingSources.map { Reasons.missingInput($0) }
-      result.reasons += result.heard.map { [Reasons.heard($0, before: nil)] } ?? []
+      result.reasons += result.told.map { [Reasons.told($0, before: nil)] } ?? []
       return
     }
     guard let made = first.published.made else {

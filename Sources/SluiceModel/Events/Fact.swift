@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 /// What happened. Types live for ever: a change is a new optional field, or a new type with a version.
 package enum Fact: Sendable, Equatable {
   case projectCreated(ProjectCreated)
@@ -246,8 +248,8 @@ package struct Made: Sendable, Hashable, Codable {
   package var tools: [String: ToolVersion]
   /// Digest of core and inputs as a whole.
   package var recipe: Digest
-  /// What the step took out of an event; nil where it listens for none.
-  package var parameters: [String: String]?
+  /// The event of another tool that it was made by; nil where the step listens for none.
+  package var told: Told?
   /// Whether every frame has the recipe of this run's inputs; false after `--frames`.
   package var uniform: Bool
   /// Why the run was wanted, as the plan said.
@@ -255,11 +257,30 @@ package struct Made: Sendable, Hashable, Codable {
 
   package init(
     step: String, run: RunID, plan: PlanID, core: Digest, tools: [String: ToolVersion], recipe: Digest,
-    parameters: [String: String]? = nil, uniform: Bool, reasons: [Reason]
+    told: Told? = nil, uniform: Bool, reasons: [Reason]
   ) {
-    self.parameters = parameters
+    self.told = told
     (self.step, self.run, self.plan, self.core) = (step, run, plan, core)
     (self.tools, self.recipe, self.uniform, self.reasons) = (tools, recipe, uniform, reasons)
+  }
+}
+
+/// An event of another tool, as far as a step that listens for it is made by it.
+package struct Told: Sendable, Hashable, Codable {
+  package var type: String
+  package var source: String
+  package var id: EventID
+  /// When it was recorded, and by whom it was sent.
+  package var time: Date
+  package var actor: Actor
+  /// What the step took out of its data.
+  package var parameters: [String: String]
+
+  package init(
+    type: String, source: String, id: EventID, time: Date, actor: Actor, parameters: [String: String]
+  ) {
+    (self.type, self.source, self.id, self.time) = (type, source, id, time)
+    (self.actor, self.parameters) = (actor, parameters)
   }
 }
 
