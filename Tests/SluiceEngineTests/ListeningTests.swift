@@ -68,7 +68,8 @@ private let farm = Actor(name: "farm", trust: .token)
       try await site.quieten()
       let version = try #require(made(site).first)
       #expect(made(site).count == 1 && version.published.made?.told?.parameters == ["take": "4"])
-      let applied = try #require(try await site.events().last { if case .planApplied = $0.fact { true } else { false } })
+      let applied = try #require(
+        try await site.events().last { if case .planApplied = $0.fact { true } else { false } })
       #expect(applied.cause == EventID("e1") && applied.actor == .system)
       let reasons = try await site.plans.plan(try #require(site.states.first).id).runs[0].reasons
       #expect(reasons.map(\.kind) == [.missing, .event])

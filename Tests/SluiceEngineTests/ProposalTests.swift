@@ -183,7 +183,9 @@ import Testing
       let notes = try await site.queries.status("demo", onlyStale: true).products.compactMap(\.reaction)
       #expect(notes.count == 7 && notes.allSatisfy { $0.kind == .declined && $0.plan == old.id })
       let why = try await site.queries.why(Reference("demo/sq010/contact")).reaction
-      #expect(why?.text.contains("was declined by \(site.adaInFacts.name)") == true && why?.text.contains("(“not this week”)") == true)
+      #expect(
+        why?.text.contains("was declined by \(site.adaInFacts.name)") == true
+          && why?.text.contains("(“not this week”)") == true)
     }
   }
 

@@ -10,7 +10,8 @@ extension PipelineReader {
     let condition = map["where"].flatMap { readFilter($0) }
     var parameters: [String: DataPath] = [:]
     for (name, node) in entries(map["parameters"], of: "parameters", example: "take: data.take") {
-      parameters[name] = dataPath(node, of: name)
+      // A command that uses a parameter of which the path is wrong has nothing wrong with it.
+      parameters[name] = dataPath(node, of: name) ?? DataPath("data.\(name)")
     }
     return type.map { EventTrigger(event: $0, filter: condition, parameters: parameters) }
   }

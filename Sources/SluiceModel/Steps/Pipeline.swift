@@ -42,8 +42,8 @@ package struct Step: Sendable, Hashable, Codable {
 
   package init(
     name: String, folders: FolderPattern, inputs: [StepInput], outputs: [StepOutput], tools: [String] = [],
-    on: EventTrigger? = nil, onChange: OnChange = .propose, maxCoreHours: Double? = nil, command: [String], chunk: Int = 1,
-    timeoutSeconds: Int = Limits.taskTimeoutSeconds
+    on: EventTrigger? = nil, onChange: OnChange = .propose, maxCoreHours: Double? = nil, command: [String],
+    chunk: Int = 1, timeoutSeconds: Int = Limits.taskTimeoutSeconds
   ) {
     (self.name, self.folders, self.inputs, self.outputs) = (name, folders, inputs, outputs)
     (self.tools, self.onChange, self.command, self.chunk) = (tools, onChange, command, chunk)
