@@ -6,8 +6,8 @@ package import SluiceModel
 /// Follows the log and reacts: after changes have come to rest it looks at what is out of date, sets plans of `auto`
 /// steps going and proposes the rest.
 ///
-/// What to do is decided by `ChangeGathering` and `Reaction`; everything it does is a fact, so that a restart goes on from
-/// the log alone. It reads snapshots and never holds the writer up.
+/// What to do is decided by `ChangeGathering` and `Reaction`; everything it does is a fact, so that a restart goes on
+/// from the log alone. It reads snapshots and never holds the writer up.
 package actor Reactor: Service {
   package struct Parts: Sendable {
     package var writer: Writer
