@@ -332,6 +332,11 @@ class Told(ReactionTestCase):
         chain = self.server.ask("why", "demo/sh0010/conformed")["chain"]
         self.assertIn("com.studio.render.complete 'r-1' came in from /farm/a", chain[0]["text"])
         self.assertEqual((chain[-1]["event"], chain[-1]["type"]), ("r-1", "com.studio.render.complete"))
+        self.assertEqual(chain[-1]["text"], f"{chain[-1]['actor']} sent the event 'r-1' of /farm/a")
+        self.assertNotIn("person-", json.dumps(chain), "people are shown by name")
+        told = self.server.events("sluice.version.published.v1")[0]["data"]["made"]["told"]
+        self.assertEqual((told["id"], told["source"], told["parameters"]), ("r-1", "/farm/a", {"take": "4"}))
+        self.assertEqual(told["actor"]["name"], chain[-1]["actor"])
         self.assertEqual(self.server.states(), {"demo/sh0010/conformed": "current", "demo/sh0020/conformed": "missing"})
         # The same event again, another with the same take, one that the filter refuses, one without a take.
         self.assertTrue(self.tell("r-1", 4)["duplicate"])

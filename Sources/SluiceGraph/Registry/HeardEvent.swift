@@ -34,8 +34,10 @@ extension Registry {
       let folder = project.folders[event.folder ?? event.product?.folder ?? .root], !folder.omitted
     else { return [] }
     var rows: [RowKey] = []
-    for step in project.pipeline?.pipeline.steps ?? [] where step.folders.matches(folder) {
-      guard let trigger = step.on, let parameters = trigger.parameters(from: event) else { continue }
+    for step in project.pipeline?.pipeline.steps ?? [] {
+      guard let trigger = step.on, trigger.event == event.fact.type, step.folders.matches(folder),
+        let parameters = trigger.parameters(from: event)
+      else { continue }
       let unit = UnitID(step: step.name, folder: folder.path)
       let heard = HeardEvent(
         told: Told(
