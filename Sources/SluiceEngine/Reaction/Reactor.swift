@@ -60,7 +60,7 @@ package actor Reactor: Service {
   /// Hears every fact; what was lost because it fell behind, it reads from the log.
   private func follow() async {
     while !Task.isCancelled {
-      let live = parts.feed.subscribe()
+      let live = parts.feed.records()
       do throws(SluiceError) {
         try await catchUp()
       } catch {
@@ -68,11 +68,7 @@ package actor Reactor: Service {
         if (try? await parts.ambient.sleep(Limits.reactionRetry)) == nil { return }
         continue
       }
-      for await message in live {
-        guard case .fact(let live) = message, live.position.sequence > place else { continue }
-        place = live.position.sequence
-        hear(live.event)
-      }
+      for await stored in live { hear(stored) }
     }
   }
 
@@ -96,14 +92,16 @@ package actor Reactor: Service {
   package func catchUp() async throws(SluiceError) {
     while true {
       let records = try await parts.log.read(after: place, limit: Limits.recordsPerCommit)
-      guard let last = records.last?.last else { return }
-      for stored in records {
-        for (index, event) in stored.record.events.enumerated() where stored.sequence(ofEvent: index) > place {
-          hear(event)
-        }
-      }
-      place = max(place, last)
+      if records.isEmpty { return }
+      for stored in records { hear(stored) }
     }
+  }
+
+  private func hear(_ stored: StoredRecord) {
+    for (index, event) in stored.record.events.enumerated() where stored.sequence(ofEvent: index) > place {
+      hear(event)
+    }
+    place = max(place, stored.last)
   }
 
   private func hear(_ event: Event) {
