@@ -24,6 +24,14 @@ package enum Limits {
   package static let noteBytes = 4_096
   /// Plans that were computed but not applied and that `apply --plan` may name.
   package static let computedPlans = 1_000
+  /// How long changes must rest before Sluice reacts: a person's next publish comes within this, or much later.
+  package static let reactionQuiet = Duration.seconds(2)
+  /// While changes keep coming, Sluice reacts at least this often: people wait for it.
+  package static let reactionLongest = Duration.seconds(10)
+  /// A look at a project that failed, because the disk is full or a manifest cannot be read, is tried again after this.
+  package static let reactionRetry = Duration.seconds(60)
+  /// Runs of plans remembered in memory, at about 200 bytes each, so that each look does not read their plans again.
+  package static let rememberedRuns = 100_000
   /// Decisions gathered into one commit of the log.
   package static let recordsPerCommit = 1_000
   /// Rows and index entries that the views may lag behind the log before writing waits for them.
@@ -90,6 +98,8 @@ package enum Limits {
   package static let eventDepth = 64
   /// Outside events in one request; a batch is one commit.
   package static let eventsPerBatch = 1_000
+  /// A value that a step takes out of an event: a name, a number or a path.
+  package static let eventParameterBytes = 1_024
   /// Longer than any address that people write; proxies cut off beyond 8 KiB.
   package static let webhookURLBytes = 2_048
   /// A receiver moves now and then, and does not send us around.

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 import tiny_show
-from sluice_server import ROOT, Server, ServerTestCase, SharedServerTestCase
+from sluice_server import ROOT, Server, ServerTestCase, SharedServerTestCase, wait_until
 
 try:
     import jsonschema
@@ -327,7 +327,30 @@ class Answers(ApiTestCase, SharedServerTestCase):
         shown = self.get("plans/{id}", id=self.failed["id"]).json
         self.assertEqual({run["status"] for run in shown["progress"]["runs"]}, {"failed", "cancelled"})
         self.assertGreaterEqual(len(self.get("plans").json["plans"]), 2)
-        self.assertEqual(len(self.get("plans", project="demo").json["plans"]), 1)
+        applied = [plan for plan in self.get("plans", project="demo").json["plans"] if plan["applications"]]
+        self.assertEqual([plan["id"] for plan in applied], [self.made["id"]])
+
+    def test_proposals(self):
+        self.server.pipeline(tiny_show.PIPELINE.replace("project: demo", "project: proposing"))
+
+        def waiting():
+            plans = self.get("plans", project="proposing").json["plans"]
+            return next((plan for plan in plans if plan["status"] == "proposed"), None)
+
+        self.server.ask("publish", "proposing/look/neutral_lut", self.server.file("n.cube"))
+        self.server.ask("publish", "proposing/sq010/sh0010/plate", *self.server.frames(1001, 1002))
+        proposal = wait_until(waiting, "a proposal waits", 40)
+        shown = self.get("plans/{id}", id=proposal["id"]).json
+        self.assertEqual((shown["plan"]["reaction"], shown["state"]["status"]), ("propose", "proposed"))
+        self.assertNotIn("progress", shown)
+        neutral = "proposing/sq010/sh0010/neutral_frames"
+        self.assertEqual(self.get("why", ref=neutral).json["reaction"]["plan"], proposal["id"])
+        declined = self.post("plans/{id}/decline", {"because": "not now"}, id=proposal["id"]).json
+        self.assertEqual(declined["status"], "declined")
+        self.assertEqual(self.post("plans/{id}/decline", {}, id=proposal["id"]).json, declined)
+        self.assertEqual(self.get("status", ref=neutral).json["products"][0]["reaction"]["kind"], "declined")
+        self.post("plans/{id}/decline", {}, 404, id="p-000000000000")
+        self.post("plans/{id}/decline", {}, 409, id=self.made["id"])
 
     def test_task_logs(self):
         shown = self.get("plans/{id}", id=self.failed["id"]).json

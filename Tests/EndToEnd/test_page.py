@@ -137,6 +137,13 @@ def publish_look(server, text, note, who="mira"):
     )
 
 
+def wait_for_proposal(server):
+    """The proposal that waits, once Sluice has made it."""
+    return wait_until(
+        lambda: next((plan for plan in server.ask("plans", "demo")["plans"] if plan["status"] == "proposed"), None),
+        "a proposal waits", 40)  # fmt: skip
+
+
 # The page
 
 
@@ -220,6 +227,7 @@ class LookChanged(PageTestCase, SharedServerTestCase):
     def prepare(cls, server):
         make_show(server)
         publish_look(server, lut(1.0, 0.8, 0.4), "warmer")
+        wait_for_proposal(server)
 
     def test_it_loads_without_errors_and_shows_the_board(self):
         page = self.open()
@@ -282,9 +290,9 @@ class LookChanged(PageTestCase, SharedServerTestCase):
         before = self.server.position()
         page = self.open()
         page.click("text=See the plan")
-        page.wait_for_selector(".plans .next .step")
+        page.wait_for_selector(".plans .waiting .step")
         plan = self.server.ask("plan", "demo")
-        steps = [re.sub(r"\s+", " ", text) for text in page.locator(".plans .next .step").all_inner_texts()]
+        steps = [re.sub(r"\s+", " ", text) for text in page.locator(".plans .waiting .step").all_inner_texts()]
         self.assertEqual(len(steps), 2)
         for run in plan["runs"]:
             mine = next(text for text in steps if text.startswith(run["step"]))
@@ -292,14 +300,15 @@ class LookChanged(PageTestCase, SharedServerTestCase):
         self.assertIn("1001–1004", steps[0])
         self.assertIn("show_lut", steps[0])
         self.assertIn("mira", steps[0])
-        self.assertGreaterEqual(page.locator(".plans .next button:has-text('Run')").count(), 1)
+        self.assertEqual(page.locator(".plans .waiting button:has-text('Run')").count(), 1)
+        self.assertIn("all there is to do", self.said(page, ".plans .next"))
         # Narrowed, it is another plan, and looking at it records nothing either.
         page.fill("#select", "step:review")
         page.press("#select", "Enter")
         page.wait_for_function("() => document.querySelectorAll('.plans .next .step').length === 1")
         self.assertIn("select=step", page.url)
         self.assertEqual(self.server.position(), before)
-        self.assertEqual(len(self.server.ask("plans", "demo")["plans"]), 1)
+        self.assertEqual(len([plan for plan in self.server.ask("plans", "demo")["plans"] if plan["applications"]]), 1)
 
     def test_a_wrong_selection_is_told_in_the_servers_words(self):
         page = self.open("/#/demo/plans?select=step:reviw", ready="#troubles .trouble", quiet=False)
@@ -346,7 +355,7 @@ class LookChanged(PageTestCase, SharedServerTestCase):
         views = {
             "show": ("/#/demo/show", ".notice h1"),
             "product": (f"/#/demo/show?at={SHOTS[0]}/review_frames", "#aside .part-because li"),
-            "plans": ("/#/demo/plans", ".plans .next .step"),
+            "plans": ("/#/demo/plans", ".plans .waiting .step"),
             "activity": ("/#/demo/activity", ".activity li"),
         }
         for scheme in ("dark", "light"):

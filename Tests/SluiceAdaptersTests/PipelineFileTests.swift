@@ -24,6 +24,7 @@ private let good = """
         frames: { product: review_frames, files: "review.####.png", preview: true }
       tools: [oiiotool]
       on_change: auto
+      max_core_hours: 2.5
       chunk: 4
       timeout: 30m
       command: [oiiotool, "{plate}", --ociofiletransform, "{lut}", -o, "{frames}"]
@@ -60,7 +61,7 @@ private let good = """
             StepOutput(
               name: "frames", product: "review_frames", files: "review.####.png", preview: true, identity: .pixels)
           ],
-          tools: ["oiiotool"], onChange: .auto,
+          tools: ["oiiotool"], onChange: .auto, maxCoreHours: 2.5,
           command: ["oiiotool", "{plate}", "--ociofiletransform", "{lut}", "-o", "{frames}"], chunk: 4,
           timeoutSeconds: 1_800),
         Step(
@@ -148,6 +149,15 @@ private let good = """
       "cannot be one-to-one", ""
     ),
     ("[sheet, \"{sheet}\", \"{reviews.dir}\"]", "[]", "[]", "pipeline.shape", "the command is empty", ""),
+    (
+      "max_core_hours: 2.5", "max_core_hours: none", "none", "pipeline.shape", "'none' is no number of core-hours",
+      "write max_core_hours: 4"
+    ),
+    ("max_core_hours: 2.5", "max_core_hours: -7", "-7", "pipeline.shape", "'-7' is no number of core-hours", ""),
+    (
+      "on_change: auto", "on_change: propose", "2.5", "pipeline.shape",
+      "step 'review' has max_core_hours and never runs by itself", "write on_change: auto"
+    ),
     ("tools: [oiiotool]", "tools: { a: b }", "{ a: b }", "pipeline.shape", "'tools' must be a list", ""),
   ])
   func `that is wrong is refused with the place`(
@@ -168,7 +178,7 @@ private let good = """
     let text = good.replacingOccurrences(of: "on_change: auto", with: "on_change: autp")
       .replacingOccurrences(of: "{plate}", with: "{plaet}").replacingOccurrences(
         of: "range: 1001-1024", with: "range: x")
-    #expect(read(text).problems.map(\.line) == [5, 15, 18])
+    #expect(read(text).problems.map(\.line) == [5, 15, 19])
   }
 
   @Test(arguments: ["word", "- a\n- b\n", "1"])

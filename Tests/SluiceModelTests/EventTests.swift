@@ -67,6 +67,12 @@ enum Facts {
         product: review),
       event(.tagMoved(TagMoved(tag: "approved", version: version)), project: project, folder: folder, product: review),
       event(
+        .planProposed(
+          PlanProposed(plan: plan, body: digest, runs: 2, tasks: 25, superseded: PlanID("p-ba9876543210"))),
+        project: project),
+      event(.planDeclined(PlanDeclined(plan: plan, because: "not this week")), project: project),
+      event(.planSuperseded(PlanSuperseded(plan: plan)), project: project),
+      event(
         .planApplied(PlanApplied(plan: plan, body: digest, runs: 2, tasks: 25, only: [run])), project: project),
       event(.planFinished(PlanFinished(plan: plan, outcome: .failed, counts: counts)), project: project),
       event(

@@ -34,6 +34,14 @@ function difference(error) {
     action(`Run these ${plan.runs.length} now`, () => run(plan, { select: plan.selection, frames: plan.frames }), 'go')];
 }
 
+export async function decline(id, because) {
+  try {
+    await api.decline(id, because);
+    toast('Declined. It is proposed again when an input changes.', nameHint());
+  } catch (error) { trouble(error); }
+  touch('plans', 'status');
+}
+
 export async function cancel(id) {
   const { cancelled } = await api.cancel(id);
   toast(`Cancelled ${count(cancelled, 'run')}.`);

@@ -14,7 +14,7 @@ const kinds = [['', 'Everything'], ['sluice.version.*', 'Publishes'], ['sluice.p
   ['sluice.task.*', 'Tasks'],
   ['sluice.pipeline.*', 'Pipeline'], ['sluice.folder.*', 'Folders'], ['sluice.tag.*', 'Tags']];
 
-const planLink = id => h('a', { href: link({ view: 'plans', id }) }, 'plan');
+const planLink = (id, text = 'plan') => h('a', { href: link({ view: 'plans', id }) }, text);
 const subject = e => e.product ? product(e.product) : h('span', e.folder || e.project || e.subject);
 const where = e => e.folder !== undefined ? e.folder || e.project : e.product ? inProject(e.product) : '';
 
@@ -28,7 +28,13 @@ const tell = {
     && e.data.changed !== store.products.get(e.product)?.frames && h('span.dim', ` frames ${showRange(e.data.changed)} changed`)],
   'version.numbered': e => [subject(e), ' ', h('span.v', e.data.version), ' is now ', version(e.data.number, e.data.version)],
   'tag.moved': e => [h('b', person(e.actor)), ' set ', h('span.tag', e.data.tag), ' on ', subject(e), ' ', h('span.v', e.data.version)],
-  'plan.applied': e => [h('b', person(e.actor)), ' started a ', planLink(e.data.plan),
+  'plan.proposed': e => [h('b', 'Sluice'), ' proposed a ', planLink(e.data.plan),
+    `: ${count(e.data.runs, 'run')}, ${count(e.data.tasks, 'task')}`],
+  'plan.declined': e => [h('b', person(e.actor)), ' declined the ', planLink(e.data.plan, 'proposal'),
+    e.data.because && h('span.dim', ` “${e.data.because}”`)],
+  'plan.superseded': e => ['nothing was left to do of the ', planLink(e.data.plan, 'proposal')],
+  'plan.applied': e => [h('b', e.actortrust === 'system' ? 'Sluice' : person(e.actor)), ' started a ', planLink(e.data.plan),
+    e.actortrust === 'system' && ' by itself',
     `: ${count(e.data.runs, 'run')}, ${count(e.data.tasks, 'task')}`],
   'plan.finished': e => ['the ', planLink(e.data.plan), ` ${e.data.outcome}`,
     outcomes(e.data.counts) && h('span.dim', ` ${outcomes(e.data.counts)}`)],

@@ -57,6 +57,7 @@ export const api = {
   apply: request => post('/apply', { ...request, command: uuid() }),
   plans: project => get('/plans', { project }).then(a => a.plans),
   planOf: id => get(`/plans/${encodeURIComponent(id)}`),
+  decline: (id, because) => post(`/plans/${encodeURIComponent(id)}/decline`, because ? { because } : {}),
   cancel: id => post('/cancel', { id }),
   retry: id => post('/retry', { id }),
   signIn: token => post('/session', { token }),

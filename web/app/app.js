@@ -8,6 +8,7 @@ import { h, paint } from './dom.js';
 import { Live } from './live.js';
 import { News } from './news.js';
 import { Plans } from './plans.js';
+import { standingDecline } from './proposals.js';
 import { go, link, read } from './route.js';
 import { openSearch } from './search.js';
 import { drawWho, signIn } from './session.js';
@@ -34,7 +35,8 @@ function drawBar(route) {
   paint(at('project'), [store.projects.map(p => p.name), route.project],
     () => store.projects.map(p => h('option', { value: p.name, selected: p.name === route.project }, p.name)));
   at('project').title = census().map(([type, n]) => count(n, type)).join(' · ');
-  const running = runningPlans().length, proposed = !running && store.proposal?.runs.length;
+  const running = runningPlans().length, proposed = store.waiting?.plan.runs.length
+    ?? (!running && !standingDecline() && store.proposal?.runs.length);
   paint(at('tabs'), [route.project, route.view, running, proposed],
     () => [['show', 'Show'], ['plans', 'Plans'], ['activity', 'Activity']].map(([view, text]) =>
     h('a', { href: link({ view, id: null, at: null }), 'data-key': view, ...(route.view === view ? { 'aria-current': 'page' } : {}) }, text,

@@ -67,10 +67,11 @@ export class Detail {
       status?.failure && [failure(status.failure), h('div.acts', button('Open the log', () => this.openLog(status)))]]);
     this.drawActs(status);
     const reasons = status?.reasons ?? this.why?.reasons ?? [];
-    paint(parts.because, [reasons, status?.state], () => reasons.length > 0
+    paint(parts.because, [reasons, status?.state, status?.reaction], () => reasons.length > 0
       && section(status?.state === 'missing' ? 'Not there because' : status?.state === 'unknown' || status?.state === 'dubious'
       ? 'In doubt because' : 'Out of date because',
-      h('ol.plain', reasons.map(r => h('li', reason(r, p, known))))));
+      h('ol.plain', reasons.map(r => h('li', reason(r, p, known)))),
+      status?.reaction && h('p.dim', sentence(capital(status.reaction.text), p, known), '.')));
     if (answer.error) return;
     const { selected } = answer;
     paint(parts.from, [selected.madeFrom, selected.made, selected.version, states(selected.madeFrom.map(m => m.ref))],

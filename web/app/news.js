@@ -7,6 +7,7 @@ import { showLog } from './log.js';
 import { failure, inProject, moment, person, product, productOf, reason, sentence, ticks, version } from './nouns.js';
 import { estimate, meter, outcomes, progressFacts } from './progress.js';
 import { go, link } from './route.js';
+import { declineWords, decisions, notes, standingDecline } from './proposals.js';
 import { shape } from './states.js';
 import { runningPlans, store } from './store.js';
 import { capital, count, duration, listing, verb } from './words.js';
@@ -16,7 +17,7 @@ export function causes(plan) {
   const found = new Map();
   for (const run of plan.runs) for (const r of run.reasons) {
     if (r.kind === 'upstream') continue;
-    const key = ['input', 'step', 'tool'].includes(r.kind) ? `${r.kind} ${r.input} ${r.now ?? ''}` : r.kind;
+    const key = ['input', 'step', 'event', 'tool'].includes(r.kind) ? `${r.kind} ${r.input} ${r.now ?? ''}` : r.kind;
     if (!found.has(key)) found.set(key, { ...r, runs: 0 });
     found.get(key).runs++;
   }
@@ -44,7 +45,7 @@ function author(cause, redraw) {
 
 const heads = {
   input: c => `${inProject(c.input)} changed`,
-  step: c => `The step ${c.input ?? ''} changed`, tool: c => `${c.input ?? 'A tool'} changed`,
+  step: c => `The step ${c.input ?? ''} changed`, event: c => `${c.input ?? 'An event'} came in`, tool: c => `${c.input ?? 'A tool'} changed`,
   missing: (c, n) => `${capital(count(n, 'product'))} ${verb(n, 'is', 'are')} not made yet`,
   missingInput: () => 'An input is missing', frames: () => 'The frame range changed',
   partial: (c, n) => `${count(n, 'product')} ${verb(n, 'is', 'are')} made only in part`,
@@ -54,7 +55,7 @@ const heads = {
 function headline(all, plan) {
   if (!all.length) return `${count(plan.runs.length, 'product')} ${verb(plan.runs.length, 'is', 'are')} out of date`;
   if (all.length === 1) return (heads[all[0].kind] ?? heads.partial)(all[0], all[0].runs);
-  const changes = all.filter(c => ['input', 'step', 'tool'].includes(c.kind));
+  const changes = all.filter(c => ['input', 'step', 'event', 'tool'].includes(c.kind));
   if (changes.length === 1) return heads[changes[0].kind](changes[0]);
   return changes.length ? `${changes.length} things changed`
     : `${count(plan.runs.length, 'product')} ${verb(plan.runs.length, 'is', 'are')} to be made`;
@@ -66,7 +67,7 @@ function told(cause, redraw) {
     version(fact.data.number, cause.now), ' ', moment(fact.time),
     fact.data.note && `, “${fact.data.note}”`, '. '];
   if (cause.kind === 'step' && fact) return [h('b', person(fact.actor)), ` changed the step ${cause.input ?? ''} `, moment(fact.time), '. '];
-  if (['input', 'step', 'tool'].includes(cause.kind)) return [reason(cause, store.project, store.products), '. '];
+  if (['input', 'step', 'event', 'tool'].includes(cause.kind)) return [reason(cause, store.project, store.products), '. '];
   if (cause.kind === 'missing') return `${count(cause.runs, 'product')} ${verb(cause.runs, 'was', 'were')} never made. `;
   return [`${count(cause.runs, 'product')}: `, reason(cause, store.project, store.products), '. '];
 }
@@ -90,16 +91,27 @@ export const costFacts = plan => {
 /** Facts are `[figure, words]` or `['', before, figure, after]`. */
 export const factRow = facts => facts.map(([n, a, b, c]) => h('span', n === '' ? [a, b && h('b', b), c] : [h('b', n.toLocaleString('en')), ' ', a]));
 
-function proposalNotice(plan, redraw) {
+function proposalNotice(plan, redraw, waits = null) {
   const all = causes(plan), n = plan.runs.length;
+  const isOwn = !waits && plan.runs.every(r => store.products.get(r.outputs[0])?.reaction?.kind === 'auto');
   return { id: 'proposal', state: all.every(c => c.kind === 'missing') ? 'missing' : 'stale', title: headline(all, plan),
     body: [all.length > 1 && h('ul', all.slice(0, 4).map(c => h('li', told(c, redraw))),
       all.length > 4 && h('li', h('a', { href: link({ view: 'plans', id: null }) }, count(all.length - 4, 'more reason')))),
       h('p', all.length === 1 && told(all[0], redraw), all.some(c => c.kind !== 'missing') && [h('b', count(n, 'product')),
-        ` no longer ${verb(n, 'matches', 'match')} ${all.length === 1 ? 'it' : 'what they were made from'}. `], untouched(plan))],
-    facts: costFacts(plan), key: [plan.id, n],
-    acts: () => [action(n === 1 ? 'Run it' : `Run these ${n}`, () => run(plan), 'go'),
-      button('See the plan', () => go({ view: 'plans', id: null }))] };
+        ` no longer ${verb(n, 'matches', 'match')} ${all.length === 1 ? 'it' : 'what they were made from'}. `], untouched(plan)),
+      notes(plan), isOwn && h('p', 'Sluice runs this by itself as soon as changes have come to rest.')],
+    facts: costFacts(plan), key: [plan.id, n, Boolean(waits), isOwn],
+    acts: () => [!isOwn && (waits ? decisions(plan) : action(n === 1 ? 'Run it' : `Run these ${n}`, () => run(plan), 'go')),
+      button('See the plan', () => go({ view: 'plans', id: null }))].flat() };
+}
+
+/** Nobody is asked again: it is said once more, and can be run all the same. */
+function declinedNotice(state, plan) {
+  const n = plan.runs.length;
+  return { id: 'declined', state: 'stale', title: `${capital(count(n, 'product'))} ${verb(n, 'stays', 'stay')} out of date`, key: [state.id, plan.id, n],
+    body: [h('p', declineWords(state), 'It is proposed again when something that it is made from changes.')],
+    acts: () => [button('See the proposal', () => go({ view: 'plans', id: state.id })),
+      action(n === 1 ? 'Run it anyway' : `Run these ${n} anyway`, () => run(plan), 'quiet')] };
 }
 
 const failedPlans = new Map();
@@ -174,7 +186,10 @@ function notices(redraw) {
   // What failed is proposed again too, but said once.
   const said = new Set(bad?.products.map(p => p.ref));
   for (const run of bad ? plan?.runs ?? [] : []) if (run.reasons.some(r => said.has(r.via))) for (const ref of run.outputs) said.add(ref);
-  if (!running.length && plan?.runs.some(run => !run.outputs.some(ref => said.has(ref)))) all.push(proposalNotice(plan, redraw));
+  const no = standingDecline();
+  if (store.waiting) all.push(proposalNotice(store.waiting.plan, redraw, store.waiting.state));
+  else if (!running.length && plan?.runs.some(run => !run.outputs.some(ref => said.has(ref))))
+    all.push(no ? declinedNotice(no, plan) : proposalNotice(plan, redraw));
   if (!store.products.size) all.push(emptyNotice());
   else if (!all.length && !plan?.missing?.length && !plan?.blocked?.length) all.push(calmNotice());
   if (plan?.missing?.length) all.push(missingNotice(plan.missing));

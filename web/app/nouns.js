@@ -17,7 +17,7 @@ export function product(ref, { near, text } = {}) {
     text ?? (near && name.startsWith(near + '/') ? name.slice(near.length + 1) : name));
 }
 
-export const person = actor => typeof actor === 'string' ? actor : actor?.name ?? 'someone';
+export const person = actor => typeof actor === 'string' ? actor : actor?.trust === 'system' ? 'Sluice' : actor?.name ?? 'someone';
 export const time = iso => iso ? h('time', { datetime: iso, title: new Date(iso).toLocaleString() }, when(iso)) : null;
 
 /** `at 14:23`, `on Mon 14:23`. */

@@ -6,6 +6,7 @@ import { button, h, paint } from './dom.js';
 import { costFacts, factRow } from './news.js';
 import { failure, inProject, moment, person, product, because, sentence, time } from './nouns.js';
 import { showLog } from './log.js';
+import { decisions, fate, notes } from './proposals.js';
 import { estimate, meter, outcomes, progressFacts } from './progress.js';
 import { go, link, read } from './route.js';
 import { runShape, runWord } from './states.js';
@@ -25,6 +26,9 @@ function sharedReason(runs) {
   const same = new Set(runs.map(run => run.reasons.map(r => r.input).join())).size === 1;
   return h('p.shared', h('span.dim', 'Because '), same ? words(runs[0]) : [...texts]);
 }
+
+const same = (a, b) => String(a.runs.map(unit).sort()) === String(b.runs.map(unit).sort());
+const unit = run => `${run.step} ${run.folder} ${run.frames}`;
 
 const where = (run, project) => run.outputs?.length === 1
   ? product(run.outputs[0], { text: run.folder || inProject(run.outputs[0]) }) : run.folder || project;
@@ -62,7 +66,7 @@ const failedRun = r => [r.failure && failure(r.failure), h('div.acts',
 
 export class Plans {
   constructor() {
-    this.next = h('section.next'); this.now = h('section'); this.past = h('section'); this.one = h('section');
+    this.waiting = h('section.waiting'); this.next = h('section.next'); this.now = h('section'); this.past = h('section'); this.one = h('section');
     this.select = h('input', { id: 'select', placeholder: 'everything out of date', spellcheck: 'false', autocapitalize: 'off' });
     this.frames = h('input', { id: 'frames', placeholder: 'all', spellcheck: 'false', inputmode: 'numeric' });
     this.form = h('form.narrow', { onsubmit: event => { event.preventDefault(); go({ view: 'plans', id: null,
@@ -75,15 +79,28 @@ export class Plans {
   draw = parts => {
     const { id, select, frames } = read();
     if (id) return this.drawOne(id, parts);
-    if (this.element.firstChild !== this.now) this.element.replaceChildren(this.now, this.next, this.past);
+    if (this.element.firstChild !== this.waiting) this.element.replaceChildren(this.waiting, this.now, this.next, this.past);
+    this.drawWaiting();
     this.drawNow();
     this.drawNext(select, frames, parts);
-    paint(this.past, store.plans, () => [h('h1', 'Before'), store.plans.length === 0 && h('p.dim', 'Nothing ran yet.'),
-      h('ul.runs.before', store.plans.filter(p => p.status !== 'running').map(p =>
+    // What another proposal replaced was never anybody's question.
+    const past = store.plans.filter(p => !['running', 'proposed', 'superseded'].includes(p.status));
+    paint(this.past, past, () => [h('h1', 'Before'), past.length === 0 && h('p.dim', 'Nothing ran yet.'),
+      h('ul.runs.before', past.map(p =>
       h('li', h('span.where', runShape(p.status), h('a', { href: link({ view: 'plans', id: p.id }) }, p.id)), h('span', capital(p.status)),
-        h('span.dim', count(p.runs, 'run')), h('span.dim', h('b', person(p.actor)), ' ', time(p.applied)),
-          h('span.dim.because', outcomes(p.counts)))))]);
+        h('span.dim', count(p.runs, 'run')), h('span.dim', h('b', person(p.declined?.actor ?? p.actor)), ' ', time(p.declined?.time ?? p.applied)),
+          h('span.dim.because', p.status === 'declined' ? p.declined?.because && `“${p.declined.because}”` : outcomes(p.counts)))))]);
   };
+
+  /** What Sluice asks about comes first. */
+  drawWaiting() {
+    const { plan, state } = store.waiting ?? {};
+    paint(this.waiting, [plan, state, store.health?.workers], () => plan ? [
+      h('h1', runShape('proposed'), h('a', { href: link({ view: 'plans', id: plan.id }) }, `Sluice proposes ${count(plan.runs.length, 'run')}`)),
+      h('p', fate(state)), notes(plan),
+      h('div.doing', h('div.acts', decisions(plan, begun => showPlan(begun.id))), h('div.facts', factRow([...costFacts(plan), [plan.untouched, 'untouched']]))),
+      h('div', proposedRuns(plan))] : []);
+  }
 
   drawNow() {
     const running = runningPlans();
@@ -111,7 +128,9 @@ export class Plans {
     }
     const plan = narrowed ? this.plan : store.proposal, running = runningPlans().length > 0;
     if (!this.form.isConnected) this.next.replaceChildren(h('h1', 'Next'), this.form, this.body = h('div.proposed'));
-    paint(this.body, [key, plan, running, store.health?.workers], () => {
+    const isSaid = !narrowed && plan && store.waiting && same(plan, store.waiting.plan);
+    paint(this.body, [key, plan, running, store.health?.workers, isSaid], () => {
+      if (isSaid) return h('p.dim', 'The proposal above is all there is to do. A part of it can be looked at here.');
       if (running && !narrowed) return h('p.dim', 'What is left is worked out when the running plan ends. A part can be looked at now.');
       if (!plan) return h('p.dim', 'Working it out…');
       if (!plan.runs.length) return h('p', narrowed ? 'Nothing to run here: all of it is current.' : store.products.size
@@ -143,14 +162,16 @@ export class Plans {
     }
     const { head, bar, doing, runs } = this.parts, status = progress?.status ?? state?.status ?? 'proposed';
     paint(head, [id, status, state], () => [h('h1', runShape(status), h('span', `${capital(status)} `), h('span.v', id)),
-      state && h('p', h('b', person(state.actor)), ' started it ', moment(state.applied),
+      state && fate(state) ? [h('p', fate(state)), status === 'proposed' && notes(answer.plan)] : state && h('p', h('b', person(state.actor)), ' started it ', moment(state.applied),
         state.finished && ['; it ended ', moment(state.finished)], '. ',
         outcomes(state.counts) && `${capital(outcomes(state.counts))}. `,
         answer.plan.selection && [' Only ', h('code', answer.plan.selection), '.'])]);
     bar.hidden = status !== 'running';
     if (progress) bar.show(progress.tasksDone, progress.tasksTotal);
-    paint(doing.firstChild, [id, status], () => [status === 'running' && action('Cancel', () => cancel(id)),
-      (status === 'failed' || state?.counts?.failed) && action('Try the failed ones again', () => retry(id), 'go')]);
+    paint(doing.firstChild, [id, status], () => [status === 'proposed' && state && decisions(answer.plan),
+      status === 'declined' && action(`Run ${answer.plan.runs.length === 1 ? 'it' : `these ${answer.plan.runs.length}`} anyway`, () => run(answer.plan)),
+      status === 'running' && action('Cancel', () => cancel(id)),
+      (status === 'failed' || state?.counts?.failed > 0) && action('Try the failed ones again', () => retry(id), 'go')]);
     paint(doing.lastChild, [status, progress && progressFacts(progress)],
       () => status === 'running' && progress ? factRow(progressFacts(progress)) : []);
     paint(runs, progress?.runs ?? null, () => progress ? pastRuns(answer.plan, progress) : answer.plan.runs.length

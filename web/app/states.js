@@ -9,7 +9,7 @@ const said = { failed: 'failed', running: 'running', queued: 'queued', dubious: 
 export const word = state => said[state] ?? state;
 
 const runShapes = { waiting: 'queued', queued: 'queued', running: 'running', succeeded: 'done', unchanged: 'done', failed: 'failed',
-  cancelled: 'missing', proposed: 'stale' };
+  cancelled: 'missing', proposed: 'stale', declined: 'missing', superseded: 'missing' };
 const runWords = { waiting: 'waits for others', unchanged: 'came out unchanged' };
 export const runWord = status => runWords[status] ?? status;
 

@@ -4,7 +4,7 @@ import { api } from './api.js';
 import { capital } from './words.js';
 
 export const store = { health: null, projects: [], project: null, loaded: false, folders: [], steps: null, products: new Map(),
-  plans: [], proposal: null, progress: new Map(), recent: [] };
+  plans: [], waiting: null, proposal: null, progress: new Map(), recent: [] };
 
 const recentMost = 60;
 const quiet = 60, longest = 400;      // milliseconds: gather facts that come together, but never wait long
@@ -32,10 +32,12 @@ const fetchers = {
   recent: async p => keep(p, 'recent', (await api.events({ project: p, last: recentMost })).reverse()),
   plans: async p => {
     const plans = await api.plans(p);
-    const running = plans.filter(plan => plan.status === 'running');
-    const answers = await Promise.all(running.map(plan => api.planOf(plan.id).catch(none)));
+    const running = plans.filter(plan => plan.status === 'running'), proposed = plans.find(plan => plan.status === 'proposed');
+    const [waiting, ...answers] = await Promise.all([proposed, ...running].map(plan => plan && api.planOf(plan.id).catch(none)));
     if (p !== store.project) return;
     store.plans = plans;
+    // `waiting.plan` is what a person is asked about; `proposal` is all that could be run, whether asked about or not.
+    store.waiting = waiting?.state?.status === 'proposed' ? waiting : null;
     for (const id of store.progress.keys()) if (!running.some(plan => plan.id === id)) store.progress.delete(id);
     answers.forEach((answer, i) => answer?.progress && store.progress.set(running[i].id, answer.progress));
   },
@@ -49,6 +51,9 @@ const concerns = {
   'folder.changed': ['folders', 'status', 'projects'],
   'pipeline.applied': ['pipeline', 'folders', 'status', 'proposal', 'projects'],
   'version.published': ['status', 'proposal'],
+  'plan.proposed': ['plans', 'status'],
+  'plan.declined': ['plans', 'status'],
+  'plan.superseded': ['plans', 'status'],
   'plan.applied': ['plans', 'status', 'proposal'],
   'plan.finished': ['plans', 'status', 'proposal'],
   'run.started': ['status'],
@@ -89,7 +94,7 @@ async function flush() {
 
 /** Loads a project whole. */
 export async function open(project) {
-  Object.assign(store, { project, loaded: false, folders: [], steps: null, products: new Map(), plans: [], proposal: null, recent: [] });
+  Object.assign(store, { project, loaded: false, folders: [], steps: null, products: new Map(), plans: [], waiting: null, proposal: null, recent: [] });
   store.progress.clear();
   dirty.clear();
   const known = store.projects.find(p => p.name === project);

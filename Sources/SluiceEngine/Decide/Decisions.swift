@@ -121,6 +121,28 @@ package enum Decisions {
     return drafts
   }
 
+  /// A person's no to a proposal; said twice it is recorded once.
+  /// - Throws: `plan.unknown`, `plan.notWaiting`.
+  package static func decline(_ id: PlanID, because: String?, in registry: Registry) throws(SluiceError) -> [Draft] {
+    guard let plan = registry.plans[id] else {
+      throw SluiceError(
+        .planUnknown, what: "there is no proposal '\(NameRule.printable(id.description))'", at: "plan",
+        fix: "`sluice plans PROJECT` lists what is proposed")
+    }
+    if plan.status == .declined { return [] }
+    guard plan.status == .proposed else {
+      let now = plan.supersededBy.map { ", and \($0) took its place" } ?? ""
+      throw SluiceError(
+        .planNotWaiting, what: "the plan \(id) does not wait for a decision: it is \(plan.status.rawValue)\(now)",
+        at: "plan \(id)", fix: "`sluice plans \(plan.project)` lists what is proposed")
+    }
+    guard because.map({ $0.utf8.count <= Limits.noteBytes }) ?? true else {
+      throw SluiceError(
+        .usage, what: "the reason is longer than \(Limits.noteBytes) bytes", at: "plan \(id)", fix: "say it shorter")
+    }
+    return [Draft(project: plan.project, fact: .planDeclined(PlanDeclined(plan: id, because: because)))]
+  }
+
   package static func moveTag(
     _ reference: Reference, to tag: String, in registry: Registry
   ) throws(SluiceError) -> [Draft] {

@@ -20,6 +20,7 @@ package final class Feed: Sendable {
   private struct Readers {
     var next = 0
     var byID: [Int: AsyncStream<LiveMessage>.Continuation] = [:]
+    var listeners: [Int: AsyncStream<StoredRecord>.Continuation] = [:]
   }
   private let readers = Mutex(Readers())
   /// For who reads the log itself and only has to know when.
@@ -43,6 +44,32 @@ package final class Feed: Sendable {
     return stream
   }
 
+  /// Records as they are confirmed, for who looks at facts and sends nothing on: nobody has to write them out for that.
+  /// Who falls behind is dropped, and reads the log.
+  package func records() -> AsyncStream<StoredRecord> {
+    let (stream, continuation) = AsyncStream<StoredRecord>.makeStream(
+      bufferingPolicy: .bufferingOldest(Limits.streamBacklog))
+    let id = readers.withLock { readers in
+      readers.next += 1
+      readers.listeners[readers.next] = continuation
+      return readers.next
+    }
+    continuation.onTermination = { [weak self] _ in
+      _ = self?.readers.withLock { $0.listeners.removeValue(forKey: id) }
+    }
+    return stream
+  }
+
+  package func tell(_ records: [StoredRecord]) {
+    for listener in readers.withLock({ Array($0.listeners.values) }) {
+      for record in records {
+        guard case .dropped = listener.yield(record) else { continue }
+        listener.finish()
+        break
+      }
+    }
+  }
+
   package func send(_ messages: [LiveMessage]) {
     let all = readers.withLock { $0.byID }
     for reader in all.values {
@@ -63,6 +90,8 @@ package final class Feed: Sendable {
 
   package func close() {
     beats.end()
-    for reader in readers.withLock({ Array($0.byID.values) }) { reader.finish() }
+    let (readers, listeners) = readers.withLock { (Array($0.byID.values), Array($0.listeners.values)) }
+    for reader in readers { reader.finish() }
+    for listener in listeners { listener.finish() }
   }
 }

@@ -209,6 +209,7 @@ package actor Writer: Service {
     confirmed.withLock { $0 = state.confirmed }
     for (ticket, stored) in records { answer(ticket, .success(stored.last)) }
     feed.pulse()
+    feed.tell(records.map(\.stored))
     guard feed.hasReaders else { return }
     feed.send(
       records.flatMap { _, stored in

@@ -129,7 +129,8 @@ extension Queries {
         _ = try registry.product(reference.product)
         throw notThere(reference)
       }
-      return WhyAnswer(ref: reference.product, version: nil, reasons: status.reasons, chain: [])
+      return WhyAnswer(
+        ref: reference.product, version: nil, reasons: status.reasons, reaction: status.reaction, chain: [])
     }
     let version = try registry.version(reference)
     var history = History(registry: registry)
@@ -137,7 +138,8 @@ extension Queries {
     history.add(version)
     return WhyAnswer(
       ref: reference.product, version: version.address.version,
-      reasons: version.address.version == status?.version ? status?.reasons ?? [] : [], chain: history.links)
+      reasons: version.address.version == status?.version ? status?.reasons ?? [] : [],
+      reaction: version.address.version == status?.version ? status?.reaction : nil, chain: history.links)
   }
 }
 
@@ -167,22 +169,37 @@ struct History {
           ))
         return
       }
-      let reason = made.reasons.first
+      // That it had not been made yet is no cause where an event asked for it.
+      let event = made.reasons.first { $0.kind == .event }
+      let reason = made.reasons.first?.kind == .missing ? event ?? made.reasons.first : made.reasons.first
       let because = reason.map { ", because \($0.text)" } ?? ""
       links.append(
         link(
           version, "\(version.address.product.spoken) \(version.spoken) was made by the step '\(made.step)'\(because)"))
       addPlan(made.plan, seen: &seen)
+      if reason?.kind == .event, let told = made.told { return add(told) }
       current = next(version, reason)
     }
   }
 
+  private mutating func add(_ told: Told) {
+    links.append(
+      WhyAnswer.Link(
+        event: told.id, type: told.type, time: told.time, actor: told.actor.name, ref: nil, version: nil,
+        text: "\(told.actor.name) sent the event '\(NameRule.printable("\(told.id)"))' of "
+          + NameRule.printable(told.source)))
+  }
+
   private mutating func addPlan(_ id: PlanID, seen: inout Set<EventID>) {
-    guard let plan = registry.plans[id], seen.insert(plan.event).inserted else { return }
+    guard let plan = registry.plans[id], plan.applications > 0, seen.insert(plan.event).inserted else { return }
+    let words =
+      plan.actor.trust == .system
+      ? "Sluice set the plan \(id) with \(plan.runs) runs going by itself"
+      : "\(plan.actor.name) applied the plan \(id) with \(plan.runs) runs"
     links.append(
       WhyAnswer.Link(
         event: plan.event, type: Fact.planAppliedType, time: plan.applied, actor: plan.actor.name, ref: nil,
-        version: nil, text: "\(plan.actor.name) applied the plan \(id) with \(plan.runs) runs"))
+        version: nil, text: words))
   }
 
   /// The input version that is one step nearer to the cause.

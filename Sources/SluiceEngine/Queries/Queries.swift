@@ -9,11 +9,14 @@ package struct Queries: Sendable {
   let tools: any ToolProbe
   let runner: Runner
   let store: any VersionStore
+  let bodies: PlanBodies
 
   package init(
-    writer: Writer, manifests: any ManifestSource, tools: any ToolProbe, runner: Runner, store: any VersionStore
+    writer: Writer, manifests: any ManifestSource, tools: any ToolProbe, runner: Runner, store: any VersionStore,
+    bodies: PlanBodies
   ) {
     (self.writer, self.manifests, self.tools, self.runner, self.store) = (writer, manifests, tools, runner, store)
+    self.bodies = bodies
   }
 
   /// A project with its graph and how every unit stands.
@@ -22,10 +25,15 @@ package struct Queries: Sendable {
     package let graph: StepGraph
     package let assessor: Assessor
     package let assessments: [UnitID: Assessment]
+    package let standing: Standing
     package let sequence: Int64
+
+    package var reaction: Reaction {
+      Reaction(project, graph: graph, assessments: assessments, standing: standing)
+    }
   }
 
-  /// - Throws: `project.unknown`, `store.damaged`.
+  /// - Throws: `project.unknown`, `store.damaged`, `log.failed`.
   package func survey(_ name: ProjectName) async throws(SluiceError) -> Survey {
     let registry = writer.current
     let project = try registry.project(name)
@@ -34,8 +42,10 @@ package struct Queries: Sendable {
       ?? StepGraph(pipeline: Pipeline(project: name, folders: [], steps: []), folders: [Folder]())
     let versions = await tools.versions(of: Set(graph.units.flatMap(\.step.tools)))
     let assessor = Assessor(project: project, graph: graph, manifests: manifests, tools: versions)
+    let assessments = try assessor.assess()
     return Survey(
-      project: project, graph: graph, assessor: assessor, assessments: try assessor.assess(),
+      project: project, graph: graph, assessor: assessor, assessments: assessments,
+      standing: try Standing(of: project, assessments: assessments, registry: registry, bodies: bodies),
       sequence: registry.sequence)
   }
 
@@ -67,6 +77,7 @@ package struct Queries: Sendable {
   package func statuses(_ survey: Survey) async throws(SluiceError) -> [ProductStatus] {
     let activities = runner.activities(in: survey.project.name)
     let registry = writer.current
+    let reaction = survey.reaction
     let all = Set(survey.graph.products).union(survey.project.products.keys).sorted()
     return all.map { ref in
       let version = survey.project.version(of: ref, .latest)
@@ -82,7 +93,8 @@ package struct Queries: Sendable {
         freshness: assessment.freshness, activity: activity, version: version?.address.version,
         number: version?.number, step: unit.step.name,
         frames: version?.published.representations.first?.frames, staleFrames: assessment.stale,
-        reasons: assessment.reasons, failure: failed?.failure, preview: output?.preview ?? false)
+        reasons: assessment.reasons, failure: failed?.failure, preview: output?.preview ?? false,
+        reaction: reaction.note(on: unit.id))
     }
   }
 
@@ -120,6 +132,20 @@ package struct Queries: Sendable {
       try await statuses(survey).map { ($0.ref, $0.state) }, uniquingKeysWith: { first, _ in first })
     let selected = try selection.products(in: survey.project, graph: survey.graph, states: states)
     return try Planner(assessor: survey.assessor).plan(selection, products: selected, frames: frames)
+  }
+
+  /// A plan that Sluice made by itself, computed again: what there is to do now of its runs.
+  package func plan(again plan: Plan) async throws(SluiceError) -> Plan {
+    let survey = try await survey(plan.project)
+    var (units, notes): (Set<UnitID>, [UnitID: String]) = ([], [:])
+    for run in plan.runs {
+      let unit = UnitID(step: run.step, folder: run.folder)
+      guard survey.assessments[unit]?.obstacle == nil else { continue }
+      units.insert(unit)
+      notes[unit] = run.note
+    }
+    return try Planner(assessor: survey.assessor).plan(
+      reaction: plan.reaction ?? .propose, units: units, assessments: survey.assessments, notes: notes)
   }
 
   /// What a pipeline edit would make stale.

@@ -16,6 +16,7 @@ package struct BenchPlan: Sendable {
     var frames: FrameSet?
   }
   private let inputs: [String: [Place]]
+  private let parameters: [String: String]
 
   /// - Parameters:
   ///   - directory: the bench's absolute path.
@@ -24,6 +25,7 @@ package struct BenchPlan: Sendable {
     _ order: RunOrder, frames: FrameSet, directory: String, manifests: any ManifestSource, store: any VersionStore
   ) throws(SluiceError) {
     (unit, self.directory) = (order.unit, directory)
+    parameters = order.assessment.told?.parameters ?? [:]
     var links: [WorkLink] = []
     var inputs: [String: [Place]] = [:]
     for state in order.assessment.inputs {
@@ -111,6 +113,7 @@ package struct BenchPlan: Sendable {
       }
     default: break
     }
+    if let value = parameters[placeholder.name] { return [value] }
     if let output = unit.step.outputs.first(where: { $0.name == placeholder.name }) {
       let place = Place(folder: "out/\(output.name)", name: output.files, frames: frames)
       return [value(place, field: placeholder.field, isOwn: true)]

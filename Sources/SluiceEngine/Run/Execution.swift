@@ -34,15 +34,24 @@ package struct Execution: Sendable {
       var entry = Entry(
         run: run, after: Set(inputs.compactMap { makers[$0] }).subtracting([run.id]), status: .waiting,
         tasksTotal: run.tasks)
+      if let state { entry.status = Execution.status(of: run.id, in: state, registry: registry) }
       if let known = registry.runs[run.id], known.plan == plan.id {
-        entry.status = Execution.restored(known, isOfLastApplication: registry.isOfLastApplication(known))
         entry.failure = entry.status == .failed ? known.failure : nil
-        if entry.status.isDone { entry.tasksDone = entry.tasksTotal }
+        let isLeftOut = entry.status == .cancelled && state?.only?.contains(run.id) == false
+        if entry.status.isDone, !isLeftOut { entry.tasksDone = entry.tasksTotal }
         entry.reused = known.reused
       }
-      if let only = state?.only, !only.contains(run.id), entry.status == .waiting { entry.status = .cancelled }
       entries[run.id] = entry
     }
+  }
+
+  /// How a run of an applied plan stands, as far as facts say.
+  package static func status(of run: RunID, in plan: PlanState, registry: Registry) -> Status {
+    var status = Status.waiting
+    if let known = registry.runs[run], known.plan == plan.id {
+      status = restored(known, isOfLastApplication: registry.isOfLastApplication(known))
+    }
+    return status == .waiting && plan.only?.contains(run) == false ? .cancelled : status
   }
 
   private static func restored(_ known: RunState, isOfLastApplication: Bool) -> Status {

@@ -41,7 +41,8 @@ struct Harvest: Sendable {
     let reasons = plan.runs.first { $0.id == id }?.reasons ?? []
     let made = Made(
       step: order.unit.id.step, run: id, plan: plan.id, core: order.assessment.core, tools: order.assessment.tools,
-      recipe: order.assessment.recipe ?? order.assessment.core, uniform: order.leftOut.isEmpty, reasons: reasons)
+      recipe: order.assessment.recipe ?? order.assessment.core, told: order.assessment.told,
+      uniform: order.leftOut.isEmpty, reasons: reasons)
     let reusedTasks = order.tasks(for: Array(run.reused.keys), run: id).count
     let end = RunFinished(
       plan: plan.id, run: id, step: order.unit.id.step, attempt: run.attempt, outcome: .succeeded,

@@ -4,19 +4,28 @@ package import SluiceModel
 /// Plans as users see them: computed and kept for a while, applied and recorded.
 package actor Plans {
   private let writer: Writer
-  private let log: any EventLog
   private let queries: Queries
   private let runner: Runner
+  private let bodies: PlanBodies
   private var computed: [PlanID: Plan] = [:]
   private var order: [PlanID] = []
 
-  package init(writer: Writer, log: any EventLog, queries: Queries, runner: Runner) {
-    (self.writer, self.log, self.queries, self.runner) = (writer, log, queries, runner)
+  package init(writer: Writer, bodies: PlanBodies, queries: Queries, runner: Runner) {
+    (self.writer, self.bodies, self.queries, self.runner) = (writer, bodies, queries, runner)
   }
 
   /// Computes and keeps, records no fact.
   package func compute(_ project: ProjectName, select: String, frames: FrameSet?) async throws(SluiceError) -> Plan {
-    let plan = try await queries.plan(project, select: select, frames: frames)
+    return keep(try await queries.plan(project, select: select, frames: frames))
+  }
+
+  /// A plan computed again, as it would be now.
+  package func compute(again plan: Plan) async throws(SluiceError) -> Plan {
+    guard plan.reaction == nil else { return keep(try await queries.plan(again: plan)) }
+    return try await compute(plan.project, select: plan.selection, frames: plan.frames)
+  }
+
+  private func keep(_ plan: Plan) -> Plan {
     if computed.updateValue(plan, forKey: plan.id) == nil { order.append(plan.id) }
     if order.count > Limits.computedPlans { computed[order.removeFirst()] = nil }
     return plan
@@ -24,15 +33,11 @@ package actor Plans {
 
   package func plan(_ id: PlanID) throws(SluiceError) -> Plan {
     if let plan = computed[id] { return plan }
-    if let state = writer.current.plans[id], let bytes = try log.blob(state.body),
-      let plan = try? StableJSON.decode(Plan.self, from: bytes)
-    {
-      return plan
-    }
+    if let state = writer.current.plans[id], let plan = try bodies.plan(state.body) { return plan }
     throw SluiceError(
       .planUnknown, what: "there is no plan '\(NameRule.printable(id.description))'", at: "plan",
       fix:
-        "`sluice plans PROJECT` lists those that were applied; "
+        "`sluice plans PROJECT` lists those that were applied or proposed; "
         + "of computed ones the last \(Limits.computedPlans) are kept"
     )
   }
@@ -43,32 +48,52 @@ package actor Plans {
   package func apply(
     _ project: ProjectName, select: String, frames: FrameSet?, expected: PlanID?, origin: Origin
   ) async throws(SluiceError) -> Plan {
-    var (select, frames, seen) = (select, frames, Plan?.none)
+    let plan: Plan
     if let expected {
-      let plan = try plan(expected)
-      (select, frames, seen) = (plan.selection, plan.frames, plan)
-    }
-    let plan = try await compute(project, select: select, frames: frames)
-    if let seen, seen.id != plan.id {
-      let lines = plan.difference(from: seen)
-      throw SluiceError(
-        .planChanged,
-        what:
-          "the plan is not what it was: \(lines.prefix(20).joined(separator: "; "))\(lines.count > 20 ? "; …" : "")",
-        at: "plan \(seen.id), now \(plan.id)", fix: "look at the new one (`sluice plan show \(plan.id)`), then apply it"
-      )
+      let seen = try self.plan(expected)
+      plan = try await compute(again: seen)
+      try refuse(plan, since: seen)
+    } else {
+      plan = try await compute(project, select: select, frames: frames)
     }
     guard !plan.runs.isEmpty else { return plan }
     try await record(plan, only: nil, origin: origin)
     return plan
   }
 
+  private func refuse(_ plan: Plan, since seen: Plan) throws(SluiceError) {
+    guard seen.id != plan.id else { return }
+    let lines = plan.difference(from: seen)
+    throw SluiceError(
+      .planChanged,
+      what: "the plan is not what it was: \(lines.prefix(20).joined(separator: "; "))\(lines.count > 20 ? "; …" : "")",
+      at: "plan \(seen.id), now \(plan.id)", fix: "look at the new one (`sluice plan show \(plan.id)`), then apply it")
+  }
+
   private func record(_ plan: Plan, only: [RunID]?, origin: Origin) async throws(SluiceError) {
     let body = Blob(plan)
+    var origin = origin
+    // A person's yes to a proposal has the proposal as its cause.
+    if let state = writer.current.plans[plan.id], state.applications == 0 { origin.cause = state.event }
     try await writer.submit(origin, blobs: [body]) { registry throws(SluiceError) in
       try RunDecisions.apply(plan, body: body.digest, only: only, in: registry)
     }
     await runner.begin(plan)
+  }
+
+  /// Turns a proposal down.
+  /// - Throws: `plan.unknown`, `plan.notWaiting`.
+  package func decline(_ id: PlanID, because: String?, origin: Origin) async throws(SluiceError) -> PlanState {
+    let words = because.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
+    var origin = origin
+    origin.cause = writer.current.plans[id]?.event
+    try await writer.submit(origin) { registry throws(SluiceError) in
+      try Decisions.decline(id, because: words, in: registry)
+    }
+    guard let state = writer.current.plans[id] else {
+      throw SluiceError(.planUnknown, what: "there is no plan '\(id)'", at: "plan", fix: "`sluice plans PROJECT`")
+    }
+    return state
   }
 
   /// Ends what still waits or runs of a plan or a run.
@@ -106,12 +131,12 @@ package actor Plans {
 
   private func runs(_ id: String) throws(SluiceError) -> (plan: Plan, runs: Set<RunID>) {
     let registry = writer.current
-    if registry.plans[PlanID(id)] != nil {
+    if registry.plans[PlanID(id)].map({ $0.applications > 0 }) == true {
       let plan = try plan(PlanID(id))
       return (plan, Set(plan.runs.map(\.id)))
     }
     let run = RunID(id)
-    for state in registry.plans.values.sorted(by: { $0.applied > $1.applied }) {
+    for state in registry.plans.values.sorted(by: { $0.applied > $1.applied }) where state.applications > 0 {
       let plan = try plan(state.id)
       if plan.runs.contains(where: { $0.id == run }) { return (plan, [run]) }
     }

@@ -12,12 +12,17 @@ package struct Planner: Sendable {
       var folder: FolderPath
       var frames: FrameSet?
       var reasons: [[String?]]
+      /// What is there now, where the reasons name no versions: a tool or an event's value that goes back and forth is
+      /// another situation each time. Nil otherwise.
+      var there: [VersionID]?
     }
     var project: ProjectName
     var selection: String
     var frames: FrameSet?
     var revision: Int
     var runs: [Run]
+    /// What Sluice proposes is another plan than the same asked for by a person: it is about its own runs alone.
+    var reaction: OnChange?
   }
 
   /// - Parameters:
@@ -50,11 +55,7 @@ package struct Planner: Sendable {
       }
       runs.append(run(assessment, frames: wanted))
     }
-    guard runs.count <= Limits.runsPerPlan else {
-      throw SluiceError(
-        .recordTooLarge, what: "the plan has \(runs.count) runs; at most \(Limits.runsPerPlan) are allowed",
-        at: "project '\(assessor.project.name)'", fix: "select a part of the project with --select")
-    }
+    try checkSize(runs)
     let busy = Set(runs.map { UnitID(step: $0.step, folder: $0.folder) })
       .union(stopped).union(left)
     let untouched = selected.filter { product in
@@ -66,6 +67,44 @@ package struct Planner: Sendable {
         id: PlanID(""), project: assessor.project.name, selection: selection.text, frames: frames,
         pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched.count,
         missing: missing.sorted(), blocked: blocked))
+  }
+
+  /// What Sluice does about changes by itself.
+  /// - Parameters:
+  ///   - units: what is to be made; everything out of date that they are made from is among them, and nothing of it has
+  ///     an obstacle.
+  ///   - assessments: of all units, with `passesOn` true for all.
+  ///   - notes: why the run of an `auto` step is only proposed.
+  /// - Throws: `record.tooLarge` past `Limits.runsPerPlan`.
+  package func plan(
+    reaction: OnChange, units: Set<UnitID>, assessments: [UnitID: Assessment], notes: [UnitID: String] = [:]
+  ) throws(SluiceError) -> Plan {
+    let graph = assessor.graph
+    var runs: [PlannedRun] = []
+    for unit in graph.units where units.contains(unit.id) {
+      guard let assessment = assessments[unit.id], assessment.needsWork else { continue }
+      var run = run(assessment, frames: assessment.stale)
+      run.note = notes[unit.id]
+      runs.append(run)
+    }
+    try checkSize(runs)
+    let all = Set(graph.products).union(assessor.project.products.keys)
+    let untouched = all.count { product in
+      guard let producer = graph.producer(of: product) else { return assessor.project.products[product] != nil }
+      return assessments[producer.id]?.needsWork == false
+    }
+    return identified(
+      Plan(
+        id: PlanID(""), project: assessor.project.name, selection: "", frames: nil,
+        pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched, missing: [],
+        blocked: [], reaction: reaction))
+  }
+
+  private func checkSize(_ runs: [PlannedRun]) throws(SluiceError) {
+    guard runs.count > Limits.runsPerPlan else { return }
+    throw SluiceError(
+      .recordTooLarge, what: "the plan has \(runs.count) runs; at most \(Limits.runsPerPlan) are allowed",
+      at: "project '\(assessor.project.name)'", fix: "select a part of the project with --select")
   }
 
   /// Why a unit that needs work cannot be in the plan.
@@ -88,11 +127,10 @@ package struct Planner: Sendable {
 
   private func run(_ assessment: Assessment, frames: FrameSet?) -> PlannedRun {
     let tasks = assessment.tasks(for: frames)
-    let timing = assessor.project.timings[assessment.unit.id.step]
     return PlannedRun(
       id: RunID(""), step: assessment.unit.id.step, folder: assessment.unit.id.folder,
       outputs: assessment.unit.outputs, reasons: assessment.reasons, tasks: tasks, frames: frames,
-      estimate: timing.map { Estimate(seconds: ($0.secondsPerTask * Double(tasks) * 100).rounded() / 100) })
+      estimate: assessor.project.estimate(of: assessment.unit.id.step, tasks: tasks), work: assessment.work)
   }
 
   private func identified(_ draft: Plan) -> Plan {
@@ -105,12 +143,26 @@ package struct Planner: Sendable {
             runs: plan.runs.map { run in
               Identity.Run(
                 step: run.step, folder: run.folder, frames: run.frames,
-                reasons: run.reasons.map { [$0.kind.rawValue, $0.input, $0.used, $0.now] })
-            }))))
+                reasons: run.reasons.map { [$0.kind.rawValue, $0.input, $0.used, $0.now] }, there: there(for: run))
+            }, reaction: plan.reaction))))
     for index in plan.runs.indices {
       plan.runs[index].id = RunID(plan: plan.id, step: plan.runs[index].step, folder: plan.runs[index].folder)
     }
     return plan
+  }
+}
+
+extension Planner {
+  private func there(for run: PlannedRun) -> [VersionID]? {
+    guard run.reasons.contains(where: { $0.kind == .tool || $0.kind == .event }) else { return nil }
+    return run.outputs.compactMap { assessor.project.products[$0]?.latest }
+  }
+}
+
+extension Project {
+  /// Nil until the step has run once.
+  package func estimate(of step: String, tasks: Int) -> Estimate? {
+    timings[step].map { Estimate(seconds: ($0.secondsPerTask * Double(tasks) * 100).rounded() / 100) }
   }
 }
 

@@ -92,6 +92,9 @@ extension Registry {
       return withProject(of: event) { project in
         project.give(fact.number, to: VersionAddress(product: ref, version: fact.version))
       }
+    case .planProposed(let fact): return apply(fact, event, place.rank)
+    case .planDeclined(let fact): return apply(fact, event, place.rank)
+    case .planSuperseded(let fact): return supersede(fact.plan, by: nil, place.rank)
     case .planApplied(let fact): return apply(fact, event, place.rank)
     case .planFinished(let fact): return apply(fact, event, place.rank)
     case .runStarted(let fact): return apply(fact, event, place.rank)
@@ -107,7 +110,7 @@ extension Registry {
       let time = min(event.time, erased[fact.alias]?.time ?? event.time)
       erased[fact.alias] = ErasedPerson(alias: fact.alias, time: time)
       return [.erased(fact.alias)]
-    case .unknown: return []
+    case .unknown: return hear(event, place)
     }
   }
 

@@ -14,6 +14,7 @@ package enum RowKey: Sendable, Hashable {
   case register(ProjectName, RegisterKey)
   case subscription(SubscriptionName)
   case erased(PersonAlias)
+  case heard(ProjectName, UnitID)
 }
 
 extension Registry {
@@ -48,6 +49,12 @@ extension Registry {
   private struct PlanRow: Codable {
     var plan: PlanState
     var turns: PlanTurns
+  }
+  private struct HeardRow: Codable {
+    var project: ProjectName
+    var step: String
+    var folder: FolderPath
+    var heard: HeardEvent
   }
   private struct TimingRow: Codable {
     var project: ProjectName
@@ -84,6 +91,12 @@ extension Registry {
     case .token(let digest): return row("token", "\(digest)", tokens[digest])
     case .subscription(let name): return row("subscription", "\(name)", subscriptions[name])
     case .erased(let alias): return row("erased", "\(alias)", erased[alias])
+    case .heard(let name, let unit):
+      return row(
+        "heard", "\(name)/\(unit.folder) \(unit.step)",
+        projects[name]?.heard[unit].map {
+          HeardRow(project: name, step: unit.step, folder: unit.folder, heard: $0)
+        })
     case .register(let name, let key):
       let text = key.description
       return ViewRow(
@@ -131,6 +144,9 @@ extension Registry {
       case "erased":
         let value = try Registry.decode(ErasedPerson.self, row)
         erased[value.alias] = value
+      case "heard":
+        let value = try Registry.decode(HeardRow.self, row)
+        projects[value.project]?.heard[UnitID(step: value.step, folder: value.folder)] = value.heard
       case "register":
         let value = try Registry.decode(RegisterRow.self, row)
         if let key = try RegisterKey(value.key) { projects[value.project]?.registers[key] = value.register }

@@ -6,18 +6,18 @@ extension Registry {
   mutating func apply(_ fact: PlanApplied, _ event: Event, _ rank: Rank) -> [RowKey] {
     guard let project = event.project else { return [] }
     let before = plans[fact.plan]
-    var turns = planTurns[fact.plan] ?? PlanTurns(applied: rank)
+    var turns = planTurns[fact.plan] ?? PlanTurns()
     var state: PlanState
-    if let before, turns.applied > rank {
+    if let before, [turns.applied, turns.proposed].contains(where: { $0.map { $0 > rank } ?? false }) {
       state = before
     } else {
-      turns.applied = rank
       state = PlanState(
         id: fact.plan, project: project, status: before?.status ?? .running, body: fact.body,
         applications: before?.applications ?? 0, runs: fact.runs, tasks: fact.tasks,
         counts: before?.counts ?? RunCounts(), actor: event.actor, applied: event.time, finished: before?.finished,
         event: event.id, only: fact.only)
     }
+    turns.applied = max(turns.applied ?? rank, rank)
     state.applications += 1
     if turns.isRunning { (state.status, state.counts, state.finished) = (.running, RunCounts(), nil) }
     (plans[fact.plan], planTurns[fact.plan]) = (state, turns)
@@ -27,7 +27,7 @@ extension Registry {
   mutating func apply(_ fact: PlanFinished, _ event: Event, _ rank: Rank) -> [RowKey] {
     guard let turns = planTurns[fact.plan], turns.ended.map({ $0 < rank }) ?? true else { return [] }
     planTurns[fact.plan]?.ended = rank
-    guard rank > turns.applied else { return [.plan(fact.plan)] }
+    guard turns.isNewest(rank) else { return [.plan(fact.plan)] }
     plans[fact.plan]?.status = PlanState.Status(rawValue: fact.outcome.rawValue) ?? .failed
     plans[fact.plan]?.counts = fact.counts
     plans[fact.plan]?.finished = event.time

@@ -7,7 +7,7 @@ package import SluiceModel
 /// (ADR 0004).
 package struct Registry: Sendable {
   /// Names the rules that made a stored view; another name means: build anew.
-  package static let reducer = "registry-4"
+  package static let reducer = "registry-5"
 
   package internal(set) var projects: Table<ProjectName, Project> = [:]
   package internal(set) var plans: Table<PlanID, PlanState> = [:]
@@ -35,7 +35,7 @@ package struct Registry: Sendable {
 
   /// Whether a run began or ended since its plan was applied last: a retry is a new application.
   package func isOfLastApplication(_ run: RunState) -> Bool {
-    planTurns[run.plan].map { $0.applied < run.rank } ?? true
+    planTurns[run.plan]?.applied.map { $0 < run.rank } ?? true
   }
 
   package func project(_ name: ProjectName) throws(SluiceError) -> Project {
@@ -72,9 +72,15 @@ package struct Registry: Sendable {
 
 /// Which facts say how a plan stands.
 struct PlanTurns: Sendable, Hashable, Codable {
-  var applied: Rank
+  /// The newest application and the newest end.
+  var applied: Rank?
   var ended: Rank?
-  var isRunning: Bool { ended.map { $0 < applied } ?? true }
+  /// The newest word on the plan as a proposal: that it is one, or that it is none any more.
+  var proposed: Rank?
+
+  /// Whether nothing newer says how the plan stands.
+  func isNewest(_ rank: Rank) -> Bool { [applied, ended, proposed].allSatisfy { $0.map { $0 < rank } ?? true } }
+  var isRunning: Bool { applied.map { applied in [ended, proposed].allSatisfy { $0.map { $0 < applied } ?? true } } ?? false }
 }
 
 /// A show: its folders, products, versions and step templates.
@@ -91,6 +97,8 @@ package struct Project: Sendable {
   package internal(set) var graph: StepGraph?
   package internal(set) var timings: Table<String, StepTiming> = [:]
   package internal(set) var lastRuns: Table<UnitID, RunID> = [:]
+  /// Events of other tools that steps listen for, the last of each.
+  package internal(set) var heard: Table<UnitID, HeardEvent> = [:]
   /// What sites may write at once; folders and products show what these say.
   package internal(set) var registers: Table<RegisterKey, Register> = [:]
 

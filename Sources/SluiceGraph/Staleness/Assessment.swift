@@ -12,10 +12,15 @@ package struct Assessment: Sendable {
   package var expected: FrameSet?
   /// Frames that want work.
   package var stale: FrameSet?
+  /// What its step listens for and has heard; nil where it listens for nothing, and before an event has come in.
+  package var told: Told?
   package var core: Digest
   package var tools: [String: ToolVersion]
   /// Of the whole; nil while an input is still to be made.
   package var recipe: Digest?
+  /// What making it would be, foreseen: like the recipe, but known before its inputs are made. Nil where nothing is to
+  /// be done.
+  package var work: Digest?
   /// Why it cannot run, in words.
   package var obstacle: String?
   package var missingSources: [ProductRef]

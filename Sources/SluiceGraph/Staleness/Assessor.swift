@@ -53,16 +53,31 @@ package struct Assessor: Sendable {
     }
     let contents = inputs.compactMap { state in state.content.map { (name: state.input.name, content: $0) } }
     let isFed = inputs.allSatisfy { $0.sources.allSatisfy { $0.upstream == nil } }
-    let core = Recipe.core(of: unit.step, on: unit.folder, tools: used)
+    let told = project.told(to: unit)
+    let core = Recipe.core(of: unit.step, on: unit.folder, bound: told?.parameters ?? [:], tools: used)
     var result = Assessment(
       unit: unit, freshness: .current, reasons: [], inputs: inputs,
       existing: unit.step.isPerFrame ? versions.first??.published.representations.first?.frames ?? .empty : nil,
-      expected: expectedFrames(unit, inputs, upstream), stale: nil, core: core, tools: used,
+      expected: expectedFrames(unit, inputs, upstream), stale: nil, told: told, core: core, tools: used,
       recipe: isFed && contents.count == inputs.count ? Recipe.whole(core: core, inputs: contents) : nil,
       obstacle: nil, missingSources: [])
     findObstacles(&result, upstream)
     try judge(&result, versions: versions, contents: contents, upstream)
+    if result.needsWork { result.work = work(of: result, upstream) }
     return result
+  }
+
+  private func work(of result: Assessment, _ upstream: (ProductRef) -> Assessment?) -> Digest {
+    Recipe.work(
+      of: result.unit.id, core: result.core,
+      inputs: result.inputs.map { state in
+        (
+          name: state.input.name,
+          sources: state.sources.map { source in
+            (product: source.product, content: source.above(upstream)?.work ?? source.representation?.content)
+          }
+        )
+      })
   }
 
   private func expectedFrames(
@@ -80,6 +95,9 @@ package struct Assessor: Sendable {
   }
 
   private func findObstacles(_ result: inout Assessment, _ upstream: (ProductRef) -> Assessment?) {
+    if let trigger = result.unit.step.on, result.told == nil {
+      result.obstacle = "no event '\(NameRule.printable(trigger.event))' has come in for it"
+    }
     for state in result.inputs {
       if state.sources.isEmpty {
         result.obstacle =
@@ -128,6 +146,7 @@ package struct Assessor: Sendable {
         Reason(kind: .missing, input: nil, used: nil, now: nil, text: "it has not been made yet")
       ]
       result.reasons += result.missingSources.map { Reasons.missingInput($0) }
+      result.reasons += result.told.map { [Reasons.told($0, before: nil)] } ?? []
       return
     }
     guard let made = first.published.made else {

@@ -93,23 +93,46 @@ package struct Reasons: Sendable {
 
   private func edited(_ result: Assessment, _ made: Made) -> [Reason] {
     guard result.core != made.core else { return [] }
+    let before = made.told?.parameters ?? [:]
+    var news: [Reason] = []
+    if let told = result.told, told.parameters != before {
+      news = [Reasons.told(told, before: before)]
+      let known = Recipe.core(of: result.unit.step, on: result.unit.folder, bound: before, tools: result.tools)
+      if known == made.core { return news }
+    }
     let tools = Set(result.tools.keys).intersection(made.tools.keys).sorted()
       .filter { result.tools[$0]?.digest != made.tools[$0]?.digest }
     if !tools.isEmpty {
-      return tools.map { name in
-        let (was, now) = (made.tools[name]?.line ?? "", result.tools[name]?.line ?? "")
-        return Reason(
-          kind: .tool, input: name, used: was, now: now,
-          text: was == now ? "\(name) is another build of '\(now)'" : "\(name) changed from '\(was)' to '\(now)'")
-      }
+      return news
+        + tools.map { name in
+          let (was, now) = (made.tools[name]?.line ?? "", result.tools[name]?.line ?? "")
+          return Reason(
+            kind: .tool, input: name, used: was, now: now,
+            text: was == now ? "\(name) is another build of '\(now)'" : "\(name) changed from '\(was)' to '\(now)'")
+        }
     }
     let revision =
       project.pipeline.map { " (\($0.actor.name), \(Reasons.spoken($0.time)), revision \($0.revision))" } ?? ""
-    return [
+    return news + [
       Reason(
         kind: .step, input: result.unit.step.name, used: made.core.hex.prefix(12).description,
         now: result.core.hex.prefix(12).description, text: "the step '\(result.unit.step.name)' was edited\(revision)")
     ]
+  }
+
+  /// - Parameter before: what it was made with; nil where nothing was made.
+  static func told(_ told: Told, before: [String: String]?) -> Reason {
+    let (was, now) = (before.map(spoken), spoken(told.parameters))
+    var text = "\(NameRule.printable(told.type)) '\(NameRule.printable("\(told.id)"))' came in from "
+    text += "\(NameRule.printable(told.source)) (\(told.actor.name), \(spoken(told.time)))"
+    if !now.isEmpty { text += ": \(now)" }
+    if let was, !was.isEmpty { text += ", not \(was)" }
+    return Reason(kind: .event, input: told.type, used: was, now: now, text: text)
+  }
+
+  /// `take 4`; empty where there are none.
+  private static func spoken(_ parameters: [String: String]) -> String {
+    parameters.sorted { $0.key < $1.key }.map { "\($0.key) \(NameRule.printable($0.value))" }.joined(separator: ", ")
   }
 
   private func counted(_ result: Assessment) -> [Reason] {

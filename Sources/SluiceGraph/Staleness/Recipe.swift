@@ -13,8 +13,12 @@ package enum Recipe {
   }
 
   /// Of a step on a folder, without its inputs.
-  package static func core(of step: Step, on folder: Folder, tools: [String: ToolVersion]) -> Digest {
+  /// - Parameter bound: what the step took out of an event.
+  package static func core(
+    of step: Step, on folder: Folder, bound: [String: String] = [:], tools: [String: ToolVersion]
+  ) -> Digest {
     var parameters: [String: String] = [:]
+    for (name, value) in bound { parameters["on.\(name)"] = value }
     for placeholder in step.placeholders where placeholder.name == "folder" {
       parameters[placeholder.description] = folder.parameter(placeholder.field)
     }
@@ -36,6 +40,19 @@ package enum Recipe {
   /// Of a run as a whole.
   package static func whole(core: Digest, inputs: [(name: String, content: Digest)]) -> Digest {
     digest("whole", core, inputs)
+  }
+
+  /// Of what a unit would be made from: an input that is itself to be made counts by the work that this is.
+  package static func work(
+    of unit: UnitID, core: Digest, inputs: [(name: String, sources: [(product: ProductRef, content: Digest?)])]
+  ) -> Digest {
+    let sorted = inputs.sorted { $0.name < $1.name }
+    return Digest.of(
+      "work\n\(unit)\n\(core)\n"
+        + sorted.map { input in
+          "\(input.name)\n"
+            + input.sources.map { "\($0.product) \($0.content?.description ?? "nothing")\n" }.joined()
+        }.joined())
   }
 
   /// Of an input gathered over folders: programs see the folders' names.

@@ -59,7 +59,9 @@ package struct PipelineReader {
     return map["path"].flatMap { path($0) }.map { FolderDeclaration(path: $0, type: type, attributes: attributes) }
   }
 
-  private static let stepKeys = ["for", "inputs", "outputs", "tools", "on_change", "command", "chunk", "timeout"]
+  private static let stepKeys = [
+    "for", "inputs", "outputs", "tools", "on", "on_change", "max_core_hours", "command", "chunk", "timeout",
+  ]
 
   private mutating func step(_ entry: DocumentEntry) -> Step? {
     if let problem = NameRule.problem(in: entry.key) {
@@ -80,10 +82,13 @@ package struct PipelineReader {
     }
     let command = map["command"].map { arguments($0) } ?? []
     guard let folders = map["for"].flatMap({ folderPattern($0) }) else { return nil }
+    let on = map["on"].flatMap { trigger($0) }
     let step = Step(
       name: entry.key, folders: folders, inputs: inputs, outputs: outputs,
       tools: (map["tools"].map { list($0, of: "tools") } ?? []).compactMap { text($0) },
-      onChange: map["on_change"].flatMap { word($0, OnChange.self) } ?? .propose, command: command,
+      // Who listens for an event wants it to lead to something.
+      on: on, onChange: map["on_change"].flatMap { word($0, OnChange.self) } ?? (map["on"] == nil ? .propose : .auto),
+      maxCoreHours: map["max_core_hours"].flatMap { hours($0) }, command: command,
       chunk: map["chunk"].flatMap { positive($0, "chunk") } ?? 1,
       timeoutSeconds: map["timeout"].flatMap { seconds($0) } ?? Limits.taskTimeoutSeconds)
     check(step, map, entry)
@@ -92,11 +97,11 @@ package struct PipelineReader {
 
   /// What holds between the parts of one step.
   private mutating func check(_ step: Step, _ map: [String: DocumentNode], _ entry: DocumentEntry) {
-    let names = step.inputs.map(\.name) + step.outputs.map(\.name)
+    let names = step.names
     for name in Set(names) where names.filter({ $0 == name }).count > 1 || ["frame", "folder"].contains(name) {
       report(
         .pipelineShape, "the name '\(name)' has two meanings in step '\(entry.key)'",
-        "give inputs and outputs names of their own, other than 'frame' and 'folder'", entry.keyPlace)
+        "give inputs, outputs and parameters names of their own, other than 'frame' and 'folder'", entry.keyPlace)
     }
     if step.isPerFrame {
       for output in step.outputs where !output.isSequence {
@@ -108,6 +113,12 @@ package struct PipelineReader {
       report(
         .pipelineShape, "step '\(entry.key)' has a chunk, and no input is one-to-one",
         "remove 'chunk', or give an input 'frames: one-to-one'", map["chunk"] ?? entry.value)
+    }
+    let isMisspelt = map["on_change"] != nil && step.onChange.rawValue != map["on_change"].flatMap { text($0) }
+    if step.onChange != .auto, !isMisspelt, let node = map["max_core_hours"] {
+      report(
+        .pipelineShape, "step '\(entry.key)' has max_core_hours and never runs by itself",
+        "write on_change: auto, or remove max_core_hours", node)
     }
     for (argument, node) in zip(step.command, arguments(of: map["command"])) {
       let template: CommandTemplate
@@ -122,7 +133,7 @@ package struct PipelineReader {
   private static let sequenceFields = ["printf", "range", "first", "last", "dir"]
 
   private mutating func check(_ placeholder: CommandTemplate.Placeholder, _ step: Step, _ node: DocumentNode) {
-    let names = step.inputs.map(\.name) + step.outputs.map(\.name)
+    let names = step.names
     switch placeholder.name {
     case "folder": return
     case "frame":
@@ -140,7 +151,11 @@ package struct PipelineReader {
         suggest(placeholder.name, among: names + ["folder", "frame"], in: placeholder, node)
         return
       }
-      if let field = placeholder.field, !Self.sequenceFields.contains(field) {
+      if placeholder.field != nil, step.on?.parameters[placeholder.name] != nil {
+        report(
+          .pipelinePlaceholder, "'{\(placeholder)}' stands for nothing",
+          "a parameter is one value: write {\(placeholder.name)}", node)
+      } else if let field = placeholder.field, !Self.sequenceFields.contains(field) {
         suggest(field, among: Self.sequenceFields, in: placeholder, node)
       }
     }
@@ -229,7 +244,7 @@ package struct PipelineReader {
 // MARK: Reading values
 
 extension PipelineReader {
-  private mutating func report(_ code: ErrorCode, _ what: String, _ fix: String, _ node: DocumentNode) {
+  mutating func report(_ code: ErrorCode, _ what: String, _ fix: String, _ node: DocumentNode) {
     report(code, what, fix, node.place)
   }
 
@@ -239,7 +254,7 @@ extension PipelineReader {
   }
 
   /// The entries of a map; unknown and missing keys are reported.
-  private mutating func fields(
+  mutating func fields(
     _ node: DocumentNode, of what: String, required: [String], allowed: [String]?
   ) -> [String: DocumentNode]? {
     guard case .mapping(let entries, _) = node else {
@@ -265,12 +280,15 @@ extension PipelineReader {
     return map
   }
 
-  private mutating func entries(_ node: DocumentNode?, of what: String) -> [(String, DocumentNode)] {
+  /// - Parameter example: an entry as it should be.
+  mutating func entries(
+    _ node: DocumentNode?, of what: String, example: String = "plate: { product: plate }"
+  ) -> [(String, DocumentNode)] {
     guard let node else { return [] }
     guard case .mapping(let entries, _) = node else {
       report(
-        .pipelineShape, "'\(what)' must be a map from names to products",
-        "write '\(what):' and below it 'plate: { product: plate }'", node)
+        .pipelineShape, "'\(what)' must be a map of names and what they mean",
+        "write '\(what):' and below it '\(example)'", node)
       return []
     }
     var found: [(String, DocumentNode)] = []
@@ -293,7 +311,7 @@ extension PipelineReader {
     return []
   }
 
-  private mutating func text(_ node: DocumentNode) -> String? {
+  mutating func text(_ node: DocumentNode) -> String? {
     if case .scalar(let text, _, _) = node { return text }
     report(.pipelineShape, "a single value is wanted here", "write plain text or a number", node)
     return nil
@@ -401,6 +419,17 @@ extension PipelineReader {
     guard let text = text(node) else { return nil }
     guard let value = Int(text), (1...100_000).contains(value) else {
       report(.pipelineShape, "'\(key)' must be a number from 1 to 100000", "write \(key): 10", node)
+      return nil
+    }
+    return value
+  }
+
+  private mutating func hours(_ node: DocumentNode) -> Double? {
+    guard let text = text(node) else { return nil }
+    guard let value = Double(text), (0.001...1_000_000).contains(value) else {
+      report(
+        .pipelineShape, "'\(NameRule.printable(text))' is no number of core-hours from 0.001 to 1000000",
+        "write max_core_hours: 4", node)
       return nil
     }
     return value

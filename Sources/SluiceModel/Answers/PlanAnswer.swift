@@ -14,14 +14,17 @@ package struct Plan: Sendable, Equatable, Codable {
   package var missing: [ProductRef]
   /// Runs that the selection would want but that cannot go, and why.
   package var blocked: [BlockedRun]
+  /// `auto` or `propose` where Sluice made the plan by itself: it is then about its own runs and nothing else. Nil for
+  /// a plan that somebody asked for.
+  package var reaction: OnChange?
 
   package init(
     id: PlanID, project: ProjectName, selection: String, frames: FrameSet?, pipelineRevision: Int,
-    runs: [PlannedRun], untouched: Int, missing: [ProductRef], blocked: [BlockedRun]
+    runs: [PlannedRun], untouched: Int, missing: [ProductRef], blocked: [BlockedRun], reaction: OnChange? = nil
   ) {
     (self.id, self.project, self.selection, self.frames) = (id, project, selection, frames)
     (self.pipelineRevision, self.runs, self.untouched) = (pipelineRevision, runs, untouched)
-    (self.missing, self.blocked) = (missing, blocked)
+    (self.missing, self.blocked, self.reaction) = (missing, blocked, reaction)
   }
 
   package var tasks: Int { runs.reduce(0) { $0 + $1.tasks } }
@@ -37,15 +40,20 @@ package struct PlannedRun: Sendable, Equatable, Codable {
   /// Nil for a step that does not work frame by frame.
   @OrNull package var frames: FrameSet?
   @OrNull package var estimate: Estimate?
+  /// From what it would be made, foreseen: what was declined or has failed is known again by it. Nil in plans from
+  /// before there were reactions.
+  package var work: Digest?
+  /// Why the run of an `auto` step is only proposed.
+  package var note: String?
 
   package init(
     id: RunID, step: String, folder: FolderPath, outputs: [ProductRef], reasons: [Reason], tasks: Int,
-    frames: FrameSet?, estimate: Estimate?
+    frames: FrameSet?, estimate: Estimate?, work: Digest?, note: String? = nil
   ) {
     (self.id, self.step, self.folder, self.outputs) = (id, step, folder, outputs)
     _frames = OrNull(wrappedValue: frames)
     _estimate = OrNull(wrappedValue: estimate)
-    (self.reasons, self.tasks) = (reasons, tasks)
+    (self.reasons, self.tasks, self.work, self.note) = (reasons, tasks, work, note)
   }
 }
 
@@ -64,9 +72,17 @@ package struct BlockedRun: Sendable, Equatable, Codable {
   }
 }
 
-/// A plan that was set going, with what became of it so far.
+/// A plan that was set going or proposed, with what became of it so far.
 package struct PlanState: Sendable, Equatable, Codable {
-  package enum Status: String, Sendable, Codable { case proposed, running, succeeded, failed, cancelled }
+  package enum Status: String, Sendable, Codable {
+    /// Waits for a person.
+    case proposed
+    /// A person said no.
+    case declined
+    /// A proposal that another one replaced, or of which nothing was left to do.
+    case superseded
+    case running, succeeded, failed, cancelled
+  }
   package var id: PlanID
   package var project: ProjectName
   package var status: Status
@@ -76,11 +92,16 @@ package struct PlanState: Sendable, Equatable, Codable {
   package var tasks: Int
   package var counts: RunCounts
   package var actor: Actor
+  /// When it was set going; while it was only proposed, when that was.
   package var applied: Date
   package var finished: Date?
   package var event: EventID
   /// The runs that a retry wanted; nil for all.
   package var only: [RunID]?
+  /// Who said no to it; nil where nobody did.
+  package var declined: Decline?
+  /// The proposal that replaced it.
+  package var supersededBy: PlanID?
 
   package init(
     id: PlanID, project: ProjectName, status: Status, body: Digest, applications: Int, runs: Int, tasks: Int,
@@ -90,6 +111,16 @@ package struct PlanState: Sendable, Equatable, Codable {
     (self.id, self.project, self.status, self.body) = (id, project, status, body)
     (self.applications, self.runs, self.tasks, self.counts) = (applications, runs, tasks, counts)
     (self.actor, self.applied, self.finished, self.event) = (actor, applied, finished, event)
+  }
+}
+
+/// A person's no to a proposal.
+package struct Decline: Sendable, Hashable, Codable {
+  package var actor: Actor
+  package var time: Date
+  package var because: String?
+  package init(actor: Actor, time: Date, because: String?) {
+    (self.actor, self.time, self.because) = (actor, time, because)
   }
 }
 

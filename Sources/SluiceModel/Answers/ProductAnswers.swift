@@ -177,9 +177,12 @@ package struct WhyAnswer: Sendable, Equatable, Codable {
   package var version: VersionID?
   /// Why it is as it is now: out of date because …
   package var reasons: [Reason]
+  /// What Sluice does about it by itself, or why it does nothing.
+  package var reaction: ReactionNote?
   package var chain: [Link]
-  package init(ref: ProductRef, version: VersionID?, reasons: [Reason], chain: [Link]) {
+  package init(ref: ProductRef, version: VersionID?, reasons: [Reason], reaction: ReactionNote?, chain: [Link]) {
     (self.ref, self.version, self.reasons, self.chain) = (ref, version, reasons, chain)
+    self.reaction = reaction
   }
 }
 

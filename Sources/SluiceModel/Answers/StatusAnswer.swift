@@ -22,12 +22,15 @@ package struct ProductStatus: Sendable, Equatable, Codable {
   package var reasons: [Reason]
   package var failure: Failure?
   package var preview: Bool
+  /// What Sluice does about it by itself; nil where nothing is to be done.
+  package var reaction: ReactionNote?
 
   package init(
     ref: ProductRef, state: ProductState, freshness: Freshness, activity: Activity, version: VersionID?,
     number: Int?, step: String?, frames: FrameSet?, staleFrames: FrameSet?, reasons: [Reason], failure: Failure?,
-    preview: Bool
+    preview: Bool, reaction: ReactionNote? = nil
   ) {
+    self.reaction = reaction
     (self.ref, self.state, self.freshness, self.activity) = (ref, state, freshness, activity)
     _version = OrNull(wrappedValue: version)
     _number = OrNull(wrappedValue: number)
@@ -63,6 +66,34 @@ package enum Activity: String, Sendable, Codable {
   case idle, queued, running, failed
 }
 
+/// What Sluice does by itself about something that is out of date, or why it does nothing.
+package struct ReactionNote: Sendable, Hashable, Codable {
+  package enum Kind: String, Sendable, Codable {
+    /// It is run as soon as changes have come to rest.
+    case auto
+    /// It is, or is about to be, part of a proposal.
+    case proposed
+    case declined
+    /// Something that it is made from has to come first.
+    case waits
+    /// It is part of a running plan.
+    case running
+    /// The step is `manual`.
+    case manual
+    /// It failed with the same inputs.
+    case failed
+    /// It cannot run.
+    case blocked
+  }
+  package var kind: Kind
+  /// The proposal that it is part of, or was.
+  package var plan: PlanID?
+  package var text: String
+  package init(_ kind: Kind, plan: PlanID? = nil, text: String) {
+    (self.kind, self.plan, self.text) = (kind, plan, text)
+  }
+}
+
 /// Why something is not current, complete in one sentence.
 package struct Reason: Sendable, Hashable, Codable {
   package enum Kind: String, Sendable, Codable {
@@ -76,6 +107,8 @@ package struct Reason: Sendable, Hashable, Codable {
     case missingInput
     /// Command, parameters or outputs of the step changed.
     case step
+    /// An event that the step listens for says something else.
+    case event
     /// A program that the step names changed.
     case tool
     /// The set of frames changed.

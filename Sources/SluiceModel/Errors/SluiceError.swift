@@ -29,6 +29,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case fileUnknown = "file.unknown"
   case planUnknown = "plan.unknown"
   case planChanged = "plan.changed"
+  case planNotWaiting = "plan.notWaiting"
   case runUnknown = "run.unknown"
   case taskUnknown = "task.unknown"
   case runActive = "run.active"
@@ -106,7 +107,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .personUnknown:
       404
     case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .siteElsewhere, .subscriptionExists,
-      .subscriptionBatch:
+      .subscriptionBatch, .planNotWaiting:
       409
     case .logArchived: 410
     case .bodyTooLarge, .eventTooLarge: 413
@@ -131,6 +132,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
+    case .planNotWaiting: 1
     default: 2
     }
   }

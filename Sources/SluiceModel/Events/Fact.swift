@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 /// What happened. Types live for ever: a change is a new optional field, or a new type with a version.
 package enum Fact: Sendable, Equatable {
   case projectCreated(ProjectCreated)
@@ -6,6 +8,9 @@ package enum Fact: Sendable, Equatable {
   case versionPublished(VersionPublished)
   case versionNumbered(VersionNumbered)
   case tagMoved(TagMoved)
+  case planProposed(PlanProposed)
+  case planDeclined(PlanDeclined)
+  case planSuperseded(PlanSuperseded)
   case planApplied(PlanApplied)
   case planFinished(PlanFinished)
   case runStarted(RunStarted)
@@ -28,6 +33,9 @@ package enum Fact: Sendable, Equatable {
   package static let versionPublishedType = "sluice.version.published.v1"
   package static let versionNumberedType = "sluice.version.numbered.v1"
   package static let tagMovedType = "sluice.tag.moved.v1"
+  package static let planProposedType = "sluice.plan.proposed.v1"
+  package static let planDeclinedType = "sluice.plan.declined.v1"
+  package static let planSupersededType = "sluice.plan.superseded.v1"
   package static let planAppliedType = "sluice.plan.applied.v1"
   package static let planFinishedType = "sluice.plan.finished.v1"
   package static let runStartedType = "sluice.run.started.v1"
@@ -43,8 +51,9 @@ package enum Fact: Sendable, Equatable {
 
   package static let types = [
     projectCreatedType, folderChangedType, pipelineAppliedType, versionPublishedType, versionNumberedType,
-    tagMovedType, planAppliedType, planFinishedType, runStartedType, taskFinishedType, runFinishedType,
-    tokenCreatedType, subscriptionCreatedType, subscriptionPausedType, subscriptionResetType,
+    tagMovedType, planProposedType, planDeclinedType, planSupersededType, planAppliedType, planFinishedType,
+    runStartedType, taskFinishedType, runFinishedType, tokenCreatedType, subscriptionCreatedType,
+    subscriptionPausedType, subscriptionResetType,
     subscriptionDeletedType, replayRequestedType, personErasedType,
   ]
 
@@ -56,6 +65,9 @@ package enum Fact: Sendable, Equatable {
     case .versionPublished: Self.versionPublishedType
     case .versionNumbered: Self.versionNumberedType
     case .tagMoved: Self.tagMovedType
+    case .planProposed: Self.planProposedType
+    case .planDeclined: Self.planDeclinedType
+    case .planSuperseded: Self.planSupersededType
     case .planApplied: Self.planAppliedType
     case .planFinished: Self.planFinishedType
     case .runStarted: Self.runStartedType
@@ -85,6 +97,9 @@ package enum Fact: Sendable, Equatable {
     case Self.versionPublishedType: self = .versionPublished(try data())
     case Self.versionNumberedType: self = .versionNumbered(try data())
     case Self.tagMovedType: self = .tagMoved(try data())
+    case Self.planProposedType: self = .planProposed(try data())
+    case Self.planDeclinedType: self = .planDeclined(try data())
+    case Self.planSupersededType: self = .planSuperseded(try data())
     case Self.planAppliedType: self = .planApplied(try data())
     case Self.planFinishedType: self = .planFinished(try data())
     case Self.runStartedType: self = .runStarted(try data())
@@ -110,6 +125,9 @@ package enum Fact: Sendable, Equatable {
     case .versionPublished(let data): .json(StableJSON.encode(data))
     case .versionNumbered(let data): .json(StableJSON.encode(data))
     case .tagMoved(let data): .json(StableJSON.encode(data))
+    case .planProposed(let data): .json(StableJSON.encode(data))
+    case .planDeclined(let data): .json(StableJSON.encode(data))
+    case .planSuperseded(let data): .json(StableJSON.encode(data))
     case .planApplied(let data): .json(StableJSON.encode(data))
     case .planFinished(let data): .json(StableJSON.encode(data))
     case .runStarted(let data): .json(StableJSON.encode(data))
@@ -236,6 +254,8 @@ package struct Made: Sendable, Hashable, Codable {
   package var tools: [String: ToolVersion]
   /// Digest of core and inputs as a whole.
   package var recipe: Digest
+  /// The event of another tool that it was made by; nil where the step listens for none.
+  package var told: Told?
   /// Whether every frame has the recipe of this run's inputs; false after `--frames`.
   package var uniform: Bool
   /// Why the run was wanted, as the plan said.
@@ -243,10 +263,30 @@ package struct Made: Sendable, Hashable, Codable {
 
   package init(
     step: String, run: RunID, plan: PlanID, core: Digest, tools: [String: ToolVersion], recipe: Digest,
-    uniform: Bool, reasons: [Reason]
+    told: Told? = nil, uniform: Bool, reasons: [Reason]
   ) {
+    self.told = told
     (self.step, self.run, self.plan, self.core) = (step, run, plan, core)
     (self.tools, self.recipe, self.uniform, self.reasons) = (tools, recipe, uniform, reasons)
+  }
+}
+
+/// An event of another tool, as far as a step that listens for it is made by it.
+package struct Told: Sendable, Hashable, Codable {
+  package var type: String
+  package var source: String
+  package var id: EventID
+  /// When it was recorded, and by whom it was sent.
+  package var time: Date
+  package var actor: Actor
+  /// What the step took out of its data.
+  package var parameters: [String: String]
+
+  package init(
+    type: String, source: String, id: EventID, time: Date, actor: Actor, parameters: [String: String]
+  ) {
+    (self.type, self.source, self.id, self.time) = (type, source, id, time)
+    (self.actor, self.parameters) = (actor, parameters)
   }
 }
 

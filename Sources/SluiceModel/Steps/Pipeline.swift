@@ -29,7 +29,12 @@ package struct Step: Sendable, Hashable, Codable {
   package var outputs: [StepOutput]
   /// Programs whose version enters the recipe.
   package var tools: [String]
+  /// An event that it listens for: it is made when one has come in, and made anew when another says something else.
+  package var on: EventTrigger?
   package var onChange: OnChange
+  /// What an `auto` step may cost in one plan that Sluice makes by itself; above it, or where nobody knows, Sluice
+  /// proposes instead. Nil for no ceiling.
+  package var maxCoreHours: Double?
   package var command: [String]
   /// Frames per task, for steps that work frame by frame.
   package var chunk: Int
@@ -37,19 +42,20 @@ package struct Step: Sendable, Hashable, Codable {
 
   package init(
     name: String, folders: FolderPattern, inputs: [StepInput], outputs: [StepOutput], tools: [String] = [],
-    onChange: OnChange = .propose, command: [String], chunk: Int = 1,
-    timeoutSeconds: Int = Limits.taskTimeoutSeconds
+    on: EventTrigger? = nil, onChange: OnChange = .propose, maxCoreHours: Double? = nil, command: [String],
+    chunk: Int = 1, timeoutSeconds: Int = Limits.taskTimeoutSeconds
   ) {
     (self.name, self.folders, self.inputs, self.outputs) = (name, folders, inputs, outputs)
     (self.tools, self.onChange, self.command, self.chunk) = (tools, onChange, command, chunk)
-    self.timeoutSeconds = timeoutSeconds
+    (self.on, self.maxCoreHours, self.timeoutSeconds) = (on, maxCoreHours, timeoutSeconds)
   }
 
   private enum CodingKeys: String, CodingKey {
     case name
     case folders = "for"
-    case inputs, outputs, tools
+    case inputs, outputs, tools, on
     case onChange = "on_change"
+    case maxCoreHours = "max_core_hours"
     case command, chunk
     case timeoutSeconds = "timeout"
   }
@@ -64,7 +70,15 @@ package enum FolderPattern: Sendable, Hashable {
   case glob(String)
 }
 
-package enum OnChange: String, Sendable, Codable, CaseIterable { case auto, propose, manual }
+/// What a step does by itself when what it is made from changes.
+package enum OnChange: String, Sendable, Codable, CaseIterable {
+  /// It runs.
+  case auto
+  /// Sluice proposes a plan, and a person decides.
+  case propose
+  /// Its state shows it, and nothing more.
+  case manual
+}
 
 package struct StepInput: Sendable, Hashable, Codable {
   package var name: String

@@ -26,7 +26,7 @@ extension API {
             origin: Origin(actor: context.actor, command: body.command)))
       } catch {
         guard error.code == .planChanged, let expected = body.plan else { throw error }
-        return try await changed(error, project, since: expected)
+        return try await changed(error, since: expected)
       }
     }
     api.get("plans") { request, _ in
@@ -40,12 +40,19 @@ extension API {
       let plan = try await services.plans.plan(id)
       let registry = services.writer.current
       var progress = await services.runner.progress(of: id)
-      if progress == nil, registry.plans[id] != nil {
+      if progress == nil, registry.plans[id].map({ $0.applications > 0 }) == true {
         // A plan that ended before a restart: what the registry remembers of it.
         progress = Execution(plan: plan, turn: 0, graph: registry.projects[plan.project]?.graph, registry: registry)
           .progress(workers: services.settings.workers) { _ in false }
       }
       return JSONBody.response(PlanShown(plan: plan, state: registry.plans[id], progress: progress))
+    }
+    api.post("plans/:id/decline") { request, context in
+      try context.require(.run)
+      let body = try await JSONBody.read(DeclineRequest.self, request)
+      return JSONBody.response(
+        try await services.plans.decline(
+          PlanID(context.parameters.get("id") ?? ""), because: body.because, origin: Origin(actor: context.actor)))
     }
     api.post("cancel") { request, context in
       try context.require(.run)
@@ -65,9 +72,9 @@ extension API {
   }
 
   /// What the plan has become, beside the error that it is another one.
-  private func changed(_ error: SluiceError, _ project: ProjectName, since id: PlanID) async throws -> Response {
+  private func changed(_ error: SluiceError, since id: PlanID) async throws -> Response {
     let seen = try await services.plans.plan(id)
-    let plan = try await services.plans.compute(project, select: seen.selection, frames: seen.frames)
+    let plan = try await services.plans.compute(again: seen)
     return Problem.response(error, plan: plan, difference: plan.difference(from: seen))
   }
 

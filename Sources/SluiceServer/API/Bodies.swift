@@ -85,6 +85,8 @@ struct PlanShown: Encodable {
   var progress: PlanProgress?
 }
 
+struct DeclineRequest: Decodable { var because: String? }
+
 struct WorkRequest: Decodable { var id: String }
 
 struct TokenRequest: Decodable {

@@ -18,6 +18,7 @@ package final class MemorySite: Sendable {
   package let runner: Runner
   package let queries: Queries
   package let plans: Plans
+  package let reactor: Reactor
   package let publisher: Publisher
 
   /// - Parameters:
@@ -50,18 +51,28 @@ package final class MemorySite: Sendable {
         workshop: MemoryWorkshop(disk: disk), launcher: ScriptedLauncher(disk: disk, script), tools: tools, feed: feed,
         ambient: seeded.ambient, logger: logger,
         settings: Runner.Settings(workers: workers, environment: [:], programFolder: "/show", dataFolder: "/data")))
-    queries = Queries(writer: writer, manifests: manifests, tools: tools, runner: runner, store: store)
-    plans = Plans(writer: writer, log: log, queries: queries, runner: runner)
+    let bodies = PlanBodies(log: log)
+    queries = Queries(
+      writer: writer, manifests: manifests, tools: tools, runner: runner, store: store, bodies: bodies)
+    plans = Plans(writer: writer, bodies: bodies, queries: queries, runner: runner)
+    reactor = Reactor(
+      Reactor.Parts(
+        writer: writer, log: log, feed: feed, queries: queries, runner: runner, bodies: bodies,
+        ambient: seeded.patient, logger: logger))
     publisher = Publisher(writer: writer, log: log, store: store, manifests: manifests)
   }
 
   /// Runs writer and runner while `body` lasts, then ends them as a server does: tasks first, the log last.
+  /// - Parameter reacting: whether Sluice reacts by itself, as time is moved on.
   @discardableResult
-  package func live<Value>(_ body: () async throws -> Value) async throws -> Value {
+  package func live<Value>(reacting: Bool = false, _ body: () async throws -> Value) async throws -> Value {
     let writing = Task { try? await writer.run() }
     let running = Task { try? await runner.run() }
+    let reactions = Task { if reacting { try? await reactor.run() } }
     let result: Result<Value, any Error>
     do { result = .success(try await body()) } catch { result = .failure(error) }
+    reactions.cancel()
+    await reactions.value
     running.cancel()
     await running.value
     writing.cancel()

@@ -19,8 +19,21 @@ enum PlanText {
         let frames = run.frames.map { "frames \($0)" } ?? ""
         return ["  " + run.step, "\(run.folder)", frames, run.reasons.first.map { "because \($0.text)" } ?? ""]
       })
+    for note in plan.notes { print("  only proposed: \(note)") }
     for ref in plan.missing { print("  nobody has published \(ref)") }
     for run in plan.blocked { print("  \(run.step) \(run.folder) cannot run: \(run.text)") }
+  }
+
+  /// What became of a proposal.
+  static func fate(_ plan: PlanState) -> String {
+    switch plan.status {
+    case .proposed:
+      "It waits for somebody: sluice apply \(plan.project) --plan \(plan.id), or sluice plan decline \(plan.id)."
+    case .declined:
+      "\(plan.declined?.actor.name ?? "Somebody") declined it\(plan.declined?.because.map { " (“\($0)”)" } ?? "")."
+    case .superseded: plan.supersededBy.map { "\($0) took its place." } ?? "Nothing of it is left to do."
+    case .running, .succeeded, .failed, .cancelled: "It was applied."
+    }
   }
 
   static func tellRuns(_ progress: PlanProgress) {
@@ -54,4 +67,18 @@ enum PlanText {
     let left = progress.secondsLeft.map { ", about \(Console.duration($0)) left" } ?? ""
     return "\(progress.tasksDone) of \(progress.tasksTotal) tasks\(left)  \(running.joined(separator: ", "))"
   }
+}
+
+extension Plan {
+  /// Why runs of `auto` steps are only proposed, each once.
+  fileprivate var notes: [String] {
+    var notes: [String] = []
+    for note in runs.compactMap(\.note) where !notes.contains(note) { notes.append(note) }
+    return Array(notes.prefix(10))
+  }
+}
+
+extension PlanState {
+  /// Whether nothing of it was ever set going.
+  var isOnlyProposed: Bool { [.proposed, .declined, .superseded].contains(status) }
 }

@@ -18,30 +18,47 @@ struct PlanBody: Encodable {
 
 struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Compute and show what must run, and record nothing; or show a plan again.",
-    usage: "sluice plan PROJECT [--select EXPR] [--frames RANGE]\nsluice plan show ID",
+    commandName: "plan",
+    abstract: "Compute and show what must run, and record nothing; show a plan again; decline a proposal.",
+    usage: """
+      sluice plan PROJECT [--select EXPR] [--frames RANGE]
+      sluice plan show ID
+      sluice plan decline ID [--because TEXT]
+      """,
     discussion: """
       EXAMPLE: sluice plan demo --select "sq010 step:review"
       EXAMPLE: sluice plan show p-0f3a9c21be77
+      EXAMPLE: sluice plan decline p-0f3a9c21be77 --because "the look is not final"
       """)
 
-  @Argument(help: ArgumentHelp("The project, or 'show' and a plan's id.", valueName: "project")) var words: [String]
+  private static let verbs = ["show", "decline"]
+
+  @Argument(help: ArgumentHelp("The project, or 'show' or 'decline' and a plan's id.", valueName: "project"))
+  var words: [String]
   @OptionGroup var selection: SelectionOptions
+  @Option(help: "With decline: why.") var because: String?
   @OptionGroup var options: ServerOptions
 
-  private var isShow: Bool { words.count == 2 && words[0] == "show" }
+  /// What to do with one plan; nil where a project is meant.
+  private var verb: String? { words.count == 2 && Self.verbs.contains(words[0]) ? words[0] : nil }
 
   func validate() throws {
-    guard words.count == 1 || isShow else {
-      throw ValidationError("Name one project (sluice plan demo), or a plan (sluice plan show p-…).")
+    guard words.count == 1 || verb != nil else {
+      throw ValidationError(
+        "Name one project (sluice plan demo), or a plan (sluice plan show p-…, sluice plan decline p-…).")
     }
-    if isShow, selection.select != nil || selection.frames != nil {
+    if verb != nil, selection.select != nil || selection.frames != nil {
       throw ValidationError("A plan brings its own selection: leave out --select and --frames.")
     }
+    if verb != "decline", because != nil { throw ValidationError("--because goes with sluice plan decline p-….") }
   }
 
   func run() async throws {
-    if isShow { return try await show(words[1]) }
+    switch verb {
+    case "show": return try await show(words[1])
+    case "decline": return try await decline(words[1])
+    default: break
+    }
     let plan: Plan = try await options.client.post(
       "plan", PlanBody(project: words[0], select: selection.select, frames: selection.frames))
     if options.json { return Console.json(plan) }
@@ -52,9 +69,20 @@ struct PlanCommand: AsyncParsableCommand {
     let shown: PlanShown = try await options.client.get("plans/\(Client.escaped(id))")
     if options.json { return Console.json(shown) }
     PlanText.tell(shown.plan)
-    guard let progress = shown.progress else { return print("It was not applied.") }
+    guard let progress = shown.progress else { return print(shown.state.map(PlanText.fate) ?? "It was not applied.") }
     print("\nIt is \(progress.status.rawValue): \(progress.tasksDone) of \(progress.tasksTotal) tasks done.")
     PlanText.tellRuns(progress)
+  }
+}
+
+extension PlanCommand {
+  private struct DeclineBody: Encodable { var because: String? }
+
+  private func decline(_ id: String) async throws {
+    let state: PlanState = try await options.client.post(
+      "plans/\(Client.escaped(id))/decline", DeclineBody(because: because))
+    if options.json { return Console.json(state) }
+    print("\(PlanText.fate(state)) Its \(state.runs) runs are proposed again when an input of theirs changes.")
   }
 }
 
@@ -66,7 +94,7 @@ struct PlanShown: Codable {
 
 struct PlansCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plans", abstract: "List the plans that were applied, newest first.",
+    commandName: "plans", abstract: "List the plans that were proposed or applied, newest first.",
     discussion: "EXAMPLE: sluice plans demo")
   @Argument(help: "The project.") var project: String
   @OptionGroup var options: ServerOptions
@@ -76,12 +104,12 @@ struct PlansCommand: AsyncParsableCommand {
   func run() async throws {
     let answer: Answer = try await options.client.get("plans", [("project", project)])
     if options.json { return Console.json(answer) }
-    if answer.plans.isEmpty { print("No plan was applied yet.") }
+    if answer.plans.isEmpty { print("No plan was proposed or applied yet.") }
     Console.table(
       answer.plans.map { plan in
         [
           "\(plan.id)", plan.status.rawValue, "\(plan.runs) runs", Timestamp.text(plan.applied), plan.actor.name,
-          PlanText.counts(plan.counts),
+          plan.isOnlyProposed ? PlanText.fate(plan) : PlanText.counts(plan.counts),
         ]
       })
   }

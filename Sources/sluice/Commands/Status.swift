@@ -19,5 +19,16 @@ struct Status: AsyncParsableCommand {
         let why = product.failure?.what ?? product.reasons.first.map { frames + $0.text } ?? ""
         return [product.state.rawValue, "\(product.ref)", Console.number(product.number), why]
       })
+    tellReactions(answer.products)
+  }
+
+  /// What Sluice does by itself, or why it does nothing: each once, with how many it is true of.
+  private func tellReactions(_ products: [ProductStatus]) {
+    let texts = Dictionary(grouping: products.compactMap(\.reaction?.text)) { $0 }.mapValues(\.count)
+    let sorted = texts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    guard !sorted.isEmpty else { return }
+    print("")
+    Console.table(sorted.prefix(12).map { ["\($0.value) ×", $0.key] })
+    if sorted.count > 12 { print("… and \(sorted.count - 12) more; `sluice why REF` says it of one") }
   }
 }

@@ -92,7 +92,9 @@ struct Serve: AsyncParsableCommand {
     // Stopped from the last to the first: readers go, requests end, tasks end, the log closes.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: [site.writer, site.runner, site.subscriptions, application, FeedCloser(feed: site.feed)],
+        services: [
+          site.writer, site.runner, site.reactor, site.subscriptions, application, FeedCloser(feed: site.feed),
+        ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Serve.quiet(logger)))
     do {
       try await group.run()

@@ -11,9 +11,11 @@ struct Site: Sendable {
   let folder: DataFolder
   let writer: Writer
   let runner: Runner
+  let reactor: Reactor
   let feed = Feed()
   let subscriptions: Subscriptions
   private let queries: Queries
+  private let bodies: PlanBodies
   private let previews: OpenImageIO
   private let workers: Int
 
@@ -44,7 +46,13 @@ struct Site: Sendable {
         commands: LocalEventCommands(
           commands, environment: environment, folder: Machine.currentFolder, mark: folder.path, ambient: ambient),
         feed: feed, ambient: ambient, logger: logger))
-    queries = Queries(writer: writer, manifests: folder.manifests, tools: tools, runner: runner, store: folder.store)
+    bodies = PlanBodies(log: folder.log)
+    queries = Queries(
+      writer: writer, manifests: folder.manifests, tools: tools, runner: runner, store: folder.store, bodies: bodies)
+    reactor = Reactor(
+      Reactor.Parts(
+        writer: writer, log: folder.log, feed: feed, queries: queries, runner: runner, bodies: bodies, ambient: ambient,
+        logger: logger))
   }
 
   /// - Parameter serve: the options of `serve`, kept in backups.
@@ -57,7 +65,7 @@ struct Site: Sendable {
       writer: writer, log: folder.log, views: folder.views, store: folder.store,
       publisher: Publisher(writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests),
       intake: Intake(writer: writer), queries: queries,
-      plans: Plans(writer: writer, log: folder.log, queries: queries, runner: runner), runner: runner,
+      plans: Plans(writer: writer, bodies: bodies, queries: queries, runner: runner), runner: runner,
       subscriptions: subscriptions, people: People(writer: writer, log: folder.log, names: folder.names),
       names: folder.names,
       upkeep: Upkeep(writer: writer, log: folder.log, backups: backups, subscriptions: subscriptions),
