@@ -16,6 +16,11 @@ package enum Order: Sendable {
   case outside(source: String, id: String, text: String)
   case subscribe(SubscriptionName)
   case replay(SubscriptionName)
+  /// As the reactor does: a project has one proposal at a time.
+  case propose(ProjectName, Int)
+  case decline(ProjectName)
+  /// Nothing of what is proposed is left to do.
+  case withdraw(ProjectName)
   case apply(SimulatedPlan)
   case begin(SimulatedPlan, run: Int)
   case finish(SimulatedPlan, run: Int, task: Int, attempt: Int)
@@ -63,7 +68,7 @@ package struct SimulatedPlan: Sendable {
       runs: runs.map {
         PlannedRun(
           id: $0.id, step: SimulatedPlan.step, folder: $0.folder, outputs: [$0.product], reasons: [], tasks: $0.tasks,
-          frames: nil, estimate: nil)
+          frames: nil, estimate: nil, work: Digest.of("work"))
       },
       untouched: 0, missing: [], blocked: [])
   }
@@ -117,7 +122,30 @@ extension Order {
         name: name, after: after, through: through, where: nil, count: Int(through - after), because: nil)
       return [Draft(project: nil, fact: .replayRequested(fact))]
     case .settle(let project, let key): return try Order.settle(project, key, registry)
+    case .propose, .decline, .withdraw: return try proposalDrafts(in: registry)
     default: return try runDrafts(in: registry, version: version)
+    }
+  }
+
+  private func proposalDrafts(in registry: Registry) throws(SluiceError) -> [Draft] {
+    func waiting(_ project: ProjectName) throws(SluiceError) -> PlanID? {
+      try Decisions.requireHome(of: project, in: registry)
+      return registry.plans.values.filter { $0.project == project && $0.status == .proposed }.map(\.id).min()
+    }
+    switch self {
+    case .propose(let project, let number):
+      let (old, plan) = (try waiting(project), PlanID("q-\(project)-\(number)"))
+      guard old != plan, registry.plans[plan]?.status != .declined else { return [] }
+      let fact = PlanProposed(plan: plan, body: Digest.of("\(plan)"), runs: 1, tasks: 1, superseded: old)
+      return [Draft(project: project, fact: .planProposed(fact))]
+    case .decline(let project):
+      return try waiting(project).map { (plan) throws(SluiceError) in
+        try Decisions.decline(plan, because: nil, in: registry)
+      } ?? []
+    case .withdraw(let project):
+      let fact = try waiting(project).map { Fact.planSuperseded(PlanSuperseded(plan: $0)) }
+      return fact.map { [Draft(project: project, fact: $0)] } ?? []
+    default: return []
     }
   }
 

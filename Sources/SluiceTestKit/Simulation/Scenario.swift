@@ -122,13 +122,16 @@ extension Scenario {
           omitted: dice.percent(15) ? dice.percent(50) : nil)
       case ..<62: order = .publish(ref, content: dice.below(1_000), tag: dice.percent(25) ? "hold" : nil)
       case ..<80: order = .tag(ref, dice.pick(["approved", "hold"]), toOldest: dice.percent(40))
-      case ..<92:
+      case ..<90:
         // Few ids, so that some come again, also much later.
         order = .outside(source: "/farm/\(site)", id: "done-\(dice.below(14))", text: "frame \(dice.below(99))")
-      case ..<95: order = .pipeline(project, dice.below(3))
-      case ..<97: order = .token("token-\(dice.below(1_000))")
+      case ..<93: order = .propose(project, dice.below(9))
+      case ..<94: order = .decline(project)
+      case ..<95: order = .withdraw(project)
+      case ..<97: order = .pipeline(project, dice.below(3))
+      case ..<98: order = .token("token-\(dice.below(1_000))")
       // Few people, so that two sites forget the same one.
-      case ..<98: order = .erase(PersonAlias(chance: UInt64(dice.below(3))))
+      case ..<99: order = .erase(PersonAlias(chance: UInt64(dice.below(3))))
       default: order = .replay(try SimulatedSite.subscription(Scenario.sites[site]))
       }
       add(.errand(site: site, .ask(order)), at: at)
@@ -181,6 +184,9 @@ extension Order: CustomStringConvertible {
     case .outside(let source, let id, let text): "take the event \(id) of \(source): \(text)"
     case .subscribe(let name): "make the subscription \(name)"
     case .replay(let name): "replay all to \(name)"
+    case .propose(let project, let number): "propose plan \(number) of \(project)"
+    case .decline(let project): "decline what is proposed in \(project)"
+    case .withdraw(let project): "withdraw what is proposed in \(project)"
     case .apply(let plan): "apply plan \(plan.id) of \(plan.project)"
     case .begin(let plan, let run): "begin run \(run) of \(plan.id)"
     case .finish(let plan, let run, let task, let attempt):
