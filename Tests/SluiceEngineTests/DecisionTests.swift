@@ -151,7 +151,7 @@ private struct Desk {
   }
   private func applied() throws -> Plan {
     let planned = PlannedRun(
-      id: run, step: "s", folder: .root, outputs: [], reasons: [], tasks: 1, frames: nil, estimate: nil)
+      id: run, step: "s", folder: .root, outputs: [], reasons: [], tasks: 1, frames: nil, estimate: nil, work: nil)
     return Plan(
       id: plan, project: try ProjectName("demo"), selection: "", frames: nil, pipelineRevision: 1, runs: [planned],
       untouched: 0, missing: [], blocked: [])

@@ -80,7 +80,10 @@ struct PlanTurns: Sendable, Hashable, Codable {
 
   /// Whether nothing newer says how the plan stands.
   func isNewest(_ rank: Rank) -> Bool { [applied, ended, proposed].allSatisfy { $0.map { $0 < rank } ?? true } }
-  var isRunning: Bool { applied.map { applied in [ended, proposed].allSatisfy { $0.map { $0 < applied } ?? true } } ?? false }
+  var isRunning: Bool {
+    guard let applied else { return false }
+    return [ended, proposed].allSatisfy { $0.map { $0 < applied } ?? true }
+  }
 }
 
 /// A show: its folders, products, versions and step templates.
