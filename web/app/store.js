@@ -29,7 +29,13 @@ const fetchers = {
   pipeline: async p => keep(p, 'steps', (await api.pipeline(p).catch(none))?.steps ?? null),
   status: async p => keep(p, 'products', new Map((await api.status(p)).products.map(product => [product.ref, product]))),
   proposal: async p => keep(p, 'proposal', await api.plan(p).catch(none)),
-  recent: async p => keep(p, 'recent', (await api.events({ project: p, last: recentMost })).reverse()),
+  recent: async p => {
+    const before = new Set(store.recent);
+    const told = (await api.events({ project: p, last: recentMost })).reverse();
+    // What was heard while the answer was on its way may not be in it.
+    const since = store.recent.filter(fact => !before.has(fact) && !told.some(known => known.position === fact.position));
+    keep(p, 'recent', [...since, ...told].slice(0, recentMost));
+  },
   plans: async p => {
     const plans = await api.plans(p);
     const running = plans.filter(plan => plan.status === 'running'), proposed = plans.find(plan => plan.status === 'proposed');
@@ -77,7 +83,8 @@ export function touch(...parts) {
 }
 
 async function flush() {
-  if (busy) return;          // one question at a time: what came meanwhile is asked right after
+  // One question at a time: what came meanwhile, or while a project is loaded whole, is asked right after.
+  if (busy || store.project && !store.loaded) return;
   busy = true; since = 0;
   const parts = [...dirty];
   dirty.clear();
@@ -103,6 +110,7 @@ export async function open(project) {
   if (project !== store.project) return;
   store.loaded = true;
   tell(['all']);
+  touch();
 }
 
 export async function begin() {
@@ -112,10 +120,10 @@ export async function begin() {
 export function hearFact(fact) {
   const type = typeOf(fact);
   if (type === 'project.created') touch('projects');
-  if (fact.project !== store.project || !store.loaded) return;
+  if (fact.project !== store.project) return;
   if (!store.recent.some(known => known.position === fact.position)) store.recent = [fact, ...store.recent].slice(0, recentMost);
   touch(...(concerns[type] ?? []));
-  tell(['recent'], fact);
+  if (store.loaded) tell(['recent'], fact);
 }
 
 export function hearProgress(progress) {
