@@ -36,8 +36,8 @@ struct LogCommand: AsyncParsableCommand {
 
     private static func tell(_ answer: VerifyAnswer) {
       print(
-        "\(answer.events) events, \(answer.blobs) blobs, \(Console.bytes(Int64(answer.bytes))), up to \(answer.position); "
-          + "segments: \(answer.segments)")
+        "\(answer.events) events, \(answer.blobs) blobs, \(Console.bytes(Int64(answer.bytes))), up to "
+          + "\(answer.position); segments: \(answer.segments)")
       for part in answer.archives where !part.reachable {
         print("\(part.first) to \(part.last) are archived in \(part.folder), which cannot be read now")
       }
