@@ -1,12 +1,7 @@
 import Foundation
-import SluiceAdapters
 import SluiceGraph
 import SluiceModel
 import Testing
-
-private func read(_ text: String) -> (pipeline: Pipeline?, problems: [PipelineProblem]) {
-  do throws(PipelineProblem) { return PipelineReader.read(try YAMLDocument.read(text)) } catch { return (nil, [error]) }
-}
 
 private let good = """
   sluice: 1
@@ -25,7 +20,7 @@ private let good = """
 
 @Suite struct `A step that listens for an event` {
   @Test func `is read as it says, and runs by itself`() throws {
-    let step = try #require(read(good).pipeline?.steps.first)
+    let step = try #require(PipelineText.read(good).pipeline?.steps.first)
     let (take, camera) = (try #require(DataPath("data.take")), try #require(DataPath("data.shot.camera")))
     #expect(
       step.on
@@ -36,17 +31,21 @@ private let good = """
   }
 
   @Test func `is only proposed where it says so`() throws {
-    let step = read(good.replacingOccurrences(of: "    outputs", with: "    on_change: propose\n    outputs")).pipeline
+    let step = PipelineText.read(
+      good.replacingOccurrences(of: "    outputs", with: "    on_change: propose\n    outputs")
+    ).pipeline
     #expect(step?.steps.first?.onChange == .propose)
   }
 
   @Test func `may have a ceiling`() throws {
-    let step = read(good.replacingOccurrences(of: "    outputs", with: "    max_core_hours: 2\n    outputs")).pipeline
+    let step = PipelineText.read(
+      good.replacingOccurrences(of: "    outputs", with: "    max_core_hours: 2\n    outputs")
+    ).pipeline
     #expect(step?.steps.first?.maxCoreHours == 2)
   }
 
   @Test func `is the same when it has been stored`() throws {
-    let pipeline = try #require(read(good).pipeline)
+    let pipeline = try #require(PipelineText.read(good).pipeline)
     let stored = StableJSON.encode(pipeline)
     #expect(try StableJSON.decode(Pipeline.self, from: stored) == pipeline)
     #expect(String(decoding: stored, as: UTF8.self).contains(#""where":"quality = 'final'""#))
@@ -94,14 +93,7 @@ private let good = """
   func `that is wrong is refused with the place`(
     from: String, to: String, place: String, code: String, what: String, fix: String
   ) throws {
-    let text = good.replacingOccurrences(of: from, with: to)
-    let before = text.components(separatedBy: place)[0].components(separatedBy: "\n")
-    let (pipeline, problems) = read(text)
-    #expect(pipeline == nil)
-    let problem = try #require(problems.first)
-    #expect(problem.code == code)
-    #expect([problem.line, problem.column] == [before.count, (before.last?.count ?? 0) + 1], "\(problem)")
-    #expect(problem.what.contains(what), "\(problem.what)")
-    #expect(problem.fix.hasPrefix(fix), "\(problem.fix)")
+    try PipelineText(good).expectRefusal(
+      replacing: from, with: to, at: place, code: code, what: what, fix: fix)
   }
 }

@@ -1,12 +1,7 @@
 import Foundation
-import SluiceAdapters
 import SluiceGraph
 import SluiceModel
 import Testing
-
-private func read(_ text: String) -> (pipeline: Pipeline?, problems: [PipelineProblem]) {
-  do throws(PipelineProblem) { return PipelineReader.read(try YAMLDocument.read(text)) } catch { return (nil, [error]) }
-}
 
 private let good = """
   sluice: 1
@@ -39,7 +34,7 @@ private let good = """
 
 @Suite struct `A pipeline file` {
   @Test func `is read as it says`() throws {
-    let pipeline = try #require(read(good).pipeline)
+    let pipeline = try #require(PipelineText.read(good).pipeline)
     #expect(pipeline.project.description == "demo")
     #expect(
       try pipeline.folders == [
@@ -75,7 +70,7 @@ private let good = """
   @Test func `of the demo has nothing wrong with it`() throws {
     let path = #filePath.components(separatedBy: "/Tests/")[0] + "/examples/demo/sluice.yaml"
     let text = String(decoding: try #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
-    let (pipeline, problems) = read(text)
+    let (pipeline, problems) = PipelineText.read(text)
     #expect(problems == [] && pipeline?.steps.map(\.name) == ["review", "review_movie", "neutral", "contact"])
   }
 
@@ -83,7 +78,8 @@ private let good = """
     let other = good.replacingOccurrences(of: "chunk: 4", with: "chunk: 4   # four at a time")
       .replacingOccurrences(of: "{ type: shot }", with: "{type:   'shot'}")
       .replacingOccurrences(of: "project: demo", with: "# our show\n\nproject: \"demo\"")
-    #expect(read(other).pipeline == read(good).pipeline && read(good).pipeline != nil)
+    #expect(
+      PipelineText.read(other).pipeline == PipelineText.read(good).pipeline && PipelineText.read(good).pipeline != nil)
   }
 
   /// What is changed, into what, where the problem stands, its code, what is said, and how to mend it.
@@ -163,35 +159,28 @@ private let good = """
   func `that is wrong is refused with the place`(
     from: String, to: String, place: String, code: String, what: String, fix: String
   ) throws {
-    let text = good.replacingOccurrences(of: from, with: to)
-    let before = text.components(separatedBy: place)[0].components(separatedBy: "\n")
-    let (pipeline, problems) = read(text)
-    #expect(pipeline == nil)
-    let problem = try #require(problems.first)
-    #expect(problem.code == code)
-    #expect([problem.line, problem.column] == [before.count, (before.last?.count ?? 0) + 1], "\(problem)")
-    #expect(problem.what.contains(what), "\(problem.what)")
-    #expect(problem.fix.hasPrefix(fix), "\(problem.fix)")
+    try PipelineText(good).expectRefusal(
+      replacing: from, with: to, at: place, code: code, what: what, fix: fix)
   }
 
   @Test func `with several things wrong names all, in the order of the file`() {
     let text = good.replacingOccurrences(of: "on_change: auto", with: "on_change: autp")
       .replacingOccurrences(of: "{plate}", with: "{plaet}").replacingOccurrences(
         of: "range: 1001-1024", with: "range: x")
-    #expect(read(text).problems.map(\.line) == [5, 15, 19])
+    #expect(PipelineText.read(text).problems.map(\.line) == [5, 15, 19])
   }
 
   @Test(arguments: ["word", "- a\n- b\n", "1"])
   func `that is no map is refused`(text: String) {
-    #expect(read(text).problems.map(\.what) == ["a pipeline file must be a map of keys and values"])
+    #expect(PipelineText.read(text).problems.map(\.what) == ["a pipeline file must be a map of keys and values"])
   }
 
   @Test func `of nothing is refused`() {
-    #expect(read("").problems.map(\.what) == ["the file is empty"])
+    #expect(PipelineText.read("").problems.map(\.what) == ["the file is empty"])
   }
 
   private func steps(_ text: String) -> [PipelineProblem] {
-    read("sluice: 1\nproject: demo\nsteps:\n" + text).problems
+    PipelineText.read("sluice: 1\nproject: demo\nsteps:\n" + text).problems
   }
 
   @Test func `with steps that feed each other is refused`() throws {

@@ -30,32 +30,24 @@ package final class Feed: Sendable {
 
   package var hasReaders: Bool { readers.withLock { !$0.byID.isEmpty } }
 
-  package func subscribe() -> AsyncStream<LiveMessage> {
-    let (stream, continuation) = AsyncStream<LiveMessage>.makeStream(
-      bufferingPolicy: .bufferingOldest(Limits.streamBacklog))
-    let id = readers.withLock { readers in
-      readers.next += 1
-      readers.byID[readers.next] = continuation
-      return readers.next
-    }
-    continuation.onTermination = { [weak self] _ in
-      _ = self?.readers.withLock { $0.byID.removeValue(forKey: id) }
-    }
-    return stream
-  }
+  package func subscribe() -> AsyncStream<LiveMessage> { join(\.byID) }
 
   /// Records as they are confirmed, for who looks at facts and sends nothing on: nobody has to write them out for that.
   /// Who falls behind is dropped, and reads the log.
-  package func records() -> AsyncStream<StoredRecord> {
-    let (stream, continuation) = AsyncStream<StoredRecord>.makeStream(
+  package func records() -> AsyncStream<StoredRecord> { join(\.listeners) }
+
+  private func join<Message>(
+    _ place: any WritableKeyPath<Readers, [Int: AsyncStream<Message>.Continuation]> & Sendable
+  ) -> AsyncStream<Message> {
+    let (stream, continuation) = AsyncStream<Message>.makeStream(
       bufferingPolicy: .bufferingOldest(Limits.streamBacklog))
     let id = readers.withLock { readers in
       readers.next += 1
-      readers.listeners[readers.next] = continuation
+      readers[keyPath: place][readers.next] = continuation
       return readers.next
     }
     continuation.onTermination = { [weak self] _ in
-      _ = self?.readers.withLock { $0.listeners.removeValue(forKey: id) }
+      _ = self?.readers.withLock { $0[keyPath: place].removeValue(forKey: id) }
     }
     return stream
   }

@@ -40,7 +40,7 @@ package struct SiteBackups: BackupMaker {
   package func backup(
     to folder: String, _ tell: @escaping @Sendable (LogProgress) -> Void
   ) async throws(SluiceError) -> SiteBackup {
-    try SiteBackups.requireEmpty(folder, for: "the backup")
+    try DiskLogFiles(syncs: syncs).requireEmpty(folder, for: "the backup")
     try DurableFolder.make(folder, syncs: syncs)
     try await cursors.copy(to: folder + "/" + SiteBackups.cursorsName)
     let logged = try await log.backup(to: folder + "/" + SiteBackups.logFolder, tell)
@@ -71,8 +71,9 @@ package struct SiteBackups: BackupMaker {
   package static func restore(
     from backup: String, to data: String, syncs: SyncSwitch = .all
   ) throws(SluiceError) -> (backup: SiteBackup, report: LogReport) {
+    let files = DiskLogFiles(syncs: syncs)
     let listed = try list(of: backup)
-    try requireEmpty(data, for: "what is restored")
+    try files.requireEmpty(data, for: "what is restored")
     try DurableFolder.make(data, syncs: syncs)
     let marker = data + "/" + unfinishedName
     try Disk.write([], to: marker)
@@ -87,7 +88,7 @@ package struct SiteBackups: BackupMaker {
       if syncs.file { try Disk.sync(target) }
     }
     let (_, report) = try SegmentedLog.restore(
-      from: backup + "/" + logFolder, to: data + "/" + logFolder, files: DiskLogFiles(syncs: syncs))
+      from: backup + "/" + logFolder, to: data + "/" + logFolder, files: files)
     try DurableFolder.settle(data, syncs: syncs)
     Disk.remove(marker)
     try DurableFolder.settle(data, syncs: syncs)
@@ -111,13 +112,6 @@ package struct SiteBackups: BackupMaker {
       backup.files.allSatisfy({ [cursorsName, namesName].contains($0.name) })
     else { throw damaged("the list of what the backup has cannot be read", path) }
     return backup
-  }
-
-  private static func requireEmpty(_ folder: String, for what: String) throws(SluiceError) {
-    guard let first = Disk.names(in: folder).first else { return }
-    throw SluiceError(
-      .usage, what: "the folder for \(what) is not empty: it has \(first)", at: folder,
-      fix: "name a folder that is empty or not there yet")
   }
 
   private static func damaged(_ what: String, _ path: String) -> SluiceError {
