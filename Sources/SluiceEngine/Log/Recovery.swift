@@ -25,31 +25,45 @@ package enum Recovery {
       try await views.clear()
       registry = Registry(site: site)
     }
-    // One page is saved while the next one is read and applied.
-    var page: Page?
+    // One page is saved and the next one written out while the one after it is read and applied.
+    var (page, rows): (Page?, Rows?)
     while true {
-      async let saving = page?.save(to: views)
+      let (finished, begun) = (rows, page)
+      async let saving = finished?.save(to: views)
+      async let writing = begun?.rows
       let records = try await log.read(after: registry.sequence, limit: Limits.recordsPerCommit)
-      let rows = Set(try registry.apply(records, from: site))
+      let changed = Set(try registry.apply(records, from: site))
+      rows = await writing
       if let error = await saving { throw error }
-      if records.isEmpty { return registry }
-      page = Page(registry: registry, rows: rows, records: records)
+      if records.isEmpty, rows == nil { return registry }
+      page = records.isEmpty ? nil : Page(registry: registry, changed: changed, records: records)
     }
   }
 
   /// What a page of the log changed, with everything as it was then.
   private struct Page: Sendable {
     let registry: Registry
-    let rows: Set<RowKey>
+    let changed: Set<RowKey>
     let records: [StoredRecord]
 
-    func save(to views: any ViewStore) async -> SluiceError? {
+    var rows: Rows {
       var index = ContentIndex()
       for stored in records { index.add(stored) }
+      // In the order in which they lie: neighbours are written together.
+      let rows = changed.map { registry.row($0) }.sorted { ($0.model, $0.key) < ($1.model, $1.key) }
+      return Rows(rows: rows, index: index, head: registry.head)
+    }
+  }
+
+  /// A page as the views take it.
+  private struct Rows: Sendable {
+    let rows: [ViewRow]
+    let index: ContentIndex
+    let head: ViewHead
+
+    func save(to views: any ViewStore) async -> SluiceError? {
       do throws(SluiceError) {
-        // In the order in which they lie: neighbours are written together.
-        let rows = rows.map { registry.row($0) }.sorted { ($0.model, $0.key) < ($1.model, $1.key) }
-        try await views.save(rows, index: index, head: registry.head)
+        try await views.save(rows, index: index, head: head)
         return nil
       } catch {
         return error

@@ -133,6 +133,22 @@ package struct Folder: Sendable, Hashable, Codable {
   package init(path: FolderPath, type: String, attributes: [String: String] = [:], omitted: Bool = false) {
     (self.path, self.type, self.attributes, self.omitted) = (path, type, attributes, omitted)
   }
+
+  /// As its encoding has it.
+  var json: [UInt8] {
+    var written = JSONWriter(capacity: 128)
+    written.open()
+    for (name, value) in attributes.sorted(by: { $0.key < $1.key }) { written.member(name, value) }
+    written.close()
+    var writer = JSONWriter(capacity: 256)
+    writer.open()
+    writer.member("attributes", raw: written.bytes)
+    writer.member("omitted", raw: (omitted ? "true" : "false").utf8)
+    writer.member("path", path.description)
+    writer.member("type", type)
+    writer.close()
+    return writer.bytes
+  }
 }
 
 package struct Product: Sendable, Hashable, Codable {
