@@ -155,4 +155,20 @@ package enum Limits {
   package static let filterDepth = 32
   /// What `CONCAT` may make; no attribute is longer than a record.
   package static let filterTextBytes = 256 * 1024
+  /// Nodes of one drawing: more is no picture any more, and up to here `dot` is done within seconds.
+  package static let graphNodes = 500
+  package static let graphEdges = 2_000
+  /// Nodes into which one is opened at once; one with more parts opens by folders.
+  package static let graphParts = 60
+  /// A drawing's nodes name so many of their products; `sluice status` names them all.
+  package static let graphRefs = 50
+  package static let graphReasons = 5
+  /// How long the layout of a drawing may take; it is drawn for somebody who waits.
+  package static let graphLayoutSeconds = 10
+  /// What `dot` may answer; 500 nodes and 2,000 links are about 1 MiB.
+  package static let graphLayoutBytes = 16 * 1024 * 1024
+  /// Layouts kept in memory, at about 200 KiB for the largest.
+  package static let graphLayouts = 128
+  /// A layout that failed is tried again after this: the machine may have been busy.
+  package static let graphRetrySeconds = 60
 }

@@ -17,6 +17,7 @@ package struct Services: Sendable {
   package var names: any PersonNames
   package var upkeep: Upkeep
   package var previews: any PreviewMaker
+  package var layouts: any GraphLayouts
   package var feed: Feed
   package var ambient: Ambient
   package var readPipeline: @Sendable (String) -> (pipeline: Pipeline?, problems: [PipelineProblem])
@@ -37,7 +38,8 @@ package struct Services: Sendable {
   package init(
     writer: Writer, log: any EventLog, views: any ViewStore, store: any VersionStore, publisher: Publisher,
     intake: Intake, queries: Queries, plans: Plans, runner: Runner, subscriptions: Subscriptions, people: People,
-    names: any PersonNames, upkeep: Upkeep, previews: any PreviewMaker, feed: Feed, ambient: Ambient,
+    names: any PersonNames, upkeep: Upkeep, previews: any PreviewMaker, layouts: any GraphLayouts, feed: Feed,
+    ambient: Ambient,
     readPipeline: @escaping @Sendable (String) -> (pipeline: Pipeline?, problems: [PipelineProblem]),
     settings: Settings
   ) {
@@ -45,7 +47,7 @@ package struct Services: Sendable {
     (self.publisher, self.intake, self.queries) = (publisher, intake, queries)
     (self.plans, self.runner, self.subscriptions) = (plans, runner, subscriptions)
     (self.people, self.names, self.upkeep) = (people, names, upkeep)
-    (self.previews, self.feed, self.ambient) = (previews, feed, ambient)
+    (self.previews, self.layouts, self.feed, self.ambient) = (previews, layouts, feed, ambient)
     (self.readPipeline, self.settings) = (readPipeline, settings)
   }
 }

@@ -75,7 +75,8 @@ class Browser:
     plates = None
 
 
-def setUpModule():
+def start_browser():
+    """For the tests of one module; skips them where there is no browser."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -85,15 +86,19 @@ def setUpModule():
     if program is None:
         print("skipped: no chromium")
         raise unittest.SkipTest("no chromium")
-    Browser.plates = Path(tempfile.mkdtemp(prefix="sluice-plates-"))
-    unittest.addModuleCleanup(shutil.rmtree, Browser.plates, ignore_errors=True)
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda job: make_plate(*job), [(shot, frame) for shot in SHOTS for frame in FRAMES]))
     Browser.playwright = sync_playwright().start()
     unittest.addModuleCleanup(Browser.playwright.stop)
     Browser.chromium = Browser.playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
     unittest.addModuleCleanup(Browser.chromium.close)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+
+
+def setUpModule():
+    start_browser()
+    Browser.plates = Path(tempfile.mkdtemp(prefix="sluice-plates-"))
+    unittest.addModuleCleanup(shutil.rmtree, Browser.plates, ignore_errors=True)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda job: make_plate(*job), [(shot, frame) for shot in SHOTS for frame in FRAMES]))
 
 
 # The show
@@ -194,6 +199,21 @@ class PageTestCase:
         if quiet:
             self.addCleanup(self.check_quiet, page)
         return page
+
+    def photograph(self, views):
+        """Keeps `{name: (path, selector to wait for)}` as pictures, wide and narrow, dark and light, and sees to it that
+        nothing leaves the page. Gives each page with its scheme."""
+        for scheme in ("dark", "light"):
+            for size in (WIDE, NARROW):
+                page = self.open(size=size, scheme=scheme)
+                for name, (path, selector) in views.items():
+                    with self.subTest(view=name, width=size[0], scheme=scheme):
+                        page.goto(self.server.url + path)
+                        page.wait_for_selector(selector)
+                        settle(page)
+                        page.screenshot(path=SCREENSHOTS / f"{name}-{size[0]}-{scheme}.png", full_page=size == WIDE)
+                        self.assertEqual(page.evaluate(OVERFLOW), {"wide": 0, "out": []})
+                yield page, scheme
 
     def is_ours(self, url):
         return url.startswith((self.server.url, "data:", "blob:"))
@@ -358,19 +378,10 @@ class LookChanged(PageTestCase, SharedServerTestCase):
             "plans": ("/#/demo/plans", ".plans .waiting .step"),
             "activity": ("/#/demo/activity", ".activity li"),
         }
-        for scheme in ("dark", "light"):
-            for size in (WIDE, NARROW):
-                page = self.open(size=size, scheme=scheme)
-                for name, (path, ready) in views.items():
-                    with self.subTest(view=name, width=size[0], scheme=scheme):
-                        page.goto(self.server.url + path)
-                        page.wait_for_selector(ready)
-                        settle(page)
-                        page.screenshot(path=SCREENSHOTS / f"{name}-{size[0]}-{scheme}.png", full_page=size == WIDE)
-                        self.assertEqual(page.evaluate(OVERFLOW), {"wide": 0, "out": []})
-                background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-                level = sum(int(number) for number in re.findall(r"\d+", background)[:3]) / 3
-                self.assertEqual(level < 128, scheme == "dark", background)
+        for page, scheme in self.photograph(views):
+            background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            level = sum(int(number) for number in re.findall(r"\d+", background)[:3]) / 3
+            self.assertEqual(level < 128, scheme == "dark", background)
 
 
 class Living(PageTestCase, ServerTestCase):

@@ -30,6 +30,11 @@ import Testing
     #expect(Limits.versionsPerSecond == 99)
   }
 
+  @Test func `let a node of a drawing be opened, and all that it names be in it`() {
+    #expect(Limits.graphParts < Limits.graphNodes)
+    #expect(Limits.graphRefs <= Limits.graphParts)
+  }
+
   @Test func `let the live stream fall behind by a page`() {
     #expect(Limits.streamBacklog >= Limits.eventsPerPage)
   }

@@ -42,6 +42,15 @@ export async function decline(id, because) {
   touch('plans', 'status');
 }
 
+/** Says of the version that the person has seen that it is right for its inputs as they are. */
+export async function vouch(status, because) {
+  try {
+    await api.vouch(status.version ? `${status.ref}@${status.version}` : status.ref, because);
+    toast('Vouched for.', nameHint());
+  } catch (error) { trouble(error); }
+  touch('status', 'proposal');
+}
+
 export async function cancel(id) {
   const { cancelled } = await api.cancel(id);
   toast(`Cancelled ${count(cancelled, 'run')}.`);

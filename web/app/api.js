@@ -18,7 +18,9 @@ const listeners = new Set();
 export const onSignInNeeded = listener => listeners.add(listener);
 
 async function request(method, path, { query, body, text, signal, headers = {} } = {}) {
-  const parameters = new URLSearchParams(Object.entries(query ?? {}).filter(([, v]) => v !== undefined && v !== null && v !== ''));
+  // Pairs where a name may come several times.
+  const pairs = Array.isArray(query) ? query : Object.entries(query ?? {});
+  const parameters = new URLSearchParams(pairs.filter(([, v]) => v !== undefined && v !== null && v !== ''));
   const address = `${root}${path}${parameters.size ? '?' + parameters : ''}`;
   if (method !== 'GET') headers['X-Sluice-Actor'] = actor();
   if (body !== undefined) headers['Content-Type'] = 'application/json';
@@ -53,11 +55,14 @@ export const api = {
   status: ref => get('/status', { ref }),
   show: ref => get('/show', { ref }),
   why: ref => get('/why', { ref }),
+  graph: (project, { collapse, open, direction }) => get(`/projects/${encodeURIComponent(project)}/graph`,
+    [['collapse', collapse], ['direction', direction], ...open.map(id => ['open', id])]),
   plan: (project, select, frames) => post('/plan', { project, select: select || undefined, frames: frames || undefined }),
   apply: request => post('/apply', { ...request, command: uuid() }),
   plans: project => get('/plans', { project }).then(a => a.plans),
   planOf: id => get(`/plans/${encodeURIComponent(id)}`),
   decline: (id, because) => post(`/plans/${encodeURIComponent(id)}/decline`, because ? { because } : {}),
+  vouch: (ref, because) => post('/vouch', { ref, because }),
   cancel: id => post('/cancel', { id }),
   retry: id => post('/retry', { id }),
   signIn: token => post('/session', { token }),

@@ -9,6 +9,7 @@ import { Live } from './live.js';
 import { News } from './news.js';
 import { Plans } from './plans.js';
 import { standingDecline } from './proposals.js';
+import { Graph, Group } from './graph.js';
 import { go, link, read } from './route.js';
 import { openSearch } from './search.js';
 import { drawWho, signIn } from './session.js';
@@ -18,13 +19,17 @@ import { count } from './words.js';
 
 const at = id => document.getElementById(id);
 const news = new News(), board = new Board(), recent = new Recent(), plans = new Plans(), activity = new Activity();
+const graph = new Graph(), group = new Group(graph);
 const detail = new Detail(() => go({ at: null }));
 const show = { element: h('div.show', news.element, board.element), draw: () => { news.draw(); board.draw(); } };
-const views = { show, plans, activity };
+const views = { show, graph, plans, activity };
+graph.heardAnswer = () => { if (read().view === 'graph') drawAside(read()); };
 
 function draw(parts, fact) {
   const route = read(), view = views[route.view];
-  if (!store.loaded) return;
+  // The graph waits for nothing but its own answer.
+  if (!store.loaded && route.view !== 'graph') return;
+  document.body.classList.toggle('drawing', route.view === 'graph');
   if (at('view').firstChild !== view.element) { at('view').replaceChildren(view.element); scrollTo(0, 0); }
   view.draw(parts, fact);
   drawBar(route);
@@ -38,7 +43,7 @@ function drawBar(route) {
   const running = runningPlans().length, proposed = store.waiting?.plan.runs.length
     ?? (!running && !standingDecline() && store.proposal?.runs.length);
   paint(at('tabs'), [route.project, route.view, running, proposed],
-    () => [['show', 'Show'], ['plans', 'Plans'], ['activity', 'Activity']].map(([view, text]) =>
+    () => [['show', 'Show'], ['graph', 'Graph'], ['plans', 'Plans'], ['activity', 'Activity']].map(([view, text]) =>
     h('a', { href: link({ view, id: null, at: null }), 'data-key': view, ...(route.view === view ? { 'aria-current': 'page' } : {}) }, text,
       view === 'plans' && running ? h('b', { title: `${count(running, 'plan')} running` },
         h('i.s.running', { role: 'img', 'aria-label': 'running' })) : view === 'plans' && proposed
@@ -48,13 +53,15 @@ function drawBar(route) {
 }
 
 function drawAside(route, fact) {
-  const aside = at('aside'), want = route.at ? detail : route.view === 'show' && store.products.size ? recent : null;
+  const node = route.view === 'graph' && !route.at ? graph.group() : null;
+  const aside = at('aside'), want = route.at ? detail : node ? group : route.view === 'show' && store.products.size ? recent : null;
   aside.hidden = !want;
   document.body.classList.toggle('beside', Boolean(want));
-  document.body.classList.toggle('chosen', Boolean(route.at));
+  document.body.classList.toggle('chosen', Boolean(route.at || node));
   if (!want) return void (detail.ref = null);
   if (aside.firstChild !== want.element) { aside.replaceChildren(want.element); aside.scrollTop = 0; }
-  aside.setAttribute('aria-label', route.at ?? 'Lately');
+  aside.setAttribute('aria-label', route.at ?? node?.title ?? 'Lately');
+  if (want === group) { detail.ref = null; return group.draw(node); }
   if (want === recent) { detail.ref = null; return recent.draw(); }
   if (detail.ref !== route.at) { aside.scrollTop = 0; detail.show(route.at); } else detail.refresh(fact);
 }
@@ -93,7 +100,8 @@ async function navigate(again = false) {
       h('ol.begin', h('li', h('p', 'Begin one with its steps:'), h('pre', h('code', 'sluice pipeline apply sluice.yaml')))))));
   }
   if (project === store.project && store.loaded && !again) return draw(new Set());
-  try { await open(project); calm('load'); } catch (error) { drawBar(read()); trouble(error, { key: 'load' }); }
+  const first = read().view === 'graph' ? () => { draw(new Set()); return graph.ready; } : null;
+  try { await open(project, first); calm('load'); } catch (error) { drawBar(read()); trouble(error, { key: 'load' }); }
 }
 
 onChange((parts, fact) => { if (parts.has('projects') && !read().project) navigate(); else draw(parts, fact); });
@@ -104,7 +112,10 @@ at('project').addEventListener('change', event => go({ project: event.target.val
 at('find').addEventListener('click', openSearch);
 addEventListener('keydown', event => {
   const typing = event.target.closest?.('input, select, textarea');
-  if ((event.key === 'k' && (event.ctrlKey || event.metaKey)) || (event.key === '/' && !typing)) { event.preventDefault(); openSearch(); }
-  else if (event.key === 'Escape' && (!typing || event.target.type === 'range') && !document.querySelector('dialog') && read().at) go({ at: null });
+  if ((event.key === 'k' && (event.ctrlKey || event.metaKey)) || (event.key === '/' && !typing)) {
+    event.preventDefault();
+    if (event.key === '/' && read().view === 'graph') graph.findHere(); else openSearch();
+  } else if (event.key === 'Escape' && (!typing || event.target.type === 'range') && !document.querySelector('dialog')
+    && (read().at || read().node)) go({ at: null, node: null });
 });
 start();

@@ -2,6 +2,7 @@
 
 import { previewAddress } from './api.js';
 import { h, paint } from './dom.js';
+import { seal } from './judged.js';
 import { folderOf, productOf, version } from './nouns.js';
 import { link, read } from './route.js';
 import { order, shape, shortText, word } from './states.js';
@@ -107,12 +108,12 @@ export class Board {
     cell.classList.toggle('faded', Boolean(this.only && product.state !== this.only));
     if (chosen) cell.setAttribute('aria-current', 'true'); else cell.removeAttribute('aria-current');
     const text = shortText(product, run, ref => this.titles.get(productOf(ref)) ?? productOf(ref));
-    paint(cell, [product.state, product.version, product.number, product.preview, text], () => {
+    paint(cell, [product.state, product.version, product.number, product.preview, text, product.approved], () => {
       cell.setAttribute('aria-label', `${folderOf(product.ref) || store.project} ${cell.title_}: ${word(product.state)}${text && text !== word(product.state) ? ', ' + text : ''}`);
       const state = `${capital(word(product.state))}${product.reasons.length ? ': ' + product.reasons.map(r => r.text).join('; ') : ''}`;
       cell.title = [state, product.frames && `frames ${showRange(product.frames)}`].filter(Boolean).join('\n');
       return [shape(product.state, { silent: true }), thumbnail(product), h('span.words',
-        h('span.first', h('b.name', cell.title_), product.version && version(product.number, product.version)), h('span.text', text))];
+        h('span.first', h('b.name', cell.title_), product.version && version(product.number, product.version), seal(product.approved)), h('span.text', text))];
     });
   }
 

@@ -4,9 +4,10 @@ import { api } from './api.js';
 import { action, copy, run } from './actions.js';
 import { button, h, paint } from './dom.js';
 import { failure, folderOf, moment, person, product as productLink, productOf, reason, sentence, time, version } from './nouns.js';
+import { askVouch, isDoubtful, marks, remarks, seal } from './judged.js';
 import { showLog } from './log.js';
 import { go, link } from './route.js';
-import { shape, word } from './states.js';
+import { isNote, shape, word } from './states.js';
 import { runOf, store, stepTitle } from './store.js';
 import { bytes, capital, count, frames, showRange } from './words.js';
 import { visible, Wipe } from './wipe.js';
@@ -15,7 +16,7 @@ const section = (title, ...children) => [h('h3', title), ...children];
 
 export class Detail {
   constructor(close) {
-    this.parts = Object.fromEntries(['head', 'trouble', 'picture', 'acts', 'because', 'from', 'used', 'strip', 'history',
+    this.parts = Object.fromEntries(['head', 'marks', 'trouble', 'picture', 'acts', 'because', 'from', 'used', 'strip', 'history',
       'why'].map(name => [name, h('div', { class: `part-${name}` })]));
     this.close = close;
     this.element = h('div.detail', Object.values(this.parts));
@@ -61,13 +62,17 @@ export class Detail {
         h('button.quiet.close', { type: 'button', 'aria-label': 'Close', title: 'Close (Esc)', onclick: this.close }, '×')),
       h('h2', status && shape(status.state, { silent: true }), h('span', productOf(ref)), status?.version && version(status.number, status.version)),
       status && h('p.dim', capital(word(status.state)), status.step ? ` · made by the step ${status.step}` : ' · a source')]);
+    paint(parts.marks, [status?.complete, status?.approved, status?.purged, status?.reasons?.filter(isNote)], () => {
+      const signs = marks(status);
+      return [signs.length > 0 && h('ul.marks', signs), remarks(status)];
+    });
     if (!answer) return;
     paint(parts.trouble, [answer.error?.problem, status?.failure, now?.failedTasks], () => [
       answer.error && !(answer.error.status === 404 && status) && failure({ ...answer.error.problem, what: answer.error.message }),
       status?.failure && [failure(status.failure), h('div.acts', button('Open the log', () => this.openLog(status)))]]);
     this.drawActs(status);
-    const reasons = status?.reasons ?? this.why?.reasons ?? [];
-    paint(parts.because, [reasons, status?.state, status?.reaction], () => reasons.length > 0
+    const reasons = (status?.reasons ?? this.why?.reasons ?? []).filter(r => !isNote(r));
+    paint(parts.because, [reasons, status?.state, status?.reaction, known.size > 0], () => reasons.length > 0
       && section(status?.state === 'missing' ? 'Not there because' : status?.state === 'unknown' || status?.state === 'dubious'
       ? 'In doubt because' : 'Out of date because',
       h('ol.plain', reasons.map(r => h('li', reason(r, p, known)))),
@@ -94,7 +99,8 @@ export class Detail {
 
   drawActs(status) {
     const n = this.upTo?.runs?.length;
-    paint(this.parts.acts, [n, this.upTo?.id, this.ref, status?.state], () => [h('div.acts',
+    paint(this.parts.acts, [n, this.upTo?.id, this.ref, status?.state, status?.freshness, status?.version], () => [h('div.acts',
+      isDoubtful(status) && status.version && button('Vouch', () => askVouch(status), n > 0 ? '' : 'go'),
       n > 0 && action(n === 1 ? 'Run it' : `Run up to here (${n})`, () => run(this.upTo, { select: `+${this.ref}` }), 'go'),
       n > 0 && button('See what runs', () => go({ view: 'plans', id: null, select: `+${this.ref}`, at: null }))),
       h('div.acts.also', button('Copy its name', () => copy(this.ref, 'the name'), 'quiet'),
@@ -143,10 +149,10 @@ export class Detail {
       h('button.quiet', { type: 'button', title: `Look at it (${v.version})`,
         'aria-pressed': String(this.pair?.[1] === v.version),
         onclick: () => this.look(this.answer.versions[i + 1]?.version, v.version) }, version(v.number, v.version)),
-      h('div', h('p', h('b', person(v.actor)), ' ', time(v.time), (tags.get(v.version) ?? []).map(tag => h('span.tag', tag))),
+      h('div', h('p', h('b', person(v.actor)), ' ', time(v.time), v.judged && [' ', seal(v.judged)], (tags.get(v.version) ?? []).map(tag => h('span.tag', tag))),
         v.note && h('p', `“${v.note}”`), h('p.dim', [v.changed
           && (v.changed === v.frames ? 'all frames changed' : `${showRange(v.changed)} changed`), count(v.files, 'file'),
-          bytes(v.bytes)].filter(Boolean).join(' · ')))))));
+          bytes(v.bytes), v.purged && 'files dropped'].filter(Boolean).join(' · ')))))));
   }
 }
 

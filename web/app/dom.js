@@ -24,6 +24,14 @@ export function set(element, properties) {
   return element;
 }
 
+/** An SVG element; text again only becomes a text node. */
+export function svg(tag, attributes = {}, ...children) {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children.flat(Infinity).filter(present));
+  return element;
+}
+
 /** Redraws `host` only when `data` differs from what it shows, and keeps the keyboard where it was. */
 export function paint(host, data, build) {
   const key = JSON.stringify(data ?? null);

@@ -11,7 +11,7 @@ const most = 30;
 
 function candidates() {
   return [
-    ...[['show', 'Show'], ['plans', 'Plans'], ['activity',
+    ...[['show', 'Show'], ['graph', 'Graph'], ['plans', 'Plans'], ['activity',
       'Activity']].map(([view, text]) => ({ text, kind: 'view', href: link({ view, id: null, at: null }) })),
     ...[...store.products.values()].map(p => ({ text: inProject(p.ref), kind: word(p.state),
       mark: shape(p.state, { silent: true }), href: link({ at: p.ref }) })),

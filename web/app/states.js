@@ -8,6 +8,10 @@ const said = { failed: 'failed', running: 'running', queued: 'queued', dubious: 
   missing: 'not there yet', unknown: 'inputs not recorded', current: 'current' };
 export const word = state => said[state] ?? state;
 
+// Reasons that say why something is as it is, and make nothing out of date.
+const notes = new Set(['frozen', 'held', 'vouched', 'rejected', 'missingFrames']);
+export const isNote = reason => notes.has(reason.kind);
+
 const runShapes = { waiting: 'queued', queued: 'queued', running: 'running', succeeded: 'done', unchanged: 'done', failed: 'failed',
   cancelled: 'missing', proposed: 'stale', declined: 'missing', superseded: 'missing' };
 const runWords = { waiting: 'waits for others', unchanged: 'came out unchanged' };
@@ -31,7 +35,7 @@ export function shortText(product, run, titleOf) {
     case 'unknown': return 'not recorded';
     case 'missing': return product.step ? 'not made yet' : 'not published';
     case 'stale': {
-      const kinds = product.reasons.map(reason => reason.kind);
+      const kinds = product.reasons.filter(reason => !isNote(reason)).map(reason => reason.kind);
       if (kinds.length && kinds.every(kind => kind === 'upstream')) {
         const inputs = [...new Set(product.reasons.map(reason => reason.via).filter(Boolean))];
         if (inputs.length) return `waits for ${inputs.length === 1 ? titleOf(inputs[0]) : inputs.length}`;

@@ -57,6 +57,12 @@ const concerns = {
   'folder.changed': ['folders', 'status', 'projects'],
   'pipeline.applied': ['pipeline', 'folders', 'status', 'proposal', 'projects'],
   'version.published': ['status', 'proposal'],
+  'version.judged': ['status', 'proposal'],
+  'version.vouched': ['status', 'proposal'],
+  'version.purged': ['status'],
+  'product.frozen': ['status', 'proposal'],
+  'product.held': ['status', 'proposal'],
+  'casting.changed': ['status', 'proposal'],
   'plan.proposed': ['plans', 'status'],
   'plan.declined': ['plans', 'status'],
   'plan.superseded': ['plans', 'status'],
@@ -99,12 +105,14 @@ async function flush() {
   if (dirty.size) touch();
 }
 
-/** Loads a project whole. */
-export async function open(project) {
+/** Loads a project whole; after `first`, for a view that needs nothing of it. */
+export async function open(project, first = null) {
   Object.assign(store, { project, loaded: false, folders: [], steps: null, products: new Map(), plans: [], waiting: null, proposal: null, recent: [] });
   store.progress.clear();
   dirty.clear();
   const known = store.projects.find(p => p.name === project);
+  await first?.();
+  if (project !== store.project) return;
   const parts = ['folders', 'status', 'proposal', 'recent', 'plans', ...(known?.pipelineRevision ? ['pipeline'] : [])];
   await Promise.all(parts.map(part => fetchers[part](project)));
   if (project !== store.project) return;

@@ -74,6 +74,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case pipelineMissing = "pipeline.missing"
   case selectionInvalid = "selection.invalid"
   case framesInvalid = "frames.invalid"
+  case graphDotMissing = "graph.dotMissing"
+  case graphDotFailed = "graph.dotFailed"
   case filterSyntax = "filter.syntax"
   case taskFailed = "task.failed"
   case taskNotFound = "task.commandNotFound"
@@ -118,6 +120,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .storeDenied, .storeDamaged, .logFailed, .logDamaged, .namesDamaged, .internalError, .serverAnswer,
       .serverUnreachable:
       500
+    case .graphDotMissing, .graphDotFailed: 500
     case .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput: 422
     default: 400
     }
@@ -133,6 +136,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
     case .planNotWaiting: 1
+    case .graphDotMissing, .graphDotFailed: 1
     default: 2
     }
   }

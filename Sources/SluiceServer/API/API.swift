@@ -20,6 +20,7 @@ package struct API: Sendable {
     addPublishing(to: api)
     addPlans(to: api)
     addQuestions(to: api)
+    addGraph(to: api)
     addFiles(to: api)
     addEvents(to: api)
     addSubscriptions(to: api)

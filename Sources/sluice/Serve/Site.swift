@@ -17,6 +17,7 @@ struct Site: Sendable {
   private let queries: Queries
   private let bodies: PlanBodies
   private let previews: OpenImageIO
+  private let layouts: Graphviz
   private let workers: Int
 
   init(
@@ -30,6 +31,7 @@ struct Site: Sendable {
       registry: registry, log: folder.log, views: folder.views, names: folder.names, feed: feed, ambient: ambient,
       logger: logger)
     previews = OpenImageIO(environment: environment, previews: folder.path + "/previews", ambient: ambient)
+    layouts = Graphviz(environment: environment, ambient: ambient)
     let tools = LocalToolProbe(environment: environment, folder: Machine.currentFolder, ambient: ambient)
     runner = Runner(
       Runner.Parts(
@@ -69,7 +71,7 @@ struct Site: Sendable {
       subscriptions: subscriptions, people: People(writer: writer, log: folder.log, names: folder.names),
       names: folder.names,
       upkeep: Upkeep(writer: writer, log: folder.log, backups: backups, subscriptions: subscriptions),
-      previews: previews, feed: feed, ambient: Machine.ambient,
+      previews: previews, layouts: layouts, feed: feed, ambient: Machine.ambient,
       readPipeline: PipelineFile.read,
       settings: Services.Settings(
         version: version, storePath: folder.path + "/store", dataFolder: folder.path, workers: workers,
