@@ -3,8 +3,7 @@ import SluiceModel
 /// Whether what is there is what would be made now.
 extension Assessor {
   func judge(
-    _ result: inout Assessment, versions: [Version?], contents: [(name: String, content: Digest)],
-    _ upstream: (ProductRef) -> Assessment?
+    _ result: inout Assessment, versions: [Version?], _ upstream: (ProductRef) -> Assessment?
   ) throws(SluiceError) {
     let there = versions.compactMap { $0 }
     guard there.count == versions.count, let first = there.first else {
@@ -27,17 +26,22 @@ extension Assessor {
       ]
       return
     }
-    let sameFrames = result.expected == result.existing
-    if let recipe = result.recipe, recipe == made.recipe, made.uniform, sameFrames { return }
+    if let recipe = result.recipe, recipe == made.recipe, made.uniform, hasItsFrames(result) { return }
     if result.unit.step.isPerFrame {
       result.stale = try staleFrames(result, there, upstream)
-      let surplus = (result.existing ?? .empty).subtracting(result.expected ?? .empty)
-      if result.stale?.isEmpty == true, surplus.isEmpty, result.obstacle == nil { return }
+      if result.stale?.isEmpty == true, hasItsFrames(result), result.obstacle == nil { return }
     } else if result.recipe == made.recipe {
       return
     }
     result.freshness = .stale
     result.reasons = Reasons(project: project, graph: graph).reasons(
       for: result, made: made, version: first, upstream: upstream)
+  }
+
+  /// Whether every frame that should be there is, and none that no input has. Frames beyond the range alone may stay: a
+  /// shorter range makes nothing anew.
+  private func hasItsFrames(_ result: Assessment) -> Bool {
+    if result.unit.step.frames == .range, result.unit.workRange == nil { return false }
+    return (result.expected ?? .empty).subtracting(result.existing ?? .empty).isEmpty && result.lost.isEmpty
   }
 }

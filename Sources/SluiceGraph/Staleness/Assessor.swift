@@ -35,35 +35,28 @@ package struct Assessor: Sendable {
   private func assess(
     _ unit: Unit, upstream: (ProductRef) -> Assessment?
   ) throws(SluiceError) -> Assessment {
-    let inputs = unit.inputs.map { input in
-      InputState(
-        input: input.input,
-        sources: input.products.map { product in
-          let version = project.version(of: product, input.input.tag)
-          return InputState.Source(
-            product: product, version: version,
-            representation: version?.representation(named: input.input.representation),
-            upstream: input.input.tag == .latest ? upstream(product)?.unit.id : nil)
-        })
-    }
+    let inputs = try inputs(.dependency, of: unit, upstream)
+    let noted = try self.inputs(.reference, of: unit, upstream) + self.inputs(.association, of: unit, upstream)
     let versions = unit.outputs.map { project.version(of: $0, .latest) }
     let made = versions.first.flatMap { $0?.published.made }
     let used = unit.step.tools.reduce(into: [String: ToolVersion]()) { result, name in
       result[name] = tools[name] ?? made?.tools[name]
     }
     let contents = inputs.compactMap { state in state.content.map { (name: state.input.name, content: $0) } }
-    let isFed = inputs.allSatisfy { $0.sources.allSatisfy { $0.upstream == nil } }
+    let isFed = inputs.allSatisfy { $0.sources.allSatisfy { $0.all.allSatisfy { $0.upstream == nil } } }
     let told = project.told(to: unit)
-    let core = Recipe.core(of: unit.step, on: unit.folder, bound: told?.parameters ?? [:], tools: used)
+    let core = Recipe.core(
+      of: unit.step, on: unit.folder, bound: told?.parameters ?? [:], namings: unit.namings, tools: used)
     var result = Assessment(
-      unit: unit, freshness: .current, reasons: [], inputs: inputs,
+      unit: unit, freshness: .current, reasons: [], inputs: inputs, noted: noted,
       existing: unit.step.isPerFrame ? versions.first??.published.representations.first?.frames ?? .empty : nil,
-      expected: expectedFrames(unit, inputs, upstream), stale: nil, told: told, core: core, tools: used,
+      frames: framesWanted(unit, inputs, upstream), stale: nil, told: told, core: core, tools: used,
       recipe: isFed && contents.count == inputs.count ? Recipe.whole(core: core, inputs: contents) : nil,
       obstacle: nil, missingSources: [])
     findObstacles(&result, upstream)
-    try judge(&result, versions: versions, contents: contents, upstream)
+    try judge(&result, versions: versions, upstream)
     if result.needsWork { result.work = work(of: result, upstream) }
+    result.reasons += Reasons.missingFrames(result)
     return result
   }
 
@@ -73,10 +66,10 @@ package struct Assessor: Sendable {
       inputs: result.inputs.map { state in
         (
           name: state.input.name,
-          sources: state.sources.map { source in
-            (product: source.product, content: source.above(upstream)?.work ?? source.representation?.content)
+          sources: state.sources.flatMap(\.all).map { source in
+            (product: source.product, content: source.above(upstream)?.work ?? source.content)
           }
         )
-      })
+      }, frames: result.frames.flatMap { $0.isCut ? $0.expected : nil })
   }
 }
