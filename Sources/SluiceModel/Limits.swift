@@ -147,6 +147,12 @@ package enum Limits {
   package static let taskTimeoutSeconds = 6 * 3600
   /// Versions that one product may get in one second; the counter has two digits.
   package static let versionsPerSecond = 99
+  /// Frames on either side of a range that a folder may have as handles; editors ask for a second or two.
+  package static let handleFrames = 10_000
+  /// How far from its frame a step may look at neighbours: the longest echo and retime windows have a few hundred.
+  package static let offsetFrames = 1_000
+  /// Frames that a step works over because of its folder's range: eleven hours at 24 frames a second.
+  package static let rangeFrames = 1_000_000
   /// A filter is written by people; a list of a few hundred shots fits.
   package static let filterBytes = 4_096
   /// Each makes a part of a tree, and each `LIKE` a table of 2 KiB.

@@ -35,6 +35,8 @@ struct RandomShow {
             ["sheet", "{all}", "{sheet}"]))
         continue
       }
+      let frames: StepFrames? = chance.below(8) == 0 ? .range : nil
+      let outputs = chance.below(4) == 0 ? 2 : 1
       for number in 0..<(1 + chance.below(2)) {
         let product = shotProducts[chance.below(shotProducts.count)]
         let isElsewhere = chance.below(6) == 0
@@ -42,7 +44,7 @@ struct RandomShow {
           StepInput(
             name: "i\(number)",
             product: isElsewhere ? .absolute(try FolderPath("q0/s0"), product.name) : .here(product.name),
-            frames: product.isSequence && chance.below(3) > 0 ? .oneToOne : .all))
+            frames: product.isSequence ? relations(chance) : .all))
       }
       if chance.below(2) == 0 {
         inputs.append(
@@ -50,24 +52,42 @@ struct RandomShow {
             name: "lut", product: .absolute(try FolderPath("look"), "lut"),
             tag: chance.below(6) == 0 ? .tag("ok") : .latest))
       }
-      let isPerFrame = inputs.contains { $0.frames == .oneToOne }
-      var outputs: [StepOutput] = []
-      for number in 0..<(chance.below(4) == 0 ? 2 : 1) {
-        let isSequence = isPerFrame || chance.below(4) == 0
+      var step = Step(
+        name: "s\(index)", folders: .type("shot"), inputs: inputs, outputs: [],
+        tools: chance.below(2) == 0 ? ["t\(chance.below(2))"] : [],
+        command: ["run\(index)", chance.below(2) == 0 ? "{folder.fps}" : "{folder}"], frames: frames,
+        chunk: 1 + chance.below(3))
+      for number in 0..<outputs {
         let identity: Identity = chance.below(3) == 0 ? .bytes : .pixels
-        outputs.append(
-          StepOutput(
-            name: "o\(number)", product: "p\(index)\(number)", files: isSequence ? "o.####.exr" : "o.exr",
-            identity: identity))
-        shotProducts.append(("p\(index)\(number)", isSequence))
+        step.outputs.append(
+          StepOutput(name: "o\(number)", product: "p\(index)\(number)", files: "o.####.exr", identity: identity))
       }
-      steps.append(
-        Step(
-          name: "s\(index)", folders: .type("shot"), inputs: inputs, outputs: outputs,
-          tools: chance.below(2) == 0 ? ["t\(chance.below(2))"] : [],
-          command: ["run\(index)", chance.below(2) == 0 ? "{folder.fps}" : "{folder}"], chunk: 1 + chance.below(3)))
+      if chance.below(2) == 0 {
+        let product = shotProducts[chance.below(shotProducts.count)]
+        step.inputs.append(
+          StepInput(
+            name: "r", product: .here(product.name), link: chance.below(4) == 0 ? .association : .reference,
+            frames: product.isSequence && step.isPerFrame ? relations(chance) : .all))
+      }
+      for number in step.outputs.indices {
+        let isSequence = step.isPerFrame || chance.below(4) == 0
+        if !isSequence { step.outputs[number].files = "o.exr" }
+        shotProducts.append((step.outputs[number].product, isSequence))
+      }
+      steps.append(step)
     }
     return steps
+  }
+
+  private static func relations(_ chance: Seeded) -> FrameRelations {
+    switch chance.below(9) {
+    case 0, 1: .all
+    case 2: .offset(-1...1)
+    case 3: .offset(0...2)
+    case 4: .byOutput(["o0": .oneToOne])
+    case 5: .byOutput(["o0": .oneToOne, "o1": .offset(-1...0)])
+    default: .oneToOne
+    }
   }
 
   private mutating func publish(_ product: String) throws {
@@ -82,7 +102,7 @@ struct RandomShow {
 
   /// Something happens; what, in words.
   mutating func happen() throws -> String {
-    switch chance.below(14) {
+    switch chance.below(16) {
     case 0, 1, 2:
       let product = Self.sources[chance.below(Self.sources.count)]
       try publish(product)
@@ -125,6 +145,11 @@ struct RandomShow {
       return "step \(step): \(try show.carryOut(plan))"
     case 12:
       return "run everything: \(try show.makeAll())"
+    case 13, 14:
+      let shot = Self.shots[chance.below(3)]
+      let (range, handles) = (["", "2-4", "1-6", "3-9"][chance.below(4)], ["", "1"][chance.below(2)])
+      try show.change(shot, FolderChanged(set: ["range": range, "handles": handles]))
+      return "range of \(shot) \(range) handles \(handles)"
     default:
       var steps = show.steps
       for index in steps.indices {
@@ -143,6 +168,9 @@ struct NaiveStaleness {
     var needsWork = true
     var stale: FrameSet?
     var expected: FrameSet?
+    var existing = FrameSet.empty
+    /// Which frames there will be; nobody knows it of a step that is not frame by frame.
+    var isKnown = true
     var isObstructed = false
   }
   let show: Show
@@ -163,48 +191,105 @@ struct NaiveStaleness {
     return verdict.needsWork ? verdict : nil
   }
 
+  /// The references of whatever makes a product, with their targets, and the relation to this product.
+  private func references(of product: ProductRef) -> [(input: StepInput, target: ProductRef, relation: FrameRelation)] {
+    guard let unit = show.graph.producer(of: product), let index = unit.outputs.firstIndex(of: product) else {
+      return []
+    }
+    return unit.inputs.filter { $0.input.link == .reference }.flatMap { input in
+      input.products.map { (input.input, $0, input.input.frames.of(unit.step.outputs[index].name)) }
+    }
+  }
+
+  /// Frames seen through a relation; nil for all.
+  private func seen(_ frames: Set<Int>?, _ relation: FrameRelation) -> Set<Int>? {
+    guard let frames, let offsets = relation.offsets else { return nil }
+    return Set(frames.flatMap { frame in offsets.map { frame + $0 } })
+  }
+
+  /// Whether what is taken, or something that it names, is to be made anew in these frames.
+  private mutating func follows(
+    _ input: StepInput, _ product: ProductRef, _ relation: FrameRelation, _ frames: Set<Int>?
+  ) throws -> Bool {
+    let wanted = seen(frames, relation)
+    if let above = try above(input, product) {
+      guard let wanted, let changed = above.stale else { return true }
+      let gone = above.existing.subtracting(above.expected ?? .empty)
+      if wanted.contains(where: { changed.contains($0) || gone.contains($0) }) { return true }
+    }
+    for named in references(of: product)
+    where try follows(named.input, named.target, wanted == nil ? .all : named.relation, wanted) { return true }
+    return false
+  }
+
+  /// Whether what is taken, or something that it names, cannot be had.
+  private mutating func lacks(_ input: StepInput, _ product: ProductRef, _ relations: [FrameRelation]) throws -> Bool {
+    for named in references(of: product)
+    where try lacks(named.input, named.target, relations.map { $0 == .all ? .all : named.relation }) { return true }
+    if let above = try above(input, product) { return above.isObstructed }
+    guard let representation = show.project.version(of: product, input.tag)?.representation(named: nil) else {
+      return true
+    }
+    if relations.contains(where: \.isPerFrame), representation.kind != .sequence { return true }
+    guard relations.contains(.all), let range = show.project.folders[product.folder]?.frames,
+      let frames = representation.frames
+    else { return false }
+    return !frames.isEmpty && frames.intersection(range).isEmpty
+  }
+
   private mutating func judge(_ unit: Unit) throws -> Verdict {
     var verdict = Verdict()
-    let (isPerFrame, versions) = (unit.step.isPerFrame, unit.outputs.map { show.project.version(of: $0, .latest) })
-    var followed = FrameSet.empty
-    var followsAll = false
-    for input in unit.inputs {
+    let versions = unit.outputs.map { show.project.version(of: $0, .latest) }
+    let isPerFrame = unit.step.isPerFrame
+    verdict.isKnown = isPerFrame
+    var available: FrameSet?
+    let inputs = unit.inputs.filter { $0.input.link == .dependency }
+    for input in inputs {
+      let relations = unit.step.relations(to: input.input)
       if input.products.isEmpty { verdict.isObstructed = true }
       for product in input.products {
-        let above = try above(input.input, product)
+        if try lacks(input.input, product, relations) { verdict.isObstructed = true }
+        guard relations.contains(where: \.isPerFrame) else { continue }
         let version = show.project.version(of: product, input.input.tag)
-        let representation = version?.representation(named: input.input.representation)
-        let isUnusable = representation == nil || input.input.frames == .oneToOne && representation?.kind != .sequence
-        verdict.isObstructed = verdict.isObstructed || above?.isObstructed ?? isUnusable
-        guard input.input.frames == .oneToOne else {
-          followsAll = followsAll || above != nil
-          continue
-        }
-        let frames = above?.expected ?? representation?.frames ?? .empty
-        verdict.expected = verdict.expected.map { $0.intersection(frames) } ?? frames
-        if let above { followed = followed.union(above.stale ?? FrameSet(-1000...1000)) }
+        let above = try above(input.input, product)
+        if let above, !above.isKnown { verdict.isKnown = false }
+        let frames = above?.expected ?? version?.representation(named: nil)?.frames ?? .empty
+        available = available.map { $0.intersection(frames) } ?? frames
       }
+    }
+    if isPerFrame {
+      let range = unit.step.frames == .range ? unit.folder.frames ?? .empty : unit.folder.frames
+      verdict.existing = versions.first??.published.representations[0].frames ?? .empty
+      if unit.step.frames == .range, unit.folder.frames == nil { verdict.isObstructed = true }
+      let expected = range.map { (available ?? $0).intersection($0) } ?? available ?? .empty
+      verdict.expected = expected
+      let lost = verdict.existing.subtracting(available ?? verdict.existing)
+      if verdict.isKnown, expected.isEmpty, verdict.existing.isEmpty || !lost.isEmpty { verdict.isObstructed = true }
+      verdict.needsWork = !lost.isEmpty || !expected.subtracting(verdict.existing).isEmpty
     }
     let there = versions.compactMap { $0 }
     guard there.count == versions.count else {
+      verdict.needsWork = true
       verdict.stale = verdict.expected
       return verdict
     }
-    guard isPerFrame else {
-      let now = try show.trace(of: unit, frame: nil)
-      verdict.needsWork =
-        verdict.isObstructed || followsAll || there.contains { show.traces[$0.address]?[Int?.none] != now }
-      return verdict
+    var stale: [Int?] = []
+    for frame in isPerFrame ? (verdict.expected ?? .empty).frames.map({ $0 }) : [Int?.none] {
+      var isStale = false
+      for (index, output) in unit.step.outputs.enumerated() {
+        for input in inputs {
+          for product in input.products where !isStale {
+            isStale = try follows(
+              input.input, product, input.input.frames.of(output.name), frame.map { [$0] })
+          }
+        }
+        let now = try show.trace(of: unit, frame: frame, output: index)
+        isStale = isStale || show.traces[there[index].address]?[frame] != now
+      }
+      if isStale { stale.append(frame) }
     }
-    let expected = verdict.expected ?? .empty
-    let stale = try expected.frames.filter { frame in
-      if followsAll || followed.contains(frame) { return true }
-      let now = try show.trace(of: unit, frame: frame)
-      return there.contains { show.traces[$0.address]?[frame] != now }
-    }
-    verdict.stale = FrameSet(stale)
-    verdict.needsWork =
-      verdict.isObstructed || !stale.isEmpty || there[0].published.representations[0].frames != expected
+    if isPerFrame { verdict.stale = FrameSet(stale.compactMap { $0 }) } else { verdict.needsWork = false }
+    verdict.needsWork = verdict.needsWork || verdict.isObstructed || !stale.isEmpty
     return verdict
   }
 }

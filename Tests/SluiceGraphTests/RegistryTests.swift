@@ -150,7 +150,7 @@ private func replay(_ events: [Event]) throws -> Registry {
     ("demo/look/show_lut@9", "'demo/look/show_lut' has no version '9'", "it has 1;"),
   ])
   func `answers a name that nothing has with what may be meant`(reference: String, what: String, fix: String) throws {
-    let show = try Show.published(frames: 1...2)
+    let show = try Show.published(frames: 1001...1002)
     let error = #expect(throws: SluiceError.self) { try show.registry.version(Reference(reference)) }
     #expect(error?.what == what)
     #expect(error?.fix.hasPrefix(fix) == true)

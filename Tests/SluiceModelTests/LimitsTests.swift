@@ -89,7 +89,7 @@ import Testing
       Limits.reasonCharacters, Limits.wordsBytes, Limits.eventCommandSeconds, Limits.troubleSeconds,
       Limits.eventIDBytes, Limits.eventTypeBytes, Limits.eventParameterBytes,
       Limits.eventSourceBytes, Limits.eventAttributesBytes, Limits.eventAttributes, Limits.eventAttributeNameBytes,
-      Limits.eventDepth, Limits.eventsPerBatch,
+      Limits.eventDepth, Limits.eventsPerBatch, Limits.handleFrames, Limits.offsetFrames, Limits.rangeFrames,
     ]
     #expect(all.allSatisfy { $0 > 0 })
   }

@@ -74,7 +74,7 @@ export class Detail {
     const reasons = (status?.reasons ?? this.why?.reasons ?? []).filter(r => !isNote(r));
     paint(parts.because, [reasons, status?.state, status?.reaction, known.size > 0], () => reasons.length > 0
       && section(status?.state === 'missing' ? 'Not there because' : status?.state === 'unknown' || status?.state === 'dubious'
-      ? 'In doubt because' : 'Out of date because',
+      ? 'In doubt because' : status?.state === 'current' ? 'What is missing' : 'Out of date because',
       h('ol.plain', reasons.map(r => h('li', reason(r, p, known)))),
       status?.reaction && h('p.dim', sentence(capital(status.reaction.text), p, known), '.')));
     if (answer.error) return;

@@ -16,8 +16,8 @@ import { capital, count, duration, listing, verb } from './words.js';
 export function causes(plan) {
   const found = new Map();
   for (const run of plan.runs) for (const r of run.reasons) {
-    if (r.kind === 'upstream') continue;
-    const key = ['input', 'step', 'event', 'tool'].includes(r.kind) ? `${r.kind} ${r.input} ${r.now ?? ''}` : r.kind;
+    if (r.kind === 'upstream' || r.kind === 'missingFrames') continue;
+    const key = ['input', 'reference', 'range', 'step', 'event', 'tool'].includes(r.kind) ? `${r.kind} ${r.input} ${r.now ?? ''}` : r.kind;
     if (!found.has(key)) found.set(key, { ...r, runs: 0 });
     found.get(key).runs++;
   }
@@ -44,7 +44,8 @@ function author(cause, redraw) {
 }
 
 const heads = {
-  input: c => `${inProject(c.input)} changed`,
+  input: c => `${inProject(c.input)} changed`, reference: c => `${inProject(c.input)} changed`,
+  range: c => `The range of ${inProject(c.input)} changed`,
   step: c => `The step ${c.input ?? ''} changed`, event: c => `${c.input ?? 'An event'} came in`, tool: c => `${c.input ?? 'A tool'} changed`,
   missing: (c, n) => `${capital(count(n, 'product'))} ${verb(n, 'is', 'are')} not made yet`,
   missingInput: () => 'An input is missing', frames: () => 'The frame range changed',
@@ -55,7 +56,7 @@ const heads = {
 function headline(all, plan) {
   if (!all.length) return `${count(plan.runs.length, 'product')} ${verb(plan.runs.length, 'is', 'are')} out of date`;
   if (all.length === 1) return (heads[all[0].kind] ?? heads.partial)(all[0], all[0].runs);
-  const changes = all.filter(c => ['input', 'step', 'event', 'tool'].includes(c.kind));
+  const changes = all.filter(c => ['input', 'reference', 'range', 'step', 'event', 'tool'].includes(c.kind));
   if (changes.length === 1) return heads[changes[0].kind](changes[0]);
   return changes.length ? `${changes.length} things changed`
     : `${count(plan.runs.length, 'product')} ${verb(plan.runs.length, 'is', 'are')} to be made`;
@@ -67,7 +68,7 @@ function told(cause, redraw) {
     version(fact.data.number, cause.now), ' ', moment(fact.time),
     fact.data.note && `, “${fact.data.note}”`, '. '];
   if (cause.kind === 'step' && fact) return [h('b', person(fact.actor)), ` changed the step ${cause.input ?? ''} `, moment(fact.time), '. '];
-  if (['input', 'step', 'event', 'tool'].includes(cause.kind)) return [reason(cause, store.project, store.products), '. '];
+  if (['input', 'reference', 'range', 'step', 'event', 'tool'].includes(cause.kind)) return [reason(cause, store.project, store.products), '. '];
   if (cause.kind === 'missing') return `${count(cause.runs, 'product')} ${verb(cause.runs, 'was', 'were')} never made. `;
   return [`${count(cause.runs, 'product')}: `, reason(cause, store.project, store.products), '. '];
 }

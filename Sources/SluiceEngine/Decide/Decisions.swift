@@ -13,7 +13,8 @@ package enum Decisions {
       try NameRule.require(key, as: "attribute", in: key)
       if let problem = FolderAttributes.problem(key, value) {
         throw SluiceError(
-          .usage, what: problem, at: "folder '\(project)/\(path)', \(key)", fix: "write range=1001-1024 or fps=24")
+          .usage, what: problem, at: "folder '\(project)/\(path)', \(key)",
+          fix: "write range=1001-1024, handles=8 or fps=24")
       }
     }
     var drafts: [Draft] = []

@@ -93,6 +93,7 @@ package struct Queries: Sendable {
         freshness: assessment.freshness, activity: activity, version: version?.address.version,
         number: version?.number, step: unit.step.name,
         frames: version?.published.representations.first?.frames, staleFrames: assessment.stale,
+        missingFrames: assessment.frames.flatMap { $0.lacks.isEmpty ? nil : $0.missing },
         reasons: assessment.reasons, failure: failed?.failure, preview: output?.preview ?? false,
         reaction: reaction.note(on: unit.id))
     }

@@ -66,7 +66,7 @@ package struct Reaction: Sendable {
     if let work = assessment.work, let plan = standing.declined[work] { return .declined(plan.id) }
     let last = attempt(assessment)
     if last?.status == .failed { return .failed }
-    let above = Set(assessment.inputs.flatMap(\.sources).compactMap(\.upstream)).sorted()
+    let above = Set(assessment.inputs.flatMap(\.sources).flatMap(\.all).compactMap(\.upstream)).sorted()
     for maker in above {
       if let words = hindrance(verdicts[maker]) { return .waits("waits for \(maker), which \(words)") }
     }
@@ -83,7 +83,7 @@ package struct Reaction: Sendable {
     }
     if let running { return .waits("waits for \(running), which runs first") }
     if unit.step.onChange == .propose,
-      let maker = unit.inputs.lazy.flatMap(\.products).compactMap({ graph.producer(of: $0)?.id })
+      let maker = (graph.needs(ofUnit: unit.id) ?? []).sorted().lazy.compactMap({ graph.producer(of: $0)?.id })
         .first(where: standing.claimed.contains)
     {
       return .waits("waits for the running plan that makes \(maker)")
@@ -209,21 +209,21 @@ extension Reaction {
       run.reasons.map { (UnitID(step: run.step, folder: run.folder), $0) }
     }) {
       switch reason.kind {
-      case .input, .upstream:
+      case .input, .reference, .upstream:
         guard let ref = reason.input.flatMap({ try? ProductRef($0) }), let id = reason.now.flatMap({ VersionID($0) })
         else { continue }
         let version = project.versions[VersionAddress(product: ref, version: id)]
         take(version?.time, version?.event)
       case .step: take(project.pipeline?.time, project.pipeline?.event)
       case .missing:
-        for product in project.graph?.unit(unit)?.inputs.flatMap(\.products) ?? [] {
+        for product in project.graph?.needs(ofUnit: unit) ?? [] {
           let version = project.version(of: product, .latest)
           take(version?.time, version?.event)
         }
       case .event:
         let told = project.heard[unit]?.told
         take(told?.time, told?.id)
-      case .missingInput, .tool, .frames, .partial, .unrecorded: continue
+      case .missingInput, .tool, .frames, .range, .missingFrames, .partial, .unrecorded: continue
       }
     }
     return newest?.event

@@ -4,7 +4,8 @@ package import SluiceModel
 /// What a bench looks like for a run, and what each task's command becomes there. Pure.
 ///
 /// Inputs stand under the name of their product: `in/plate/plate.1012.exr`, gathered ones below their folder's name:
-/// `in/reviews/sh0010/review_frames.1012.png`. Outputs are written to `out/<output>/<files>`.
+/// `in/reviews/sh0010/review_frames.1012.png`. What an input names by references stands below it as in the project:
+/// `in/scene.through/assets/chair/texture.png`. Outputs are written to `out/<output>/<files>`.
 package struct BenchPlan: Sendable {
   package let links: [WorkLink]
   private let unit: Unit
@@ -14,13 +15,16 @@ package struct BenchPlan: Sendable {
     /// The whole input as one file name: `plate.####.exr` or `show_lut.cube`; nil for a tree, which is its folder.
     var name: String?
     var frames: FrameSet?
+    /// Which of its frames a task takes, around its own; nil for all.
+    var offsets: ClosedRange<Int>?
   }
   private let inputs: [String: [Place]]
   private let parameters: [String: String]
 
   /// - Parameters:
   ///   - directory: the bench's absolute path.
-  ///   - frames: the frames that tasks will work on; only these of one-to-one inputs are linked.
+  ///   - frames: the frames that tasks will work on; of inputs that are taken frame by frame, only these and neighbours
+  ///     that are asked for are linked.
   package init(
     _ order: RunOrder, frames: FrameSet, directory: String, manifests: any ManifestSource, store: any VersionStore
   ) throws(SluiceError) {
@@ -28,26 +32,67 @@ package struct BenchPlan: Sendable {
     parameters = order.assessment.told?.parameters ?? [:]
     var links: [WorkLink] = []
     var inputs: [String: [Place]] = [:]
+    var linked: Set<String> = []
+    func lay(_ source: InputState.Source, below folder: String) throws(SluiceError) -> Representation? {
+      guard let version = source.version, let summary = source.representation,
+        let files = try manifests.manifest(version.published.manifest).representation(named: summary.name)
+      else { return nil }
+      let wanted = BenchPlan.frames(of: source, for: frames)
+      for file in files.files where wanted.map({ $0.contains(file.frame ?? 0) }) ?? true {
+        let name = folder + "/" + BenchPlan.name(of: file, kind: files.kind, product: source.product.name)
+        guard linked.insert(name).inserted else { continue }
+        links.append(
+          WorkLink(
+            name: name, target: store.path(of: file.path, representation: files.name, at: version.address)))
+      }
+      return files
+    }
     for state in order.assessment.inputs {
       for source in state.sources {
-        guard let version = source.version, let summary = source.representation,
-          let files = try manifests.manifest(version.published.manifest).representation(named: summary.name)
-        else { continue }
         var folder = "in/\(state.input.name)"
         if state.input.gather != .here { folder += "/" + source.product.folder.name }
-        let isPerFrame = state.input.frames == .oneToOne
-        for file in files.files where !isPerFrame || file.frame.map(frames.contains) == true {
-          links.append(
-            WorkLink(
-              name: folder + "/" + BenchPlan.name(of: file, kind: files.kind, product: source.product.name),
-              target: store.path(of: file.path, representation: files.name, at: version.address)))
+        if let files = try lay(source, below: folder) {
+          let all = files.frames
+          inputs[state.input.name, default: []].append(
+            Place(
+              folder: folder, name: BenchPlan.wholeName(files, product: source.product.name),
+              frames: source.limit.flatMap { limit in all.map(limit.intersection) } ?? all,
+              offsets: BenchPlan.offsets(source.relations)))
         }
-        inputs[state.input.name, default: []].append(
-          Place(
-            folder: folder, name: BenchPlan.wholeName(files, product: source.product.name), frames: files.frames))
+        for named in source.named {
+          let above = named.product.folder.isRoot ? "" : "/\(named.product.folder)"
+          _ = try lay(named, below: BenchPlan.through(state.input.name) + above)
+        }
       }
     }
     (self.links, self.inputs) = (links, inputs)
+  }
+
+  private static func through(_ input: String) -> String { "in/\(input).through" }
+
+  /// The frames of a sequence that tasks need; nil for every file.
+  private static func frames(of source: InputState.Source, for frames: FrameSet) -> FrameSet? {
+    guard source.representation?.kind == .sequence else { return nil }
+    var wanted = FrameSet.empty
+    for relation in source.relations {
+      if let offsets = relation.offsets {
+        wanted = wanted.union(frames.widened(by: offsets))
+      } else if let limit = source.limit {
+        wanted = wanted.union(limit)
+      } else {
+        return nil
+      }
+    }
+    return wanted
+  }
+
+  /// What spans the relations to all outputs.
+  private static func offsets(_ relations: [FrameRelation]) -> ClosedRange<Int>? {
+    let found = relations.compactMap(\.offsets)
+    guard found.count == relations.count, let first = found.map(\.lowerBound).min(),
+      let last = found.map(\.upperBound).max()
+    else { return nil }
+    return first...last
   }
 
   private static func name(of file: StoredFile, kind: RepresentationKind, product: String) -> String {
@@ -74,11 +119,11 @@ package struct BenchPlan: Sendable {
 
   /// The files that a piece must make.
   package func outputs(of piece: RunOrder.Piece) -> [WorkOutput] {
-    unit.step.outputs.map { output in
+    zip(unit.step.outputs, piece.recipes).map { output, recipe in
       let name = piece.frame.map { FileName.fill(output.files, frame: $0) } ?? output.files
       return WorkOutput(
         path: "out/\(output.name)/\(name)", name: name, frame: piece.frame, identity: output.identity,
-        recipe: piece.recipe)
+        recipe: recipe)
     }
   }
 
@@ -118,11 +163,15 @@ package struct BenchPlan: Sendable {
       let place = Place(folder: "out/\(output.name)", name: output.files, frames: frames)
       return [value(place, field: placeholder.field, isOwn: true)]
     }
-    let relation = unit.step.inputs.first { $0.name == placeholder.name }?.frames ?? .all
+    let input = unit.inputs.first { $0.input.name == placeholder.name }
+    if let input, input.input.link == .reference { return input.products.map(\.spoken) }
+    if placeholder.field == "through" { return [directory + "/" + BenchPlan.through(placeholder.name)] }
     return (inputs[placeholder.name] ?? []).map { place in
       var place = place
-      if relation == .oneToOne { place.frames = frames }
-      return value(place, field: placeholder.field, isOwn: relation == .oneToOne)
+      if let offsets = place.offsets {
+        place.frames = place.frames.map(frames.widened(by: offsets).intersection)
+      }
+      return value(place, field: placeholder.field, isOwn: place.offsets == 0...0)
     }
   }
 

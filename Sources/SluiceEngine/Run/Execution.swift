@@ -30,7 +30,7 @@ package struct Execution: Sendable {
     let makers = Dictionary(
       plan.runs.flatMap { run in run.outputs.map { ($0, run.id) } }, uniquingKeysWith: { first, _ in first })
     for run in plan.runs {
-      let inputs = graph?.unit(UnitID(step: run.step, folder: run.folder))?.inputs.flatMap(\.products) ?? []
+      let inputs = graph.flatMap { $0.needs(ofUnit: UnitID(step: run.step, folder: run.folder)) } ?? []
       var entry = Entry(
         run: run, after: Set(inputs.compactMap { makers[$0] }).subtracting([run.id]), status: .waiting,
         tasksTotal: run.tasks)

@@ -114,7 +114,7 @@ struct Harvest: Sendable {
   ) async throws(SluiceError) -> [(StoredFile, PlacedFile.Origin)] {
     let pieces = run.tasks.values.flatMap { $0 }
     var outputs = pieces.map { run.plan.outputs(of: $0)[index] }
-    if run.order.unit.step.hasOpenOutputs, output.isSequence, let recipe = pieces.first?.recipe {
+    if run.order.unit.step.hasOpenOutputs, output.isSequence, let recipe = pieces.first?.recipes[index] {
       outputs = await parts.workshop.names(in: "out/\(output.name)", of: run.bench).compactMap { name in
         BenchPlan.frame(of: name, pattern: output.files).map { frame in
           WorkOutput(
@@ -150,7 +150,7 @@ struct Harvest: Sendable {
       let name = piece.frame.map { FileName.fill(output.files, frame: $0) } ?? output.files
       file.path = name
       file.frame = piece.frame
-      file.recipe = piece.recipe
+      file.recipe = piece.recipes[index]
       found.append((file, .version(place.address, representation: place.representation, path: place.path)))
     }
     return found

@@ -121,7 +121,7 @@ package actor Plans {
         .runActive, what: "'\(id)' did not fail", at: "run \(id)", fix: "retry a run that failed or was cancelled")
     }
     for run in plan.runs where !wanted.contains(run.id) && ended.contains(where: { $0.id == run.id }) {
-      let inputs = Set(graph?.unit(.init(step: run.step, folder: run.folder))?.inputs.flatMap(\.products) ?? [])
+      let inputs = graph.flatMap { $0.needs(ofUnit: UnitID(step: run.step, folder: run.folder)) } ?? []
       let feeds = plan.runs.contains { wanted.contains($0.id) && !inputs.isDisjoint(with: $0.outputs) }
       if feeds { wanted.insert(run.id) }
     }

@@ -6,7 +6,13 @@ package struct RunOrder: Sendable {
   /// A piece of work with its recipe: one frame, or the whole (nil).
   package struct Piece: Sendable, Hashable {
     package let frame: Int?
-    package let recipe: Digest
+    /// One for each output in order: outputs may be made from other frames.
+    package let recipes: [Digest]
+
+    /// Of all outputs together.
+    package var recipe: Digest {
+      Set(recipes).count == 1 ? recipes[0] : Digest.of(recipes.map { "\($0)\n" }.joined())
+    }
   }
 
   package let unit: Unit
@@ -36,7 +42,8 @@ package struct RunOrder: Sendable {
         fix: "publish or make the input, then plan again")
     }
     guard unit.step.isPerFrame else {
-      pieces = assessment.recipe.map { [Piece(frame: nil, recipe: $0)] } ?? []
+      let count = unit.outputs.count
+      pieces = assessment.recipe.map { [Piece(frame: nil, recipes: [Digest](repeating: $0, count: count))] } ?? []
       (carried, leftOut) = (.empty, .empty)
       return
     }
@@ -44,7 +51,7 @@ package struct RunOrder: Sendable {
     let wanted = limit.map(stale.intersection) ?? stale
     let recipes = try FrameRecipes(assessment, manifests: manifests)
     pieces = wanted.frames.compactMap { frame in
-      recipes.recipe(of: frame).map { Piece(frame: frame, recipe: $0) }
+      recipes.recipes(of: frame).map { Piece(frame: frame, recipes: $0) }
     }
     let there = (assessment.expected ?? .empty).intersection(assessment.existing ?? .empty)
     carried = there.subtracting(wanted)
@@ -65,16 +72,16 @@ package struct RunOrder: Sendable {
     pieces.count == 1 ? pieces[0].recipe : Digest.of(pieces.map { "\($0.recipe)\n" }.joined())
   }
 
-  /// Every input version that the outputs are made from; where `--frames` left some out, by frames.
+  /// Every input version that the outputs are made from, name or note; where `--frames` left some out, by frames.
   package var used: [Used] {
     let isPartial = !leftOut.isEmpty
     let fresh = (assessment.expected ?? .empty).subtracting(leftOut)
-    let now = assessment.inputs.flatMap { state in
-      state.sources.compactMap { source -> Used? in
-        guard let version = source.version, let content = source.representation?.content else { return nil }
+    let now = (assessment.inputs + assessment.noted).flatMap { state in
+      state.sources.flatMap(\.all).compactMap { source -> Used? in
+        guard let version = source.version, let content = source.content else { return nil }
         return Used(
           input: state.input.name, product: source.product, version: version.address.version, content: content,
-          frames: isPartial ? fresh : nil)
+          frames: isPartial ? fresh : nil, through: source.through)
       }
     }
     guard isPartial else { return now }

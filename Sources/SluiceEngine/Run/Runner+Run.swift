@@ -41,9 +41,7 @@ extension Runner {
     let bench = Bench(project: execution.plan.project, folder: run.folder, step: run.step)
     var reused: [RunOrder.Piece: [ContentPlace]] = [:]
     for piece in order.pieces {
-      let places = try await parts.views.outputs(ofRecipe: piece.recipe).filter {
-        parts.store.holds($0.path, representation: $0.representation, at: $0.address)
-      }
+      let places = try await earlier(piece)
       if !order.unit.step.hasOpenOutputs, let found = Reuse.places(places, for: order.unit.step.outputs) {
         reused[piece] = found
       }
@@ -89,6 +87,17 @@ extension Runner {
           (TaskQueue.Place(plan: execution.turn, run: index, frame: task.pieces.first?.frame ?? 0), task.id)
         })
     }
+  }
+
+  /// Files that the recipe of each output made before and that are still there.
+  private func earlier(_ piece: RunOrder.Piece) async throws(SluiceError) -> [[ContentPlace]] {
+    var known: [Digest: [ContentPlace]] = [:]
+    for recipe in piece.recipes where known[recipe] == nil {
+      known[recipe] = try await parts.views.outputs(ofRecipe: recipe).filter {
+        parts.store.holds($0.path, representation: $0.representation, at: $0.address)
+      }
+    }
+    return piece.recipes.map { known[$0] ?? [] }
   }
 
   func origin(of plan: PlanID) -> Origin {

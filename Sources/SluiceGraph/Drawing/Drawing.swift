@@ -86,5 +86,5 @@ package struct Drawing: Sendable {
   }
 
   /// How a link passes on that its input is out of date.
-  static func link(of input: StepInput) -> String { "dependency" }
+  static func link(of input: StepInput) -> String { input.link.rawValue }
 }

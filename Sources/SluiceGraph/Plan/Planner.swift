@@ -114,9 +114,9 @@ package struct Planner: Sendable {
   private func obstacle(_ assessment: Assessment, left: Set<UnitID>, stopped: Set<UnitID>) -> String? {
     if let obstacle = assessment.obstacle { return obstacle }
     for state in assessment.inputs {
-      for source in state.sources {
+      for source in state.sources.lazy.flatMap(\.all) {
         guard let upstream = source.upstream else { continue }
-        if state.input.frames == .all, left.contains(upstream) {
+        if source.relations.contains(.all), left.contains(upstream) {
           return "it takes all frames of \(source.product.spoken), and --frames leaves some of them out"
         }
         if stopped.contains(upstream) { return "waits for \(upstream)" }

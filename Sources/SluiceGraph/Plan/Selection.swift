@@ -125,18 +125,20 @@ package enum Walk {
     var found: Set<ProductRef> = []
     var open = Array(products)
     while let product = open.popLast() {
-      for input in graph.producer(of: product)?.inputs.flatMap(\.products) ?? [] where found.insert(input).inserted {
-        open.append(input)
-      }
+      let inputs = graph.producer(of: product)?.inputs.filter { $0.input.link != .association } ?? []
+      for input in inputs.flatMap(\.products) where found.insert(input).inserted { open.append(input) }
     }
     return found
   }
 
   /// Everything made from these products, with the number of links and the neighbour through which it is reached first.
+  ///
+  /// What only names one of them is not reached, but what is made from that is.
   package static func downstream(
     of products: Set<ProductRef>, in graph: StepGraph
   ) -> [ProductRef: (distance: Int, via: ProductRef)] {
     var found: [ProductRef: (distance: Int, via: ProductRef)] = [:]
+    var passed: Set<ProductRef> = products
     var ring = products.sorted()
     var distance = 0
     while !ring.isEmpty {
@@ -146,9 +148,11 @@ package enum Walk {
         for unit in graph.consumers[product] ?? [] {
           for output in graph.units[unit].outputs where found[output] == nil && !products.contains(output) {
             found[output] = (distance, product)
-            next.append(output)
+            if passed.insert(output).inserted { next.append(output) }
           }
         }
+        for output in (graph.referrers[product] ?? []).flatMap({ graph.units[$0].outputs })
+        where passed.insert(output).inserted { next.append(output) }
       }
       ring = next.sorted()
     }

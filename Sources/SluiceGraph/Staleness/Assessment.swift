@@ -5,11 +5,14 @@ package struct Assessment: Sendable {
   package let unit: Unit
   package var freshness: Freshness
   package var reasons: [Reason]
+  /// What it is made from.
   package var inputs: [InputState]
+  /// What it only names or notes: nothing of it hangs on these.
+  package var noted: [InputState]
   /// Frames that the outputs have now; nil for a unit that is not frame by frame.
   package var existing: FrameSet?
-  /// Frames that they will have.
-  package var expected: FrameSet?
+  /// Which frames there should be; nil likewise.
+  package var frames: FramesWanted?
   /// Frames that want work.
   package var stale: FrameSet?
   /// What its step listens for and has heard; nil where it listens for nothing, and before an event has come in.
@@ -27,32 +30,33 @@ package struct Assessment: Sendable {
 
   package var needsWork: Bool { freshness != .current }
 
+  /// Frames that the outputs will have; nil for a unit that is not frame by frame.
+  package var expected: FrameSet? { frames?.expected }
+  /// Frames that are there and that no input has any more. What only lies beyond the range may stay.
+  var lost: FrameSet { (existing ?? .empty).subtracting(frames?.available ?? existing ?? .empty) }
+
   package func tasks(for frames: FrameSet?) -> Int {
     guard unit.step.isPerFrame else { return 1 }
     return (frames ?? stale ?? .empty).chunks(of: unit.step.chunk).count
   }
 }
 
-/// One input of a unit as it stands now.
-package struct InputState: Sendable {
-  package struct Source: Sendable {
+/// Which frames a unit should have.
+package struct FramesWanted: Sendable, Equatable {
+  package struct Lack: Sendable, Equatable {
     package let product: ProductRef
-    package let version: Version?
-    package let representation: RepresentationSummary?
-    /// The unit that makes it and is itself to be made anew first; nil for a tag, which stays where it is.
-    package let upstream: UnitID?
-
-    func above(_ find: (ProductRef) -> Assessment?) -> Assessment? { upstream == nil ? nil : find(product) }
+    package let frames: FrameSet
   }
-  package let input: StepInput
-  package let sources: [Source]
+  /// What its inputs have; nil where they say nothing about frames.
+  package let available: FrameSet?
+  /// Of them, those within the folder's range.
+  package let expected: FrameSet
+  /// Frames of the range that inputs do not have.
+  package let lacks: [Lack]
+  /// False while an input is to be made whose frames nobody knows before.
+  package let isKnown: Bool
 
-  /// Of everything this input brings; nil while something is missing.
-  package var content: Digest? {
-    let parts = sources.compactMap { source in
-      source.representation.map { (folder: source.product.folder.name, content: $0.content) }
-    }
-    guard parts.count == sources.count, !parts.isEmpty else { return nil }
-    return input.gather == .here ? parts[0].content : Recipe.gathered(parts)
-  }
+  /// Whether the range says something that the inputs do not.
+  var isCut: Bool { available != expected }
+  package var missing: FrameSet { lacks.reduce(.empty) { $0.union($1.frames) } }
 }

@@ -22,12 +22,19 @@ package struct Reasons: Sendable {
         } else {
           found += moved(state, source, version, stale: result.stale)
         }
+        for named in source.named {
+          if let above = named.above(upstream) {
+            found += passedOn(from: above, through: source.product)
+          } else {
+            found += moved(state, named, version, stale: nil)
+          }
+        }
       }
       found += gone(state, version)
     }
     found += result.missingSources.map { Reasons.missingInput($0) }
     found += edited(result, made)
-    found += counted(result)
+    found += counted(result, version)
     if found.isEmpty, !made.uniform, let stale = result.stale {
       found.append(
         Reason(
@@ -37,15 +44,19 @@ package struct Reasons: Sendable {
             + (stale.count == 1 ? "was" : "were") + " not re-made with the rest"
         ))
     }
+    if found.isEmpty, let obstacle = result.obstacle {
+      found.append(Reason(kind: .missingInput, input: nil, used: nil, now: nil, text: obstacle))
+    }
     return Reasons.merged(found)
   }
 
   /// What made the input stale makes this stale too; the first cause is what people want to hear.
   private func passedOn(from above: Assessment, through product: ProductRef) -> [Reason] {
+    let causes = above.reasons.filter(\.isCause)
     let roots =
-      above.reasons.isEmpty
+      causes.isEmpty
       ? [Reason(kind: .missing, input: "\(product)", used: nil, now: nil, text: "\(product.spoken) is to be made")]
-      : above.reasons
+      : causes
     return roots.map { root in
       let cause = root.kind == .missing ? "\(product.spoken) has not been made yet" : String(Reasons.cause(root.text))
       return Reason(
@@ -57,38 +68,48 @@ package struct Reasons: Sendable {
   private func moved(
     _ state: InputState, _ source: InputState.Source, _ version: Version, stale: FrameSet?
   ) -> [Reason] {
-    guard let now = source.version, let content = source.representation?.content else { return [] }
-    let used = version.published.madeFrom.filter { $0.input == state.input.name && $0.product == source.product }
+    guard let now = source.version, let content = source.content else { return [] }
+    let kind: Reason.Kind = source.through == nil ? .input : .reference
+    let tail = source.through.map { "\(Reasons.through)\($0.spoken)" } ?? ""
+    let used = version.published.madeFrom.filter {
+      $0.input == state.input.name && $0.product == source.product && $0.through == source.through
+    }
     guard let last = used.max(by: { $0.version < $1.version }) else {
       return [
         Reason(
-          kind: .input, input: "\(source.product)", used: nil, now: "\(now.address.version)",
-          text: "\(source.product.spoken) \(now.spoken) is a new input (\(Reasons.by(now)))")
+          kind: kind, input: "\(source.product)", used: nil, now: "\(now.address.version)", via: source.through,
+          text: "\(source.product.spoken) \(now.spoken) is a new input (\(Reasons.by(now)))\(tail)")
       ]
     }
     let others = used.filter { $0.content != content }
     guard !others.isEmpty else { return [] }
     let before = others.max { $0.version < $1.version } ?? last
+    if before.version == now.address.version { return [counts(source)] }
     let old = project.versions[VersionAddress(product: source.product, version: before.version)]
     var text =
       "\(source.product.spoken) moved from \(old?.spoken ?? "\(before.version)") to \(now.spoken) (\(Reasons.by(now)))"
-    if state.input.frames == .oneToOne, let stale, !stale.isEmpty, let all = source.representation?.frames, stale != all
-    {
+    if source.isPerFrame, let stale, !stale.isEmpty, let all = source.representation?.frames, stale != all {
       text += ", \(Reasons.spoken(stale))"
     }
     return [
       Reason(
-        kind: .input, input: "\(source.product)", used: "\(before.version)", now: "\(now.address.version)", text: text)
+        kind: kind, input: "\(source.product)", used: "\(before.version)", now: "\(now.address.version)",
+        via: source.through, text: text + tail)
     ]
   }
 
   private func gone(_ state: InputState, _ version: Version) -> [Reason] {
+    let used = version.published.madeFrom.filter { $0.input == state.input.name }
     let present = Set(state.sources.map(\.product))
-    let lost = Set(version.published.madeFrom.filter { $0.input == state.input.name }.map(\.product)).subtracting(
-      present)
+    let lost = Set(used.filter { $0.through == nil }.map(\.product)).subtracting(present)
+    let named = Set(state.sources.flatMap(\.named).map(\.product))
+    let unnamed = Set(used.filter { $0.through.map(present.contains) == true }.map(\.product)).subtracting(named)
     return lost.sorted().map {
       Reason(kind: .input, input: "\($0)", used: nil, now: nil, text: "\($0.spoken) is no longer an input")
     }
+      + unnamed.sorted().map {
+        Reason(kind: .reference, input: "\($0)", used: nil, now: nil, text: "\($0.spoken) is no longer named")
+      }
   }
 
   private func edited(_ result: Assessment, _ made: Made) -> [Reason] {
@@ -97,7 +118,8 @@ package struct Reasons: Sendable {
     var news: [Reason] = []
     if let told = result.told, told.parameters != before {
       news = [Reasons.told(told, before: before)]
-      let known = Recipe.core(of: result.unit.step, on: result.unit.folder, bound: before, tools: result.tools)
+      let known = Recipe.core(
+        of: result.unit.step, on: result.unit.folder, bound: before, namings: result.unit.namings, tools: result.tools)
       if known == made.core { return news }
     }
     let tools = Set(result.tools.keys).intersection(made.tools.keys).sorted()
@@ -133,19 +155,6 @@ package struct Reasons: Sendable {
   /// `take 4`; empty where there are none.
   private static func spoken(_ parameters: [String: String]) -> String {
     parameters.sorted { $0.key < $1.key }.map { "\($0.key) \(NameRule.printable($0.value))" }.joined(separator: ", ")
-  }
-
-  private func counted(_ result: Assessment) -> [Reason] {
-    guard let expected = result.expected, let existing = result.existing, expected != existing else { return [] }
-    let added = expected.subtracting(existing)
-    let removed = existing.subtracting(expected)
-    var parts: [String] = []
-    if !added.isEmpty { parts.append("\(Reasons.spoken(added)) \(added.count == 1 ? "is" : "are") new") }
-    if !removed.isEmpty { parts.append("\(Reasons.spoken(removed)) \(removed.count == 1 ? "is" : "are") gone") }
-    return [
-      Reason(
-        kind: .frames, input: nil, used: "\(existing)", now: "\(expected)", text: parts.joined(separator: ", "))
-    ]
   }
 
   /// One reason for one cause, however many ways it came.

@@ -13,11 +13,15 @@ package enum Recipe {
   }
 
   /// Of a step on a folder, without its inputs.
-  /// - Parameter bound: what the step took out of an event.
+  /// - Parameters:
+  ///   - bound: what the step took out of an event.
+  ///   - namings: what the command calls products that are only named, by input.
   package static func core(
-    of step: Step, on folder: Folder, bound: [String: String] = [:], tools: [String: ToolVersion]
+    of step: Step, on folder: Folder, bound: [String: String] = [:], namings: [String: String] = [:],
+    tools: [String: ToolVersion]
   ) -> Digest {
     var parameters: [String: String] = [:]
+    for (name, value) in namings { parameters["name.\(name)"] = value }
     for (name, value) in bound { parameters["on.\(name)"] = value }
     for placeholder in step.placeholders where placeholder.name == "folder" {
       parameters[placeholder.description] = folder.parameter(placeholder.field)
@@ -26,7 +30,8 @@ package enum Recipe {
       StableJSON.encode(
         Core(
           command: step.command,
-          inputs: Dictionary(uniqueKeysWithValues: step.inputs.map { ($0.name, $0.frames.rawValue) }),
+          inputs: Dictionary(
+            uniqueKeysWithValues: step.inputs.filter { $0.link == .dependency }.map { ($0.name, "\($0.frames)") }),
           outputs: Dictionary(
             uniqueKeysWithValues: step.outputs.map { ($0.name, "\($0.identity.rawValue) \($0.files)") }),
           parameters: parameters, tools: tools.mapValues(\.digest))))
@@ -43,8 +48,10 @@ package enum Recipe {
   }
 
   /// Of what a unit would be made from: an input that is itself to be made counts by the work that this is.
+  /// - Parameter frames: those that it would be made for, where a range says so and not the inputs.
   package static func work(
-    of unit: UnitID, core: Digest, inputs: [(name: String, sources: [(product: ProductRef, content: Digest?)])]
+    of unit: UnitID, core: Digest, inputs: [(name: String, sources: [(product: ProductRef, content: Digest?)])],
+    frames: FrameSet? = nil
   ) -> Digest {
     let sorted = inputs.sorted { $0.name < $1.name }
     return Digest.of(
@@ -52,7 +59,13 @@ package enum Recipe {
         + sorted.map { input in
           "\(input.name)\n"
             + input.sources.map { "\($0.product) \($0.content?.description ?? "nothing")\n" }.joined()
-        }.joined())
+        }.joined() + (frames.map { "frames \($0)\n" } ?? ""))
+  }
+
+  /// Of a product with what it names by references; programs find these by their places.
+  static func effective(_ own: Digest, naming named: [(product: ProductRef, content: Digest)]) -> Digest {
+    guard !named.isEmpty else { return own }
+    return Digest.of("\(own)\n" + named.map { "\($0.product.spoken) \($0.content)\n" }.joined())
   }
 
   /// Of an input gathered over folders: programs see the folders' names.

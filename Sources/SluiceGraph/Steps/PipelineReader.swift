@@ -52,7 +52,7 @@ package struct PipelineReader {
       }
       attributes[key] = text
       if let problem = FolderAttributes.problem(key, text) {
-        report(.pipelineShape, problem, "write range: 1001-1024 and fps: 24", value)
+        report(.pipelineShape, problem, "write range: 1001-1024, handles: 8 and fps: 24", value)
       }
     }
     let type = map["type"].flatMap { name($0, as: "folder type") }
@@ -60,7 +60,8 @@ package struct PipelineReader {
   }
 
   private static let stepKeys = [
-    "for", "inputs", "outputs", "tools", "on", "on_change", "max_core_hours", "command", "chunk", "timeout",
+    "for", "inputs", "outputs", "tools", "on", "on_change", "max_core_hours", "command", "frames",
+    "chunk", "timeout",
   ]
 
   private mutating func step(_ entry: DocumentEntry) -> Step? {
@@ -89,6 +90,7 @@ package struct PipelineReader {
       // Who listens for an event wants it to lead to something.
       on: on, onChange: map["on_change"].flatMap { word($0, OnChange.self) } ?? (map["on"] == nil ? .propose : .auto),
       maxCoreHours: map["max_core_hours"].flatMap { hours($0) }, command: command,
+      frames: map["frames"].flatMap { word($0, StepFrames.self) },
       chunk: map["chunk"].flatMap { positive($0, "chunk") } ?? 1,
       timeoutSeconds: map["timeout"].flatMap { seconds($0) } ?? Limits.taskTimeoutSeconds)
     check(step, map, entry)
@@ -112,8 +114,10 @@ package struct PipelineReader {
     } else if map["chunk"] != nil {
       report(
         .pipelineShape, "step '\(entry.key)' has a chunk, and no input is one-to-one",
-        "remove 'chunk', or give an input 'frames: one-to-one'", map["chunk"] ?? entry.value)
+        "remove 'chunk', or give an input 'frames: one-to-one', or the step 'frames: range'",
+        map["chunk"] ?? entry.value)
     }
+    checkLinks(of: step, map["inputs"])
     let isMisspelt = map["on_change"] != nil && step.onChange.rawValue != map["on_change"].flatMap { text($0) }
     if step.onChange != .auto, !isMisspelt, let node = map["max_core_hours"] {
       report(
@@ -140,7 +144,7 @@ package struct PipelineReader {
       guard step.isPerFrame else {
         report(
           .pipelinePlaceholder, "'{\(placeholder)}' stands in a step that does not work frame by frame",
-          "give an input 'frames: one-to-one'", node)
+          "give an input 'frames: one-to-one', or the step 'frames: range'", node)
         return
       }
       if let field = placeholder.field, !["first", "last"].contains(field) {
@@ -151,6 +155,7 @@ package struct PipelineReader {
         suggest(placeholder.name, among: names + ["folder", "frame"], in: placeholder, node)
         return
       }
+      if checkLink(of: placeholder, step, node) { return }
       if placeholder.field != nil, step.on?.parameters[placeholder.name] != nil {
         report(
           .pipelinePlaceholder, "'{\(placeholder)}' stands for nothing",
@@ -174,12 +179,13 @@ package struct PipelineReader {
     guard
       let map = fields(
         node, of: "input '\(name)'", required: ["product"],
-        allowed: ["product", "from", "frames", "tag", "representation"])
+        allowed: ["product", "from", "link", "frames", "tag", "representation"])
     else { return nil }
     guard let address = map["product"].flatMap({ address($0) }) else { return nil }
     let gather = map["from"].flatMap { word($0, Gather.self) } ?? .here
-    let frames = map["frames"].flatMap { word($0, FrameRelation.self) } ?? .all
-    if gather != .here, frames == .oneToOne {
+    let link = map["link"].flatMap { word($0, Link.self) } ?? .dependency
+    let frames = map["frames"].flatMap { frameRelations($0) } ?? .all
+    if gather != .here, frames.isPerFrame {
       report(
         .pipelineShape, "input '\(name)' is gathered over folders and cannot be one-to-one", "leave out 'frames'", node)
     }
@@ -189,7 +195,8 @@ package struct PipelineReader {
         "write the product's name alone", node)
     }
     return StepInput(
-      name: name, product: address, gather: gather, frames: frames, tag: map["tag"].flatMap { tag($0) } ?? .latest,
+      name: name, product: address, gather: gather, link: link, frames: frames,
+      tag: map["tag"].flatMap { tag($0) } ?? .latest,
       representation: map["representation"].flatMap { self.name($0, as: "representation") })
   }
 
@@ -248,7 +255,7 @@ extension PipelineReader {
     report(code, what, fix, node.place)
   }
 
-  private mutating func report(_ code: ErrorCode, _ what: String, _ fix: String, _ place: DocumentPlace) {
+  mutating func report(_ code: ErrorCode, _ what: String, _ fix: String, _ place: DocumentPlace) {
     let problem = PipelineProblem(code, what, fix: fix, at: place)
     if !problems.contains(problem) { problems.append(problem) }
   }
@@ -391,7 +398,7 @@ extension PipelineReader {
     }
   }
 
-  private mutating func word<Word: RawRepresentable & CaseIterable>(
+  mutating func word<Word: RawRepresentable & CaseIterable>(
     _ node: DocumentNode, _ type: Word.Type
   ) -> Word? where Word.RawValue == String {
     guard let text = text(node) else { return nil }
@@ -459,18 +466,6 @@ extension PipelineReader {
   private func arguments(of node: DocumentNode?) -> [DocumentNode] {
     if case .sequence(let items, _)? = node { return items }
     return []
-  }
-}
-
-/// What the well-known attributes of a folder may be.
-package enum FolderAttributes {
-  package static func problem(_ key: String, _ value: String) -> String? {
-    switch key {
-    case "range" where !value.isEmpty: FrameSet(value) == nil ? "'\(NameRule.printable(value))' is no frame range" : nil
-    case "fps" where !value.isEmpty:
-      (Double(value) ?? 0) > 0 ? nil : "'\(NameRule.printable(value))' is no frame rate"
-    default: nil
-    }
   }
 }
 

@@ -17,6 +17,8 @@ package struct Unit: Sendable, Hashable {
   package let inputs: [UnitInput]
   /// In the order of the step's outputs.
   package let outputs: [ProductRef]
+
+  package func inputs(_ link: Link) -> [UnitInput] { inputs.filter { $0.input.link == link } }
 }
 
 package struct UnitInput: Sendable, Hashable {
@@ -32,8 +34,12 @@ package struct StepGraph: Sendable {
   package let byID: [UnitID: Int]
   /// Which unit makes a product.
   package let producers: [ProductRef: Int]
-  /// Which units take a product.
+  /// Which units are made from a product.
   package let consumers: [ProductRef: [Int]]
+  /// Which units make something that names a product.
+  package let referrers: [ProductRef: [Int]]
+  /// What a product names by references, directly and through others; whoever is made from it is made from these too.
+  package let named: [ProductRef: [NamedProduct]]
   /// Units that could not be ordered, because they feed each other.
   package let cycle: [UnitID]
   /// Products that two units would make; the first one counts.
@@ -63,18 +69,33 @@ package struct StepGraph: Sendable {
     producers = Dictionary(
       units.enumerated().flatMap { index, unit in unit.outputs.map { ($0, index) } },
       uniquingKeysWith: { first, _ in first })
-    var users: [ProductRef: [Int]] = [:]
-    for (index, unit) in units.enumerated() {
-      for product in Set(unit.inputs.flatMap(\.products)) { users[product, default: []].append(index) }
-    }
-    consumers = users
+    consumers = StepGraph.users(of: .dependency, in: units)
+    referrers = StepGraph.users(of: .reference, in: units)
+    named = StepGraph.named(in: units, producers: producers)
   }
 
   package func unit(_ id: UnitID) -> Unit? { byID[id].map { units[$0] } }
   package func producer(of product: ProductRef) -> Unit? { producers[product].map { units[$0] } }
 
   /// Every product of the graph: what steps take and what they make, sorted.
-  package var products: [ProductRef] { Set(producers.keys).union(consumers.keys).sorted() }
+  package var products: [ProductRef] {
+    Set(producers.keys).union(units.flatMap { $0.inputs.flatMap(\.products) }).sorted()
+  }
+
+  /// What must be made before a unit is: its dependencies, and what those name. Nil for a unit that is not there.
+  package func needs(ofUnit id: UnitID) -> Set<ProductRef>? {
+    guard let unit = unit(id) else { return nil }
+    let direct = unit.inputs(.dependency).flatMap(\.products)
+    return Set(direct + direct.flatMap { (named[$0] ?? []).map(\.product) })
+  }
+
+  private static func users(of link: Link, in units: [Unit]) -> [ProductRef: [Int]] {
+    var users: [ProductRef: [Int]] = [:]
+    for (index, unit) in units.enumerated() {
+      for product in Set(unit.inputs(link).flatMap(\.products)) { users[product, default: []].append(index) }
+    }
+    return users
+  }
 
   private static func unit(
     _ step: Step, _ folder: Folder, in project: ProjectName, children: [FolderPath: [Folder]]
@@ -94,7 +115,8 @@ package struct StepGraph: Sendable {
     var waitsFor = [Set<Int>](repeating: [], count: units.count)
     var feeds = [Set<Int>](repeating: [], count: units.count)
     for (index, unit) in units.enumerated() {
-      for maker in unit.inputs.flatMap(\.products).compactMap({ makers[$0] }) {
+      for maker in unit.inputs.filter({ $0.input.link != .association }).flatMap(\.products).compactMap({ makers[$0] })
+      {
         waitsFor[index].insert(maker)
         feeds[maker].insert(index)
       }

@@ -94,6 +94,8 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
     /// What the input is now, where it has moved on.
     package var now: VersionID?
     package var nowNumber: Int?
+    /// The input's product that names this one by a reference.
+    package var through: ProductRef?
   }
   package var ref: ProductRef
   package var version: VersionID
@@ -132,7 +134,7 @@ extension VersionAnswer.MadeFrom {
   package init(used: Used, number: Int?, now: VersionID?, nowNumber: Int?) {
     self.init(
       input: used.input, ref: used.product, version: used.version, number: number, frames: used.frames, now: now,
-      nowNumber: nowNumber)
+      nowNumber: nowNumber, through: used.through)
   }
 }
 

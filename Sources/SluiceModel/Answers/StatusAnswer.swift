@@ -19,6 +19,8 @@ package struct ProductStatus: Sendable, Equatable, Codable {
   /// Frames that are there, and those of them, or beyond them, that want work.
   package var frames: FrameSet?
   package var staleFrames: FrameSet?
+  /// Frames of the folder's range that an input lacks, so that they cannot be made; nil where none is.
+  package var missingFrames: FrameSet?
   package var reasons: [Reason]
   package var failure: Failure?
   package var preview: Bool
@@ -27,9 +29,10 @@ package struct ProductStatus: Sendable, Equatable, Codable {
 
   package init(
     ref: ProductRef, state: ProductState, freshness: Freshness, activity: Activity, version: VersionID?,
-    number: Int?, step: String?, frames: FrameSet?, staleFrames: FrameSet?, reasons: [Reason], failure: Failure?,
-    preview: Bool, reaction: ReactionNote? = nil
+    number: Int?, step: String?, frames: FrameSet?, staleFrames: FrameSet?, missingFrames: FrameSet? = nil,
+    reasons: [Reason], failure: Failure?, preview: Bool, reaction: ReactionNote? = nil
   ) {
+    self.missingFrames = missingFrames
     self.reaction = reaction
     (self.ref, self.state, self.freshness, self.activity) = (ref, state, freshness, activity)
     _version = OrNull(wrappedValue: version)
@@ -111,8 +114,14 @@ package struct Reason: Sendable, Hashable, Codable {
     case event
     /// A program that the step names changed.
     case tool
+    /// What an input names by a reference has other content now.
+    case reference
     /// The set of frames changed.
     case frames
+    /// A folder has another range or other handles.
+    case range
+    /// Frames of the range that an input lacks; it makes nothing out of date.
+    case missingFrames
     /// Frames that an earlier run left out.
     case partial
     /// The version does not say what it was made from.
@@ -123,7 +132,7 @@ package struct Reason: Sendable, Hashable, Codable {
   @OrNull package var input: String?
   @OrNull package var used: String?
   @OrNull package var now: String?
-  /// The input that is itself out of date because of it; only for `upstream`.
+  /// The input that is itself out of date because of it, for `upstream`; that names it, for `reference`.
   package var via: ProductRef?
   package var text: String
 
@@ -133,4 +142,7 @@ package struct Reason: Sendable, Hashable, Codable {
     _now = OrNull(wrappedValue: now)
     (self.kind, self.via, self.text) = (kind, via, text)
   }
+
+  /// Whether it makes something out of date; what is current may have others.
+  package var isCause: Bool { kind != .missingFrames }
 }

@@ -237,10 +237,15 @@ package struct Used: Sendable, Hashable, Codable {
   package var content: Digest
   /// The frames of the made version that this holds for; nil for all.
   package var frames: FrameSet?
+  /// The input's product that names this one by a reference; nil for the input's own.
+  package var through: ProductRef?
 
-  package init(input: String?, product: ProductRef, version: VersionID, content: Digest, frames: FrameSet? = nil) {
+  package init(
+    input: String?, product: ProductRef, version: VersionID, content: Digest, frames: FrameSet? = nil,
+    through: ProductRef? = nil
+  ) {
     (self.input, self.product, self.version, self.content) = (input, product, version, content)
-    self.frames = frames
+    (self.frames, self.through) = (frames, through)
   }
 }
 

@@ -36,6 +36,12 @@ package struct Representation: Sendable, Hashable, Codable {
     return low < files.count && files[low].frame == frame ? files[low] : nil
   }
 
+  /// Only what lies within these frames; anything but a sequence stays as it is.
+  package func within(_ frames: FrameSet) -> Representation {
+    guard kind == .sequence else { return self }
+    return Representation(name: name, kind: kind, files: files.filter { $0.frame.map(frames.contains) == true })
+  }
+
   package var summary: RepresentationSummary {
     RepresentationSummary(
       name: name, kind: kind, files: files.count, bytes: files.reduce(0) { $0 + $1.size }, sha256: listedDigest,
@@ -52,7 +58,7 @@ package struct Representation: Sendable, Hashable, Codable {
 
   /// What staleness compares. Names of single files and of sequences do not count, their extension does:
   /// programs choose a reader by it.
-  private var content: Digest {
+  package var content: Digest {
     var hash = Digest.Stream()
     for file in files {
       let place =

@@ -36,6 +36,8 @@ package struct Step: Sendable, Hashable, Codable {
   /// proposes instead. Nil for no ceiling.
   package var maxCoreHours: Double?
   package var command: [String]
+  /// Over which frames it works, where no input says so; nil leaves it to the inputs.
+  package var frames: StepFrames?
   /// Frames per task, for steps that work frame by frame.
   package var chunk: Int
   package var timeoutSeconds: Int
@@ -43,8 +45,9 @@ package struct Step: Sendable, Hashable, Codable {
   package init(
     name: String, folders: FolderPattern, inputs: [StepInput], outputs: [StepOutput], tools: [String] = [],
     on: EventTrigger? = nil, onChange: OnChange = .propose, maxCoreHours: Double? = nil, command: [String],
-    chunk: Int = 1, timeoutSeconds: Int = Limits.taskTimeoutSeconds
+    frames: StepFrames? = nil, chunk: Int = 1, timeoutSeconds: Int = Limits.taskTimeoutSeconds
   ) {
+    self.frames = frames
     (self.name, self.folders, self.inputs, self.outputs) = (name, folders, inputs, outputs)
     (self.tools, self.onChange, self.command, self.chunk) = (tools, onChange, command, chunk)
     (self.on, self.maxCoreHours, self.timeoutSeconds) = (on, maxCoreHours, timeoutSeconds)
@@ -56,12 +59,21 @@ package struct Step: Sendable, Hashable, Codable {
     case inputs, outputs, tools, on
     case onChange = "on_change"
     case maxCoreHours = "max_core_hours"
-    case command, chunk
+    case command, frames, chunk
     case timeoutSeconds = "timeout"
   }
 
   /// Whether each frame is a piece of work of its own.
-  package var isPerFrame: Bool { inputs.contains { $0.frames == .oneToOne } }
+  package var isPerFrame: Bool {
+    frames == .range
+      || inputs.contains { input in
+        input.link == .dependency && input.frames.isPerFrame
+          && outputs.contains { input.frames.of($0.name).isPerFrame }
+      }
+  }
+
+  /// For each output in order, which frames of an input a frame is made from.
+  package func relations(to input: StepInput) -> [FrameRelation] { outputs.map { input.frames.of($0.name) } }
 }
 
 package enum FolderPattern: Sendable, Hashable {
@@ -80,27 +92,22 @@ package enum OnChange: String, Sendable, Codable, CaseIterable {
   case manual
 }
 
-package struct StepInput: Sendable, Hashable, Codable {
+package struct StepInput: Sendable, Hashable {
   package var name: String
   package var product: ProductAddress
   package var gather: Gather
-  package var frames: FrameRelation
+  package var link: Link
+  package var frames: FrameRelations
   /// `latest` or a tag.
   package var tag: VersionSelector
   package var representation: String?
 
   package init(
-    name: String, product: ProductAddress, gather: Gather = .here, frames: FrameRelation = .all,
-    tag: VersionSelector = .latest, representation: String? = nil
+    name: String, product: ProductAddress, gather: Gather = .here, link: Link = .dependency,
+    frames: FrameRelations = .all, tag: VersionSelector = .latest, representation: String? = nil
   ) {
-    (self.name, self.product, self.gather, self.frames) = (name, product, gather, frames)
+    (self.name, self.product, self.gather, self.link, self.frames) = (name, product, gather, link, frames)
     (self.tag, self.representation) = (tag, representation)
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case name, product
-    case gather = "from"
-    case frames, tag, representation
   }
 }
 
@@ -115,11 +122,6 @@ package enum Gather: String, Sendable, Codable, CaseIterable {
   case here
   /// The folders directly below, in the order of their paths.
   case children
-}
-
-package enum FrameRelation: String, Sendable, Codable, CaseIterable {
-  case oneToOne = "one-to-one"
-  case all
 }
 
 package struct StepOutput: Sendable, Hashable, Codable {

@@ -187,8 +187,14 @@ extension Show {
     var done: [String] = []
     for run in plan.runs {
       guard let unit = graph.unit(UnitID(step: run.step, folder: run.folder)) else { continue }
-      let order = try RunOrder(
-        unit, project: project, assessor: assessor, manifests: manifests, limit: plan.frames)
+      let order: RunOrder
+      do throws(SluiceError) {
+        order = try RunOrder(unit, project: project, assessor: assessor, manifests: manifests, limit: plan.frames)
+      } catch {
+        // Which frames a step makes that is not frame by frame, a plan cannot know: what follows may have none.
+        guard error.code == .taskInput else { throw error }
+        continue
+      }
       if order.isUnchanged { continue }
       try make(order, run: run, plan: plan.id)
       let frames = FrameSet(order.pieces.compactMap(\.frame))
@@ -210,7 +216,7 @@ extension Show {
       var kept = base.map { traces[$0.address] ?? [:] } ?? [:]
       kept = kept.filter { key, _ in key.map(order.carried.contains) == true }
       for piece in order.pieces {
-        let trace = try trace(of: order.unit, frame: piece.frame)
+        let trace = try trace(of: order.unit, frame: piece.frame, output: index)
         kept[piece.frame] = trace
         let frames: [Int?] = piece.frame.map { [$0] } ?? (output.isSequence ? [1, 2, 3] : [nil])
         for frame in frames {
@@ -218,11 +224,11 @@ extension Show {
           let identity = Digest.of(meaning)
           meanings[identity] = meaning
           let name = frame.map { FileName.fill(output.files, frame: $0) } ?? output.files
-          let bytes = output.identity == .pixels ? Digest.of("\(meaning) \(piece.recipe)") : identity
+          let bytes = output.identity == .pixels ? Digest.of("\(meaning) \(piece.recipes[index])") : identity
           files.append(
             StoredFile(
               path: name, frame: frame, size: 1, sha256: bytes, pixels: output.identity == .pixels ? identity : nil,
-              recipe: piece.recipe))
+              recipe: piece.recipes[index]))
         }
       }
       let kind: RepresentationKind = output.isSequence ? .sequence : .file

@@ -21,11 +21,14 @@ struct Show: AsyncParsableCommand {
       let frames = representation.frames.map { ", frames \($0)" } ?? ""
       print("  \(representation.name): \(representation.files) files, \(Console.bytes(representation.bytes))\(frames)")
     }
-    for reason in answer.status.reasons { print("  \(answer.status.state.rawValue) because \(reason.text)") }
+    for reason in answer.status.reasons {
+      print("  " + (reason.isCause ? "\(answer.status.state.rawValue) because \(reason.text)" : reason.text))
+    }
     if !selected.madeFrom.isEmpty { print("made from") }
     for made in selected.madeFrom {
       let now = made.now == nil ? "" : " (now \(Console.number(made.nowNumber)))"
-      print("  \(made.ref) \(Console.number(made.number))\(now)")
+      let through = made.through.map { ", through \($0.spoken)" } ?? ""
+      print("  \(made.ref) \(Console.number(made.number))\(now)\(through)")
     }
     if !answer.usedBy.isEmpty { print("used by") }
     for ref in answer.usedBy { print("  \(ref)") }

@@ -131,6 +131,8 @@ class ProductStatus:
     frames: str | None
     #: Frames that are stale or missing.
     stale_frames: str | None
+    #: Frames of the folder's range that an input lacks, so that they cannot be made.
+    missing_frames: str | None
     reasons: tuple[Reason, ...]
     #: Why its last run failed.
     failure: SluiceError | None

@@ -115,6 +115,7 @@ def product_status(fields: Fields) -> ProductStatus:
         step=fields.optional_text("step"),
         frames=fields.optional_text("frames"),
         stale_frames=fields.optional_text("staleFrames"),
+        missing_frames=fields.optional_text("missingFrames"),
         reasons=fields.each("reasons", reason),
         failure=fields.optional("failure", failure),
     )

@@ -1,0 +1,63 @@
+import SluiceModel
+
+/// Which frames the products of a unit should have, and which of them want work.
+extension Assessor {
+  func framesWanted(
+    _ unit: Unit, _ inputs: [InputState], _ upstream: (ProductRef) -> Assessment?
+  ) -> FramesWanted? {
+    guard unit.step.isPerFrame else { return nil }
+    let range = unit.step.frames == .range ? unit.workRange ?? .empty : unit.folder.frames
+    var available: FrameSet?
+    var lacks: [FramesWanted.Lack] = []
+    var isKnown = true
+    for source in inputs.lazy.flatMap(\.sources) where source.isPerFrame {
+      let above = source.above(upstream)
+      let known = above?.expected ?? source.representation?.frames
+      let frames = known ?? .empty
+      available = available.map { $0.intersection(frames) } ?? frames
+      if let above, above.frames?.isKnown != true { isKnown = false }
+      if let range, known != nil {
+        let lack = range.subtracting(frames)
+        if !lack.isEmpty { lacks.append(FramesWanted.Lack(product: source.product, frames: lack)) }
+      }
+    }
+    let within = range.map { range in available.map(range.intersection) ?? range }
+    return FramesWanted(
+      available: available, expected: within ?? available ?? .empty, lacks: lacks, isKnown: isKnown)
+  }
+
+  /// Frames whose recipe is not the one that their files were made by, and those that follow stale frames upstream.
+  func staleFrames(
+    _ result: Assessment, _ versions: [Version], _ upstream: (ProductRef) -> Assessment?
+  ) throws(SluiceError) -> FrameSet {
+    let expected = result.expected ?? .empty
+    let sources = result.inputs.flatMap(\.sources).flatMap(\.all)
+    var stale = FrameSet.empty
+    for source in sources {
+      guard let above = source.above(upstream) else { continue }
+      let gone = (above.existing ?? .empty).subtracting(above.expected ?? .empty)
+      for relation in Set(source.relations) {
+        guard let changed = above.stale, let reached = relation.reached(by: changed.union(gone)) else {
+          return expected
+        }
+        stale = stale.union(reached.intersection(expected))
+      }
+    }
+    guard sources.allSatisfy({ $0.representation != nil }) else { return expected }
+    let recipes = try FrameRecipes(result, manifests: manifests)
+    var outputs: [Representation] = []
+    for version in versions {
+      outputs += try manifests.manifest(version.published.manifest).representations.prefix(1)
+    }
+    let changed = expected.subtracting(stale).frames.filter { frame in
+      guard let wanted = recipes.recipes(of: frame) else { return true }
+      return !zip(outputs, wanted).allSatisfy { $0.file(atFrame: frame)?.recipe == $1 }
+    }
+    return stale.union(FrameSet(changed))
+  }
+}
+
+extension Unit {
+  /// The range that a step with `frames: range` works over; nil where there is none, or more than can be meant.
+  var workRange: FrameSet? { folder.frames.flatMap { $0.count > Limits.rangeFrames ? nil : $0 } }
+}

@@ -1,0 +1,55 @@
+import SluiceModel
+
+/// What the inputs of a unit bring now.
+extension Assessor {
+  func inputs(
+    _ link: Link, of unit: Unit, _ upstream: (ProductRef) -> Assessment?
+  ) throws(SluiceError) -> [InputState] {
+    var states: [InputState] = []
+    for input in unit.inputs where input.input.link == link {
+      let relations = unit.step.relations(to: input.input)
+      var sources: [InputState.Source] = []
+      for product in input.products { sources.append(try source(product, input.input, relations, upstream)) }
+      states.append(InputState(input: input.input, sources: sources))
+    }
+    return states
+  }
+
+  private func source(
+    _ product: ProductRef, _ input: StepInput, _ relations: [FrameRelation], _ upstream: (ProductRef) -> Assessment?
+  ) throws(SluiceError) -> InputState.Source {
+    var named: [InputState.Source] = []
+    // What nothing is made from hangs on nothing that it names.
+    for one in input.link == .dependency ? graph.named[product] ?? [] : [] {
+      named.append(
+        try source(
+          one.product, one.tag, one.representation, relations.map { $0.then(one.relation) }, through: product, [],
+          upstream))
+    }
+    return try source(product, input.tag, input.representation, relations, through: nil, named, upstream)
+  }
+
+  private func source(
+    _ product: ProductRef, _ tag: VersionSelector, _ name: String?, _ relations: [FrameRelation],
+    through: ProductRef?, _ named: [InputState.Source], _ upstream: (ProductRef) -> Assessment?
+  ) throws(SluiceError) -> InputState.Source {
+    let version = project.version(of: product, tag)
+    let representation = version?.representation(named: name)
+    let limit = relations.contains(.all) ? beyond(representation, of: product) : nil
+    var whole = representation?.content
+    if let limit, let version, let representation {
+      whole = try manifests.manifest(version.published.manifest).representation(named: representation.name)?
+        .within(limit).content
+    }
+    return InputState.Source(
+      product: product, version: version, representation: representation,
+      upstream: tag == .latest ? upstream(product)?.unit.id : nil, relations: relations, whole: whole, limit: limit,
+      through: through, named: named)
+  }
+
+  /// The range of a product's folder, where frames lie beyond it; whoever takes all frames takes those within.
+  private func beyond(_ representation: RepresentationSummary?, of product: ProductRef) -> FrameSet? {
+    guard let frames = representation?.frames, let range = project.folders[product.folder]?.frames else { return nil }
+    return frames.subtracting(range).isEmpty ? nil : range
+  }
+}

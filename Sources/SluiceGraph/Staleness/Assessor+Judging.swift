@@ -1,0 +1,47 @@
+import SluiceModel
+
+/// Whether what is there is what would be made now.
+extension Assessor {
+  func judge(
+    _ result: inout Assessment, versions: [Version?], _ upstream: (ProductRef) -> Assessment?
+  ) throws(SluiceError) {
+    let there = versions.compactMap { $0 }
+    guard there.count == versions.count, let first = there.first else {
+      result.freshness = .missing
+      result.stale = result.expected
+      result.reasons = [
+        Reason(kind: .missing, input: nil, used: nil, now: nil, text: "it has not been made yet")
+      ]
+      result.reasons += result.missingSources.map { Reasons.missingInput($0) }
+      result.reasons += result.told.map { [Reasons.told($0, before: nil)] } ?? []
+      return
+    }
+    guard let made = first.published.made else {
+      result.freshness = .unknown
+      result.stale = result.expected
+      result.reasons = [
+        Reason(
+          kind: .unrecorded, input: nil, used: "\(first.address.version)", now: nil,
+          text: "\(first.spoken) does not say what it was made from")
+      ]
+      return
+    }
+    if let recipe = result.recipe, recipe == made.recipe, made.uniform, hasItsFrames(result) { return }
+    if result.unit.step.isPerFrame {
+      result.stale = try staleFrames(result, there, upstream)
+      if result.stale?.isEmpty == true, hasItsFrames(result), result.obstacle == nil { return }
+    } else if result.recipe == made.recipe {
+      return
+    }
+    result.freshness = .stale
+    result.reasons = Reasons(project: project, graph: graph).reasons(
+      for: result, made: made, version: first, upstream: upstream)
+  }
+
+  /// Whether every frame that should be there is, and none that no input has. Frames beyond the range alone may stay: a
+  /// shorter range makes nothing anew.
+  private func hasItsFrames(_ result: Assessment) -> Bool {
+    if result.unit.step.frames == .range, result.unit.workRange == nil { return false }
+    return (result.expected ?? .empty).subtracting(result.existing ?? .empty).isEmpty && result.lost.isEmpty
+  }
+}

@@ -1,0 +1,62 @@
+package import SluiceModel
+
+/// One input of a unit as it stands now.
+package struct InputState: Sendable {
+  /// A product that the unit is made from: the input's own, or one that this names by a reference.
+  package struct Source: Sendable {
+    package let product: ProductRef
+    package let version: Version?
+    package let representation: RepresentationSummary?
+    /// The unit that makes it and is itself to be made anew first; nil for a tag, which stays where it is.
+    package let upstream: UnitID?
+    /// For each output of the unit in order, which of its frames a frame is made from.
+    package let relations: [FrameRelation]
+    /// Of the frames that count for who takes all of them.
+    package let whole: Digest?
+    /// Those frames, where they are not all that the version has: the range of the product's folder.
+    package let limit: FrameSet?
+    /// The input's product that names it; nil for the input's own.
+    package let through: ProductRef?
+    /// What it names, directly and through others.
+    package let named: [Source]
+
+    /// With what it names.
+    package var all: [Source] { [self] + named }
+    package var isPerFrame: Bool { relations.contains(where: \.isPerFrame) }
+
+    func above(_ find: (ProductRef) -> Assessment?) -> Assessment? { upstream == nil ? nil : find(product) }
+
+    /// What counts of it, without what it names; nil while it is missing.
+    package var content: Digest? {
+      guard let representation, let whole else { return nil }
+      if !isPerFrame { return whole }
+      guard relations.contains(.all), whole != representation.content else { return representation.content }
+      return Digest.of("\(representation.content)\n\(whole)\n")
+    }
+
+    /// With what it names.
+    var effective: Digest? { effective { $0.content } }
+    /// The same for who takes all frames.
+    var effectiveWhole: Digest? { effective { $0.whole } }
+
+    private func effective(_ content: (Source) -> Digest?) -> Digest? {
+      guard let own = content(self) else { return nil }
+      let parts = named.compactMap { source in content(source).map { (product: source.product, content: $0) } }
+      return parts.count == named.count ? Recipe.effective(own, naming: parts) : nil
+    }
+  }
+  package let input: StepInput
+  package let sources: [Source]
+
+  /// Of everything this input brings; nil while something is missing.
+  package var content: Digest? { together { $0.effective } }
+  /// The same for outputs that are made from all frames.
+  var whole: Digest? { together { $0.effectiveWhole } }
+
+  private func together(_ content: (Source) -> Digest?) -> Digest? {
+    let parts = sources.compactMap { source in content(source).map { (folder: source.product.folder.name, content: $0) }
+    }
+    guard parts.count == sources.count, !parts.isEmpty else { return nil }
+    return input.gather == .here ? parts[0].content : Recipe.gathered(parts)
+  }
+}

@@ -1,0 +1,57 @@
+package import SluiceModel
+
+/// A product that another one names by a reference, directly or through others.
+package struct NamedProduct: Sendable, Hashable {
+  package let product: ProductRef
+  package let tag: VersionSelector
+  package let representation: String?
+  /// Which of its frames belong to a frame of the product that names it.
+  package let relation: FrameRelation
+
+  var order: String { "\(product) \(relation) \(tag) \(representation ?? "")" }
+}
+
+extension StepGraph {
+  /// - Parameter units: makers before users.
+  static func named(in units: [Unit], producers: [ProductRef: Int]) -> [ProductRef: [NamedProduct]] {
+    var named: [ProductRef: [NamedProduct]] = [:]
+    for (index, unit) in units.enumerated() {
+      let references = unit.inputs(.reference)
+      guard !references.isEmpty else { continue }
+      for (output, product) in zip(unit.step.outputs, unit.outputs) where producers[product] == index {
+        var found: [NamedProduct] = []
+        var seen: Set<NamedProduct> = []
+        for reference in references {
+          let relation = reference.input.frames.of(output.name)
+          for target in reference.products {
+            let direct = NamedProduct(
+              product: target, tag: reference.input.tag, representation: reference.input.representation,
+              relation: relation)
+            let further = (named[target] ?? []).map { next in
+              NamedProduct(
+                product: next.product, tag: next.tag, representation: next.representation,
+                relation: relation.then(next.relation))
+            }
+            for one in [direct] + further where seen.insert(one).inserted { found.append(one) }
+          }
+        }
+        // The order in which a file names its inputs is layout.
+        named[product] = found.sorted { $0.order < $1.order }
+      }
+    }
+    return named
+  }
+}
+
+extension Unit {
+  /// What the command calls the products that are only named: their place from the project's root. By input.
+  var namings: [String: String] {
+    let references = inputs(.reference)
+    guard !references.isEmpty else { return [:] }
+    let used = Set(step.placeholders.map(\.name))
+    return Dictionary(
+      uniqueKeysWithValues: references.filter { used.contains($0.input.name) }.map { reference in
+        (reference.input.name, reference.products.map(\.spoken).joined(separator: "\n"))
+      })
+  }
+}
