@@ -7,12 +7,17 @@ struct RandomShow {
   private(set) var show: Show
   private let chance: Seeded
   private static let shots = ["q0/s0", "q0/s1", "q1/s2"]
-  private static let sources = ["q0/s0/plate", "q0/s1/plate", "q1/s2/plate", "q0/s0/cam", "q0/s1/cam", "q1/s2/cam"]
+  private static let assets = ["a0", "a1"]
+  private static let sources = [
+    "q0/s0/plate", "q0/s1/plate", "q1/s2/plate", "q0/s0/cam", "q0/s1/cam", "q1/s2/cam", "a0/model", "a1/model",
+  ]
 
   init(seed: UInt64) throws {
     chance = Seeded(seed: seed)
     var folders: [FolderDeclaration] = []
-    for (path, type) in [("q0", "sequence"), ("q1", "sequence")] + Self.shots.map({ ($0, "shot") }) {
+    for (path, type) in [("q0", "sequence"), ("q1", "sequence")] + Self.shots.map({ ($0, "shot") })
+      + Self.assets.map({ ($0, "asset") })
+    {
       folders.append(FolderDeclaration(path: try FolderPath(path), type: type, attributes: ["fps": "24"]))
     }
     show = try Show(folders: folders, steps: try RandomShow.steps(chance), seed: seed)
@@ -50,6 +55,7 @@ struct RandomShow {
             name: "lut", product: .absolute(try FolderPath("look"), "lut"),
             tag: chance.below(6) == 0 ? .tag("ok") : .latest))
       }
+      if chance.below(4) == 0 { inputs.append(StepInput(name: "cast", product: .here("model"), gather: .cast)) }
       let isPerFrame = inputs.contains { $0.frames == .oneToOne }
       var outputs: [StepOutput] = []
       for number in 0..<(chance.below(4) == 0 ? 2 : 1) {
@@ -82,7 +88,7 @@ struct RandomShow {
 
   /// Something happens; what, in words.
   mutating func happen() throws -> String {
-    switch chance.below(14) {
+    switch chance.below(16) {
     case 0, 1, 2:
       let product = Self.sources[chance.below(Self.sources.count)]
       try publish(product)
@@ -125,6 +131,15 @@ struct RandomShow {
       return "step \(step): \(try show.carryOut(plan))"
     case 12:
       return "run everything: \(try show.makeAll())"
+    case 13:
+      let (shot, asset) = (Self.shots[chance.below(3)], Self.assets[chance.below(2)])
+      let isIn = chance.below(3) > 0
+      try show.cast(shot, add: isIn ? [asset] : [], remove: isIn ? [] : [asset])
+      return "cast \(isIn ? "+" : "-")\(asset) \(shot)"
+    case 14:
+      let shot = Self.shots[chance.below(3)]
+      try show.change(shot, FolderChanged(set: ["order": ["", "1", "2"][chance.below(3)]]))
+      return "order \(shot)"
     default:
       var steps = show.steps
       for index in steps.indices {
@@ -169,7 +184,7 @@ struct NaiveStaleness {
     var followed = FrameSet.empty
     var followsAll = false
     for input in unit.inputs {
-      if input.products.isEmpty { verdict.isObstructed = true }
+      if input.products.isEmpty, input.input.gather != .cast { verdict.isObstructed = true }
       for product in input.products {
         let above = try above(input.input, product)
         let version = show.project.version(of: product, input.input.tag)

@@ -4,7 +4,7 @@ package import SluiceModel
 /// What a bench looks like for a run, and what each task's command becomes there. Pure.
 ///
 /// Inputs stand under the name of their product: `in/plate/plate.1012.exr`, gathered ones below their folder's name:
-/// `in/reviews/sh0010/review_frames.1012.png`. Outputs are written to `out/<output>/<files>`.
+/// `in/reviews/sh0010/review_frames.1012.png`; cast ones below its whole path. Outputs are written to `out/<output>/<files>`.
 package struct BenchPlan: Sendable {
   package let links: [WorkLink]
   private let unit: Unit
@@ -34,7 +34,7 @@ package struct BenchPlan: Sendable {
           let files = try manifests.manifest(version.published.manifest).representation(named: summary.name)
         else { continue }
         var folder = "in/\(state.input.name)"
-        if state.input.gather != .here { folder += "/" + source.product.folder.name }
+        if state.input.gather != .here { folder += "/" + source.product.place(in: state.input.gather) }
         let isPerFrame = state.input.frames == .oneToOne
         for file in files.files where !isPerFrame || file.frame.map(frames.contains) == true {
           links.append(

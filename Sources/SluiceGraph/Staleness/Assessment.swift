@@ -50,9 +50,9 @@ package struct InputState: Sendable {
   /// Of everything this input brings; nil while something is missing.
   package var content: Digest? {
     let parts = sources.compactMap { source in
-      source.representation.map { (folder: source.product.folder.name, content: $0.content) }
+      source.representation.map { (folder: source.product.place(in: input.gather), content: $0.content) }
     }
-    guard parts.count == sources.count, !parts.isEmpty else { return nil }
+    guard parts.count == sources.count, !parts.isEmpty || input.gather == .cast else { return nil }
     return input.gather == .here ? parts[0].content : Recipe.gathered(parts)
   }
 }

@@ -24,6 +24,7 @@ package struct Reasons: Sendable {
         }
       }
       found += gone(state, version)
+      found += reordered(state, version)
     }
     found += result.missingSources.map { Reasons.missingInput($0) }
     found += edited(result, made)
@@ -60,11 +61,7 @@ package struct Reasons: Sendable {
     guard let now = source.version, let content = source.representation?.content else { return [] }
     let used = version.published.madeFrom.filter { $0.input == state.input.name && $0.product == source.product }
     guard let last = used.max(by: { $0.version < $1.version }) else {
-      return [
-        Reason(
-          kind: .input, input: "\(source.product)", used: nil, now: "\(now.address.version)",
-          text: "\(source.product.spoken) \(now.spoken) is a new input (\(Reasons.by(now)))")
-      ]
+      return [added(source.product, now, state.input, at: version.address.product.folder)]
     }
     let others = used.filter { $0.content != content }
     guard !others.isEmpty else { return [] }
@@ -86,9 +83,7 @@ package struct Reasons: Sendable {
     let present = Set(state.sources.map(\.product))
     let lost = Set(version.published.madeFrom.filter { $0.input == state.input.name }.map(\.product)).subtracting(
       present)
-    return lost.sorted().map {
-      Reason(kind: .input, input: "\($0)", used: nil, now: nil, text: "\($0.spoken) is no longer an input")
-    }
+    return lost.sorted().map { removed($0, state.input, at: version.address.product.folder) }
   }
 
   private func edited(_ result: Assessment, _ made: Made) -> [Reason] {

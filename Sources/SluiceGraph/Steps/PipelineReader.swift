@@ -52,7 +52,7 @@ package struct PipelineReader {
       }
       attributes[key] = text
       if let problem = FolderAttributes.problem(key, text) {
-        report(.pipelineShape, problem, "write range: 1001-1024 and fps: 24", value)
+        report(.pipelineShape, problem, "write range: 1001-1024, handles: 8, fps: 24 and order: 10", value)
       }
     }
     let type = map["type"].flatMap { name($0, as: "folder type") }
@@ -469,6 +469,12 @@ package enum FolderAttributes {
     case "range" where !value.isEmpty: FrameSet(value) == nil ? "'\(NameRule.printable(value))' is no frame range" : nil
     case "fps" where !value.isEmpty:
       (Double(value) ?? 0) > 0 ? nil : "'\(NameRule.printable(value))' is no frame rate"
+    case "handles" where !value.isEmpty:
+      Int(value).map { (0...FrameSet.limits.upperBound).contains($0) } == true
+        ? nil : "'\(NameRule.printable(value))' is no number of frames: handles are whole and not below 0"
+    case "order" where !value.isEmpty:
+      Double(value)?.isFinite == true
+        ? nil : "'\(NameRule.printable(value))' is no place in the cut: an order is a number"
     default: nil
     }
   }

@@ -113,6 +113,12 @@ package struct Reason: Sendable, Hashable, Codable {
     case tool
     /// The set of frames changed.
     case frames
+    /// An asset was cast in the shot, or taken out of it.
+    case cast
+    /// A folder that was gathered was omitted.
+    case omitted
+    /// The folders below have another order in the cut.
+    case order
     /// Frames that an earlier run left out.
     case partial
     /// The version does not say what it was made from.

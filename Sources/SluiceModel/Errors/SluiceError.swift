@@ -24,6 +24,12 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case pathInvalid = "path.invalid"
   case projectUnknown = "project.unknown"
   case folderUnknown = "folder.unknown"
+  case folderOmitted = "folder.omitted"
+  case cutInvalid = "cut.invalid"
+  case cutAmbiguous = "cut.ambiguous"
+  case cutChanged = "cut.changed"
+  case timelineUnreadable = "timeline.unreadable"
+  case timelineTool = "timeline.tool"
   case productUnknown = "product.unknown"
   case versionUnknown = "version.unknown"
   case fileUnknown = "file.unknown"
@@ -107,7 +113,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .personUnknown:
       404
     case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .siteElsewhere, .subscriptionExists,
-      .subscriptionBatch, .planNotWaiting:
+      .subscriptionBatch, .planNotWaiting, .folderOmitted, .cutChanged:
       409
     case .logArchived: 410
     case .bodyTooLarge, .eventTooLarge: 413
@@ -116,7 +122,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
     case .storeFull, .logFull: 507
     case .storeDenied, .storeDamaged, .logFailed, .logDamaged, .namesDamaged, .internalError, .serverAnswer,
-      .serverUnreachable:
+      .serverUnreachable, .timelineTool:
       500
     case .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput: 422
     default: 400
@@ -133,6 +139,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
     case .planNotWaiting: 1
+    case .folderOmitted, .cutChanged, .timelineTool: 1
     default: 2
     }
   }

@@ -50,7 +50,7 @@ extension Show {
     guard let version = project.version(of: product, input.tag) else { return [] }
     let all = try manifests.manifest(version.published.manifest)
     let files = all.representation(named: input.representation)?.files ?? []
-    let folder = input.gather == .here ? "" : product.folder.name
+    let folder = input.gather == .here ? "" : product.place(in: input.gather)
     return files.filter { frame == nil || $0.frame == frame }.map { file in
       Trace.Seen(place: "\(folder) \(file.frame ?? 0) \(file.fileExtension)", identity: file.identity)
     }
