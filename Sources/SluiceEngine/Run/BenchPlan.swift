@@ -4,7 +4,8 @@ package import SluiceModel
 /// What a bench looks like for a run, and what each task's command becomes there. Pure.
 ///
 /// Inputs stand under the name of their product: `in/plate/plate.1012.exr`, gathered ones below their folder's name:
-/// `in/reviews/sh0010/review_frames.1012.png`; cast ones below its whole path. Outputs are written to `out/<output>/<files>`.
+/// `in/reviews/sh0010/review_frames.1012.png`; cast ones below its whole path. Outputs are
+/// written to `out/<output>/<files>`.
 package struct BenchPlan: Sendable {
   package let links: [WorkLink]
   private let unit: Unit

@@ -1,6 +1,7 @@
 package import SluiceModel
 
-/// What a cut changes of the shots that are known. Pure; it compares clip by clip with what the folders say, never files.
+/// What a cut changes of the shots that are known. Pure; it compares clip by clip with what the folders say,
+/// never files.
 package struct Conforming: Sendable, Equatable {
   /// What is to be recorded of a folder.
   package struct FolderEdit: Sendable, Equatable {

@@ -1,7 +1,7 @@
 import SluiceModel
 
-/// Finds the folder of each shot of a cut: what was said by hand first, then what the timeline says, then the folder that
-/// knew the clip before, then the one of its name, then the one that had its media and range under another name.
+/// Finds the folder of each shot of a cut: what was said by hand first, then what the timeline says, then the folder
+/// that knew the clip before, then the one of its name, then the one that had its media and range under another name.
 struct CutMapping {
   let project: Project
   let sequence: FolderPath
