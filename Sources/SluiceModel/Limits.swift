@@ -64,6 +64,8 @@ package enum Limits {
   package static let wordsBytes = 4_096
   /// A program that takes events ends within this time; a hung one must not hold up its subscription for ever.
   package static let eventCommandSeconds = 60
+  /// A timeline is read within this time: the largest took seconds, and a hung reader must not hold a person up.
+  package static let timelineSeconds = 120
   /// Where a disk is full or a setting is missing, a subscription looks again after this time.
   package static let troubleSeconds = 5
   /// Subscriptions of a site; each is a reader of the log.

@@ -15,7 +15,8 @@ import SluiceModel
       """,
     version: version,
     subcommands: [
-      Serve.self, PipelineCommand.self, FolderCommand.self, Publish.self, Identify.self, Show.self, Status.self,
+      Serve.self, PipelineCommand.self, FolderCommand.self, CastCommand.self, Conform.self, Publish.self, Identify.self,
+      Show.self, Status.self,
       PlanCommand.self, Apply.self, PlansCommand.self, Cancel.self, Retry.self, TaskCommand.self, Why.self, Impact.self,
       GraphCommand.self,
       TagCommand.self, Fetch.self, EventsCommand.self, EventCommand.self, SubscriptionCommand.self, Replay.self,

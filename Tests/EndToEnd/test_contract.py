@@ -12,13 +12,13 @@ from sluice_server import Server, ServerTestCase, SharedServerTestCase, program,
 
 COMMANDS = [
     "serve", "pipeline check", "pipeline apply", "pipeline show", "folder add", "folder set", "folder omit",
-    "folder list", "publish", "identify", "show", "status", "plan", "plan show", "plan decline", "apply", "plans", "cancel", "retry",
+    "folder list", "cast add", "cast remove", "cast list", "cast set", "conform", "publish", "identify", "show", "status", "plan", "plan show", "plan decline", "apply", "plans", "cancel", "retry",
     "task log", "why", "impact", "graph", "tag", "fetch", "events", "event send", "subscription create", "subscription list",
     "subscription show", "subscription pause", "subscription resume", "subscription reset", "subscription delete",
     "subscription dead", "subscription retry", "subscription test", "replay", "token create", "person list",
     "person erase", "log verify", "log archive", "backup", "restore",
 ]  # fmt: skip
-GROUPS = ["pipeline", "folder", "task", "event", "subscription", "token", "person", "log"]
+GROUPS = ["pipeline", "folder", "cast", "task", "event", "subscription", "token", "person", "log"]
 VERSION = re.compile(r"^v-\d{8}-\d{6}-main(-\d\d)?$")
 POSITION = re.compile(r"^main:\d+$")
 

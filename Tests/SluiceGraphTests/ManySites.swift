@@ -92,7 +92,7 @@ struct ManySites {
     let registry = registries[site] ?? Registry(site: site)
     let versions = registry.projects[try ProjectName("demo")]?.products[product]?.versions ?? []
     let version = versions.isEmpty ? nil : versions[chance.below(versions.count)]
-    switch chance.below(16) {
+    switch chance.below(17) {
     case 0: return .projectCreated(ProjectCreated(home: site))
     case 1: return .folderChanged(FolderChanged(type: ["shot", "asset"][chance.below(2)]))
     case 2:
@@ -126,6 +126,10 @@ struct ManySites {
           task: TaskID(run: run, frame: chance.below(3)), attempt: chance.below(5), frames: nil,
           outcome: [.succeeded, .succeeded, .failed, .cancelled][chance.below(4)], seconds: 1, recipe: digest,
           log: "logs/x"))
+    case 15:
+      let assets = [try FolderPath("chair"), try FolderPath("tree")]
+      return .castingChanged(
+        CastingChanged(add: [assets[chance.below(2)]], remove: chance.below(2) == 0 ? [assets[chance.below(2)]] : nil))
     default:
       return .runFinished(
         RunFinished(

@@ -7,12 +7,17 @@ struct RandomShow {
   private(set) var show: Show
   private let chance: Seeded
   private static let shots = ["q0/s0", "q0/s1", "q1/s2"]
-  private static let sources = ["q0/s0/plate", "q0/s1/plate", "q1/s2/plate", "q0/s0/cam", "q0/s1/cam", "q1/s2/cam"]
+  private static let assets = ["a0", "a1"]
+  private static let sources = [
+    "q0/s0/plate", "q0/s1/plate", "q1/s2/plate", "q0/s0/cam", "q0/s1/cam", "q1/s2/cam", "a0/model", "a1/model",
+  ]
 
   init(seed: UInt64) throws {
     chance = Seeded(seed: seed)
     var folders: [FolderDeclaration] = []
-    for (path, type) in [("q0", "sequence"), ("q1", "sequence")] + Self.shots.map({ ($0, "shot") }) {
+    for (path, type) in [("q0", "sequence"), ("q1", "sequence")] + Self.shots.map({ ($0, "shot") })
+      + Self.assets.map({ ($0, "asset") })
+    {
       folders.append(FolderDeclaration(path: try FolderPath(path), type: type, attributes: ["fps": "24"]))
     }
     show = try Show(folders: folders, steps: try RandomShow.steps(chance), seed: seed)
@@ -52,6 +57,7 @@ struct RandomShow {
             name: "lut", product: .absolute(try FolderPath("look"), "lut"),
             tag: chance.below(6) == 0 ? .tag("ok") : .latest))
       }
+      if chance.below(4) == 0 { inputs.append(StepInput(name: "cast", product: .here("model"), gather: .cast)) }
       var step = Step(
         name: "s\(index)", folders: .type("shot"), inputs: inputs, outputs: [],
         tools: chance.below(2) == 0 ? ["t\(chance.below(2))"] : [],
@@ -102,7 +108,7 @@ struct RandomShow {
 
   /// Something happens; what, in words.
   mutating func happen() throws -> String {
-    switch chance.below(16) {
+    switch chance.below(18) {
     case 0, 1, 2:
       let product = Self.sources[chance.below(Self.sources.count)]
       try publish(product)
@@ -150,6 +156,15 @@ struct RandomShow {
       let (range, handles) = (["", "2-4", "1-6", "3-9"][chance.below(4)], ["", "1"][chance.below(2)])
       try show.change(shot, FolderChanged(set: ["range": range, "handles": handles]))
       return "range of \(shot) \(range) handles \(handles)"
+    case 15:
+      let (shot, asset) = (Self.shots[chance.below(3)], Self.assets[chance.below(2)])
+      let isIn = chance.below(3) > 0
+      try show.cast(shot, add: isIn ? [asset] : [], remove: isIn ? [] : [asset])
+      return "cast \(isIn ? "+" : "-")\(asset) \(shot)"
+    case 16:
+      let shot = Self.shots[chance.below(3)]
+      try show.change(shot, FolderChanged(set: ["order": ["", "1", "2"][chance.below(3)]]))
+      return "order \(shot)"
     default:
       var steps = show.steps
       for index in steps.indices {
@@ -246,7 +261,7 @@ struct NaiveStaleness {
     let inputs = unit.inputs.filter { $0.input.link == .dependency }
     for input in inputs {
       let relations = unit.step.relations(to: input.input)
-      if input.products.isEmpty { verdict.isObstructed = true }
+      if input.products.isEmpty, input.input.gather != .cast { verdict.isObstructed = true }
       for product in input.products {
         if try lacks(input.input, product, relations) { verdict.isObstructed = true }
         guard relations.contains(where: \.isPerFrame) else { continue }

@@ -459,6 +459,6 @@ import Testing
     try show.change("sq010/sh0010", FolderChanged(omitted: true))
     let contact = try #require(try show.plan().runs.first)
     #expect(contact.step == "contact")
-    #expect(contact.reasons.map(\.text) == ["sq010/sh0010/review_frames is no longer an input"])
+    #expect(contact.reasons.map(\.kind) == [.omitted])
   }
 }

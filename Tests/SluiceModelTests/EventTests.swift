@@ -60,6 +60,10 @@ enum Facts {
       event(
         .folderChanged(FolderChanged(type: "shot", set: ["fps": "24", "range": ""], omitted: true)), project: project,
         folder: folder),
+      event(
+        .castingChanged(
+          CastingChanged(add: [try FolderPath("assets/chair")], remove: [try FolderPath("assets/tree")])),
+        project: project, folder: folder),
       event(.pipelineApplied(PipelineApplied(revision: 7, pipeline: pipeline, source: digest)), project: project),
       event(.versionPublished(published), project: project, folder: folder, product: review),
       event(

@@ -87,6 +87,7 @@ import Testing
       Limits.batchesRemembered,
       Limits.typesPerSubscription, Limits.typeBytes, Limits.retriesPerSubscription, Int(Limits.unsavedPassed),
       Limits.reasonCharacters, Limits.wordsBytes, Limits.eventCommandSeconds, Limits.troubleSeconds,
+      Limits.timelineSeconds,
       Limits.eventIDBytes, Limits.eventTypeBytes, Limits.eventParameterBytes,
       Limits.eventSourceBytes, Limits.eventAttributesBytes, Limits.eventAttributes, Limits.eventAttributeNameBytes,
       Limits.eventDepth, Limits.eventsPerBatch, Limits.handleFrames, Limits.offsetFrames, Limits.rangeFrames,

@@ -27,6 +27,8 @@ const tell = {
     e.data.note && h('span.dim', ` “${e.data.note}”`), e.data.changed
     && e.data.changed !== store.products.get(e.product)?.frames && h('span.dim', ` frames ${showRange(e.data.changed)} changed`)],
   'version.numbered': e => [subject(e), ' ', h('span.v', e.data.version), ' is now ', version(e.data.number, e.data.version)],
+  'casting.changed': e => [h('b', person(e.actor)), ' cast ', h('span', e.folder), ': ',
+    h('span.dim', [...(e.data.add ?? []).map(a => `+${a}`), ...(e.data.remove ?? []).map(a => `-${a}`)].join(' '))],
   'tag.moved': e => [h('b', person(e.actor)), ' set ', h('span.tag', e.data.tag), ' on ', subject(e), ' ', h('span.v', e.data.version)],
   'plan.proposed': e => [h('b', 'Sluice'), ' proposed a ', planLink(e.data.plan),
     `: ${count(e.data.runs, 'run')}, ${count(e.data.tasks, 'task')}`],

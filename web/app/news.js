@@ -49,6 +49,8 @@ const heads = {
   step: c => `The step ${c.input ?? ''} changed`, event: c => `${c.input ?? 'An event'} came in`, tool: c => `${c.input ?? 'A tool'} changed`,
   missing: (c, n) => `${capital(count(n, 'product'))} ${verb(n, 'is', 'are')} not made yet`,
   missingInput: () => 'An input is missing', frames: () => 'The frame range changed',
+  cast: c => `The cast changed: ${inProject(c.input)}`, omitted: c => `${inProject(c.input)} is left out`,
+  order: () => 'The order of the cut changed',
   partial: (c, n) => `${count(n, 'product')} ${verb(n, 'is', 'are')} made only in part`,
     unrecorded: (c, n) => `${count(n, 'product')}: what they were made from is not known`,
 };

@@ -11,6 +11,7 @@ enum Program {
 
   static func output(
     _ program: String, _ arguments: [String], environment: [String: String], within limit: Duration,
+    atMost bytes: Int = 4 * 1024 * 1024,
     sleep: @escaping @Sendable (Duration) async throws -> Void
   ) async -> Output? {
     var options = PlatformOptions()
@@ -25,7 +26,7 @@ enum Program {
     return await withTaskGroup(of: Output?.self) { group in
       group.addTask {
         let result = try? await Subprocess.run(
-          configuration, output: .string(limit: 4 * 1024 * 1024), error: .combinedWithOutput)
+          configuration, output: .string(limit: bytes), error: .combinedWithOutput)
         return result.map { Output(isSuccess: $0.terminationStatus.isSuccess, text: $0.standardOutput) }
       }
       group.addTask {

@@ -14,7 +14,7 @@ package enum Decisions {
       if let problem = FolderAttributes.problem(key, value) {
         throw SluiceError(
           .usage, what: problem, at: "folder '\(project)/\(path)', \(key)",
-          fix: "write range=1001-1024, handles=8 or fps=24")
+          fix: "write range=1001-1024, handles=8, fps=24 or order=10")
       }
     }
     var drafts: [Draft] = []
@@ -44,7 +44,7 @@ package enum Decisions {
     return drafts
   }
 
-  private static func unknown(_ project: ProjectName, _ path: FolderPath, _ known: Project?) -> SluiceError {
+  static func unknown(_ project: ProjectName, _ path: FolderPath, _ known: Project?) -> SluiceError {
     let meant = nearest(to: path.description, in: known?.folders.keys.map(\.description) ?? [])
     return SluiceError(
       .folderUnknown, what: "there is no folder '\(path)' in '\(project)'", at: "folder '\(project)/\(path)'",
@@ -52,7 +52,7 @@ package enum Decisions {
   }
 
   /// A folder that a pattern now matches may give a product a second maker, or close a circle.
-  private static func check(_ drafts: [Draft], in registry: Registry, _ name: ProjectName) throws(SluiceError) {
+  static func check(_ drafts: [Draft], in registry: Registry, _ name: ProjectName) throws(SluiceError) {
     guard let pipeline = registry.projects[name]?.pipeline?.pipeline else { return }
     var folders = Dictionary(
       (registry.projects[name]?.folders.values.map { ($0.path, $0) }) ?? [], uniquingKeysWith: { first, _ in first })
@@ -62,10 +62,11 @@ package enum Decisions {
       folder.omitted = change.omitted ?? folder.omitted
       folders[path] = folder
     }
-    try check(StepGraph(pipeline: pipeline, folders: folders.values))
+    try check(
+      StepGraph(pipeline: pipeline, folders: folders.values, casting: registry.projects[name]?.casting ?? [:]))
   }
 
-  private static func check(_ graph: StepGraph) throws(SluiceError) {
+  static func check(_ graph: StepGraph) throws(SluiceError) {
     if let first = graph.contested.first {
       throw SluiceError(
         .pipelineDoubleOutput,
@@ -108,7 +109,7 @@ package enum Decisions {
       changed.attributes.merge(set) { _, new in new }
       folders[declared.path] = changed
     }
-    try check(StepGraph(pipeline: pipeline, folders: folders.values))
+    try check(StepGraph(pipeline: pipeline, folders: folders.values, casting: known?.casting ?? [:]))
     // Its folders are facts of their own.
     var steps = pipeline
     steps.folders = []

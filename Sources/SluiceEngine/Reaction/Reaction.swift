@@ -209,7 +209,7 @@ extension Reaction {
       run.reasons.map { (UnitID(step: run.step, folder: run.folder), $0) }
     }) {
       switch reason.kind {
-      case .input, .reference, .upstream:
+      case .input, .reference, .upstream, .cast:
         guard let ref = reason.input.flatMap({ try? ProductRef($0) }), let id = reason.now.flatMap({ VersionID($0) })
         else { continue }
         let version = project.versions[VersionAddress(product: ref, version: id)]
@@ -223,7 +223,7 @@ extension Reaction {
       case .event:
         let told = project.heard[unit]?.told
         take(told?.time, told?.id)
-      case .missingInput, .tool, .frames, .range, .missingFrames, .partial, .unrecorded: continue
+      case .missingInput, .tool, .frames, .range, .missingFrames, .partial, .unrecorded, .omitted, .order: continue
       }
     }
     return newest?.event

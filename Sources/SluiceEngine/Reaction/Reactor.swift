@@ -106,6 +106,7 @@ package actor Reactor: Service {
 
   private func hear(_ event: Event) {
     guard let project = event.project, isChange(event, in: project) else { return }
+    if case .folderChanged(let fact) = event.fact, fact.omitted == true { parts.runner.endOmitted(in: project) }
     gatherings[project, default: ChangeGathering()].change(at: parts.ambient.uptime(), cause: event.id)
     wake.yield()
   }
@@ -113,7 +114,7 @@ package actor Reactor: Service {
   /// Facts after which something may be out of date, or no longer in the way.
   private func isChange(_ event: Event, in project: ProjectName) -> Bool {
     switch event.fact {
-    case .versionPublished, .tagMoved, .folderChanged, .pipelineApplied, .planFinished: true
+    case .versionPublished, .tagMoved, .folderChanged, .castingChanged, .pipelineApplied, .planFinished: true
     case .planApplied: event.actor.trust != .system
     case .projectCreated, .versionNumbered, .planProposed, .planDeclined, .planSuperseded, .runStarted, .taskFinished,
       .runFinished,

@@ -47,7 +47,9 @@ package struct Standing: Sendable {
       }
     }
     for (unit, assessment) in assessments where assessment.needsWork {
+      // What an omission ended is as if it had never been tried.
       guard let run = project.lastRuns[unit].flatMap({ registry.runs[$0] }), run.status != .running,
+        run.failure?.code != ErrorCode.folderOmitted.rawValue,
         let body = registry.plans[run.plan]?.body
       else { continue }
       let planned = try bodies.runs(of: body)[run.id]

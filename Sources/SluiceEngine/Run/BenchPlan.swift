@@ -4,8 +4,9 @@ package import SluiceModel
 /// What a bench looks like for a run, and what each task's command becomes there. Pure.
 ///
 /// Inputs stand under the name of their product: `in/plate/plate.1012.exr`, gathered ones below their folder's name:
-/// `in/reviews/sh0010/review_frames.1012.png`. What an input names by references stands below it as in the project:
-/// `in/scene.through/assets/chair/texture.png`. Outputs are written to `out/<output>/<files>`.
+/// `in/reviews/sh0010/review_frames.1012.png`, cast ones below its whole path. What an input names by references stands
+/// below it as in the project: `in/scene.through/assets/chair/texture.png`. Outputs are written to
+/// `out/<output>/<files>`.
 package struct BenchPlan: Sendable {
   package let links: [WorkLink]
   private let unit: Unit
@@ -50,7 +51,7 @@ package struct BenchPlan: Sendable {
     for state in order.assessment.inputs {
       for source in state.sources {
         var folder = "in/\(state.input.name)"
-        if state.input.gather != .here { folder += "/" + source.product.folder.name }
+        if state.input.gather != .here { folder += "/" + source.product.place(in: state.input.gather) }
         if let files = try lay(source, below: folder) {
           let all = files.frames
           inputs[state.input.name, default: []].append(

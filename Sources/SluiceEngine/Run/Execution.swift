@@ -9,7 +9,7 @@ package struct Execution: Sendable {
   }
   package struct Entry: Sendable {
     package let run: PlannedRun
-    package let after: Set<RunID>
+    package fileprivate(set) var after: Set<RunID>
     package var status: Status
     package var reused = 0
     package var tasksTotal: Int
@@ -36,7 +36,7 @@ package struct Execution: Sendable {
         tasksTotal: run.tasks)
       if let state { entry.status = Execution.status(of: run.id, in: state, registry: registry) }
       if let known = registry.runs[run.id], known.plan == plan.id {
-        entry.failure = entry.status == .failed ? known.failure : nil
+        entry.failure = entry.status == .failed || entry.status == .cancelled ? known.failure : nil
         let isLeftOut = entry.status == .cancelled && state?.only?.contains(run.id) == false
         if entry.status.isDone, !isLeftOut { entry.tasksDone = entry.tasksTotal }
         entry.reused = known.reused
@@ -96,6 +96,11 @@ package struct Execution: Sendable {
       }
     }
     return dropped
+  }
+
+  /// Runs of omitted folders: nothing elsewhere waits for them any more.
+  package mutating func release(_ omitted: Set<RunID>) {
+    for run in plan.runs where !omitted.contains(run.id) { entries[run.id]?.after.subtract(omitted) }
   }
 
   package mutating func setWaiting(_ run: RunID) { entries[run]?.status = .waiting }

@@ -16,7 +16,7 @@ extension Runner {
       }
       try await lay(order, id, execution, entry.run)
     } catch {
-      await finish(id, .failed, failure: Failure(error))
+      await finish(id, error.code == .folderOmitted ? .cancelled : .failed, failure: Failure(error))
     }
     pump()
   }
@@ -24,6 +24,7 @@ extension Runner {
   func makeOrder(_ plan: Plan, _ run: PlannedRun) async throws(SluiceError) -> RunOrder {
     let registry = parts.writer.current
     let project = try registry.project(plan.project)
+    if let omission = project.omission(of: run.folder) { throw Runner.omitted(run, omission, in: project) }
     guard let graph = project.graph, let unit = graph.unit(UnitID(step: run.step, folder: run.folder)) else {
       throw SluiceError(
         .taskInput, what: "the pipeline no longer has the step '\(run.step)' on '\(run.folder)'", at: "run \(run.id)",
@@ -77,7 +78,7 @@ extension Runner {
     executions[execution.plan.id]?.setTasks(
       id, total: all.count + reusedTasks, done: finished.count + reusedTasks, reused: reusedTasks)
     if cancelled.contains(id) {
-      await finish(id, .cancelled, failure: Runner.cancelledFailure)
+      await finish(id, .cancelled, failure: cancelFailure(of: id))
     } else if open.isEmpty {
       await publish(id)
     } else {

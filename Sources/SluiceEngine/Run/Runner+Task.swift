@@ -145,7 +145,7 @@ extension Runner {
     tell(plan)
     guard let now = going[task.run], now.open.isEmpty else { return }
     if cancelled.contains(task.run) {
-      await finish(task.run, .cancelled, failure: Runner.cancelledFailure)
+      await finish(task.run, .cancelled, failure: cancelFailure(of: task.run))
     } else if let failure = now.failure {
       await finish(task.run, .failed, recipe: now.order.assessment.recipe, failure: failure)
     } else {
@@ -158,7 +158,7 @@ extension Runner {
     queue.withdraw(run)
     going[run]?.open.formIntersection(inHand)
     for (task, cancel) in cancels where task.run == run { cancel.yield() }
-    if going[run]?.open.isEmpty == true { await finish(run, .cancelled, failure: Runner.cancelledFailure) }
+    if going[run]?.open.isEmpty == true { await finish(run, .cancelled, failure: cancelFailure(of: run)) }
   }
 
   /// A task that did not come to an end of its own.
@@ -166,7 +166,7 @@ extension Runner {
     guard cancelled.contains(task.run), going[task.run] != nil else { return }
     going[task.run]?.open.remove(task)
     if going[task.run]?.open.isEmpty == true {
-      await finish(task.run, .cancelled, failure: Runner.cancelledFailure)
+      await finish(task.run, .cancelled, failure: cancelFailure(of: task.run))
     }
   }
 }

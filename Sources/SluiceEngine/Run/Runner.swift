@@ -52,6 +52,8 @@ package actor Runner: Service {
   enum Job: Sendable {
     case run(RunID)
     case task(TaskID)
+    /// Runs of omitted folders are to end.
+    case omission(ProjectName)
   }
 
   /// A run on its bench.
@@ -74,6 +76,8 @@ package actor Runner: Service {
   var going: [RunID: Going] = [:]
   var busy: [Bench: RunID] = [:]
   var cancelled: Set<RunID> = []
+  /// Why runs end that nobody cancelled by hand.
+  var withdrawn: [RunID: Failure] = [:]
   var cancels: [TaskID: AsyncStream<Void>.Continuation] = [:]
   /// Tasks from their start until what became of them is recorded.
   var inHand: Set<TaskID> = []
@@ -110,7 +114,11 @@ package actor Runner: Service {
     let registry = parts.writer.current
     executions[plan.id] = Execution(
       plan: plan, turn: turns, graph: registry.projects[plan.project]?.graph, registry: registry)
-    for run in plan.runs { cancelled.remove(run.id) }
+    for run in plan.runs {
+      cancelled.remove(run.id)
+      withdrawn[run.id] = nil
+    }
+    await withdrawOmitted(in: plan.project)
     await drop(in: plan.id)
     await concludePlan(plan.id)
     pump()
@@ -125,7 +133,7 @@ package actor Runner: Service {
         reached += 1
         cancelled.insert(id)
         if entry.status == .waiting {
-          await finish(id, .cancelled, failure: Runner.cancelledFailure)
+          await finish(id, .cancelled, failure: cancelFailure(of: id))
         } else if going[id] != nil {
           await stopTasks(of: id)
         }
@@ -135,7 +143,10 @@ package actor Runner: Service {
     return reached
   }
 
-  static let cancelledFailure = Failure(
+  /// Why a run that is to end ends.
+  func cancelFailure(of run: RunID) -> Failure { withdrawn[run] ?? Runner.cancelledFailure }
+
+  private static let cancelledFailure = Failure(
     SluiceError(.taskFailed, what: "somebody cancelled it", at: "run", fix: "`sluice retry RUN` takes it up again"))
 
   // MARK: The loop
@@ -184,6 +195,7 @@ package actor Runner: Service {
     switch job {
     case .run(let id): await start(id)
     case .task(let id): await execute(id)
+    case .omission(let project): await withdrawOmitted(in: project)
     }
   }
 

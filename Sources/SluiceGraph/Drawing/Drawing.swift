@@ -66,12 +66,12 @@ package struct Drawing: Sendable {
       notes.append("\(atoms.all.count) nodes are more than can be drawn one by one (\(bounds.nodes)): gathered by step")
       collapse = .step
     }
-    var gathering = Gathering(atoms, collapse: collapse, open: open, bounds: bounds)
+    var gathering = NodeGathering(atoms, collapse: collapse, open: open, bounds: bounds)
     var edges = atoms.edges(between: gathering.nodeOfAtom)
     if edges.count > bounds.edges, collapse == .none || !open.isEmpty {
       notes.append("\(edges.count) links are more than can be drawn (\(bounds.edges)): gathered by step")
       (collapse, open) = (.step, [])
-      gathering = Gathering(atoms, collapse: collapse, open: open, bounds: bounds)
+      gathering = NodeGathering(atoms, collapse: collapse, open: open, bounds: bounds)
       edges = atoms.edges(between: gathering.nodeOfAtom)
     }
     if edges.count > bounds.edges {

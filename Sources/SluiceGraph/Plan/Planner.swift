@@ -154,7 +154,14 @@ package struct Planner: Sendable {
 
 extension Planner {
   private func there(for run: PlannedRun) -> [VersionID]? {
-    guard run.reasons.contains(where: { $0.kind == .tool || $0.kind == .event }) else { return nil }
+    let goesBackAndForth = run.reasons.contains { reason in
+      switch reason.kind {
+      case .tool, .event, .cast, .omitted, .order: true
+      case .input: reason.used == nil
+      default: false
+      }
+    }
+    guard goesBackAndForth else { return nil }
     return run.outputs.compactMap { assessor.project.products[$0]?.latest }
   }
 }

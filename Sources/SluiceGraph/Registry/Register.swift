@@ -79,6 +79,8 @@ package enum RegisterKey: Sendable, Hashable, Comparable, CustomStringConvertibl
   case folderOmitted(FolderPath)
   case folderAttribute(FolderPath, String)
   case tag(ProductRef, String)
+  /// Whether an asset, the second folder, is in a shot.
+  case cast(FolderPath, FolderPath)
 
   package var description: String {
     switch self {
@@ -87,6 +89,7 @@ package enum RegisterKey: Sendable, Hashable, Comparable, CustomStringConvertibl
     case .folderOmitted(let path): "omitted \(path)"
     case .folderAttribute(let path, let name): "attribute \(path) \(name)"
     case .tag(let ref, let tag): "tag \(ref) \(tag)"
+    case .cast(let shot, let asset): "cast \(shot) \(asset)"
     }
   }
 
@@ -99,6 +102,7 @@ package enum RegisterKey: Sendable, Hashable, Comparable, CustomStringConvertibl
     case ("omitted", 2): self = .folderOmitted(try FolderPath(words[1]))
     case ("attribute", 3): self = .folderAttribute(try FolderPath(words[1]), words[2])
     case ("tag", 3): self = .tag(try ProductRef(words[1]), words[2])
+    case ("cast", 3): self = .cast(try FolderPath(words[1]), try FolderPath(words[2]))
     default: return nil
     }
   }

@@ -30,7 +30,8 @@ extension Registry {
         place.seen.advance(site, to: place.sequence - 1)
         rows += take(event, place)
         switch event.fact {
-        case .folderChanged, .pipelineApplied, .projectCreated: event.project.map { _ = reshaped.insert($0) }
+        case .folderChanged, .castingChanged, .pipelineApplied, .projectCreated:
+          event.project.map { _ = reshaped.insert($0) }
         default: continue
         }
       }
@@ -70,6 +71,7 @@ extension Registry {
         return rows + [.folder(project.name, .root)]
       }
     case .folderChanged(let fact): return apply(fact, event, place)
+    case .castingChanged(let fact): return apply(fact, event, place)
     case .pipelineApplied(let fact):
       return withProject(of: event) { project in
         if let other = project.pipeline, other.rank > place.rank { return [] }
@@ -114,7 +116,7 @@ extension Registry {
     }
   }
 
-  private mutating func withProject(of event: Event, _ change: (inout Project) -> [RowKey]) -> [RowKey] {
+  mutating func withProject(of event: Event, _ change: (inout Project) -> [RowKey]) -> [RowKey] {
     guard let name = event.project else { return [] }
     return change(&projects[name, default: Project(name: name, home: event.site)]) + [.project(name)]
   }
@@ -190,6 +192,6 @@ extension Project {
   }
 
   mutating func compileGraph() {
-    graph = pipeline.map { StepGraph(pipeline: $0.pipeline, folders: folders.values) }
+    graph = pipeline.map { StepGraph(pipeline: $0.pipeline, folders: folders.values, casting: casting) }
   }
 }

@@ -160,7 +160,9 @@ extension Registry {
         projects[value.project]?.heard[UnitID(step: value.step, folder: value.folder)] = value.heard
       case "register":
         let value = try Registry.decode(RegisterRow.self, row)
-        if let key = try RegisterKey(value.key) { projects[value.project]?.registers[key] = value.register }
+        guard let key = try RegisterKey(value.key) else { continue }
+        projects[value.project]?.registers[key] = value.register
+        if case .cast(let shot, let asset) = key { projects[value.project]?.showCast(shot, asset) }
       default: continue
       }
     }

@@ -7,7 +7,7 @@ package import SluiceModel
 /// (ADR 0004).
 package struct Registry: Sendable {
   /// Names the rules that made a stored view; another name means: build anew.
-  package static let reducer = "registry-5"
+  package static let reducer = "registry-6"
 
   package internal(set) var projects: Table<ProjectName, Project> = [:]
   package internal(set) var plans: Table<PlanID, PlanState> = [:]
@@ -102,6 +102,8 @@ package struct Project: Sendable {
   package internal(set) var lastRuns: Table<UnitID, RunID> = [:]
   /// Events of other tools that steps listen for, the last of each.
   package internal(set) var heard: Table<UnitID, HeardEvent> = [:]
+  /// The assets that are in each shot.
+  package internal(set) var casting: Table<FolderPath, Set<FolderPath>> = [:]
   /// What sites may write at once; folders and products show what these say.
   package internal(set) var registers: Table<RegisterKey, Register> = [:]
 

@@ -7,7 +7,7 @@ extension Assessor {
       result.obstacle = "no event '\(NameRule.printable(trigger.event))' has come in for it"
     }
     for state in result.inputs {
-      if state.sources.isEmpty {
+      if state.sources.isEmpty, state.input.gather != .cast {
         result.obstacle =
           result.obstacle
           ?? "there are no folders below \(result.unit.folder.path) to gather '\(state.input.name)' from"

@@ -31,6 +31,7 @@ package struct Reasons: Sendable {
         }
       }
       found += gone(state, version)
+      found += reordered(state, version)
     }
     found += result.missingSources.map { Reasons.missingInput($0) }
     found += edited(result, made)
@@ -75,11 +76,7 @@ package struct Reasons: Sendable {
       $0.input == state.input.name && $0.product == source.product && $0.through == source.through
     }
     guard let last = used.max(by: { $0.version < $1.version }) else {
-      return [
-        Reason(
-          kind: kind, input: "\(source.product)", used: nil, now: "\(now.address.version)", via: source.through,
-          text: "\(source.product.spoken) \(now.spoken) is a new input (\(Reasons.by(now)))\(tail)")
-      ]
+      return [added(source, now, state.input, at: version.address.product.folder)]
     }
     let others = used.filter { $0.content != content }
     guard !others.isEmpty else { return [] }
@@ -104,9 +101,7 @@ package struct Reasons: Sendable {
     let lost = Set(used.filter { $0.through == nil }.map(\.product)).subtracting(present)
     let named = Set(state.sources.flatMap(\.named).map(\.product))
     let unnamed = Set(used.filter { $0.through.map(present.contains) == true }.map(\.product)).subtracting(named)
-    return lost.sorted().map {
-      Reason(kind: .input, input: "\($0)", used: nil, now: nil, text: "\($0.spoken) is no longer an input")
-    }
+    return lost.sorted().map { removed($0, state.input, at: version.address.product.folder) }
       + unnamed.sorted().map {
         Reason(kind: .reference, input: "\($0)", used: nil, now: nil, text: "\($0.spoken) is no longer named")
       }
@@ -180,7 +175,7 @@ package struct Reasons: Sendable {
     }
   }
 
-  private static let through = ", through "
+  static let through = ", through "
   private static func cause(_ text: String) -> Substring {
     guard let place = text.firstRange(of: through) else { return text[...] }
     return text[..<place.lowerBound]

@@ -24,6 +24,9 @@ package enum FolderAttributes {
     case "handles" where !value.isEmpty:
       Int(value).map { (0...Limits.handleFrames).contains($0) } == true
         ? nil : "'\(NameRule.printable(value))' is no number of handles from 0 to \(Limits.handleFrames)"
+    case "order" where !value.isEmpty:
+      Double(value)?.isFinite == true
+        ? nil : "'\(NameRule.printable(value))' is no place in the cut: an order is a number"
     case "fps" where !value.isEmpty:
       (Double(value) ?? 0) > 0 ? nil : "'\(NameRule.printable(value))' is no frame rate"
     default: nil

@@ -52,7 +52,7 @@ package struct PipelineReader {
       }
       attributes[key] = text
       if let problem = FolderAttributes.problem(key, text) {
-        report(.pipelineShape, problem, "write range: 1001-1024, handles: 8 and fps: 24", value)
+        report(.pipelineShape, problem, "write range: 1001-1024, handles: 8, fps: 24 and order: 10", value)
       }
     }
     let type = map["type"].flatMap { name($0, as: "folder type") }

@@ -45,13 +45,16 @@ package struct StepGraph: Sendable {
   /// Products that two units would make; the first one counts.
   package let contested: [(product: ProductRef, units: [UnitID])]
 
-  package init(pipeline: Pipeline, folders: some Sequence<Folder>) {
-    let active = folders.filter { !$0.omitted }.sorted { $0.path < $1.path }
-    let children = Dictionary(grouping: active.filter { !$0.path.isRoot }) { $0.path.parent ?? .root }
+  /// - Parameter casting: the assets in each shot.
+  package init(
+    pipeline: Pipeline, folders: some Sequence<Folder>, casting: Table<FolderPath, Set<FolderPath>> = [:]
+  ) {
+    let active = Gathering.active(folders)
+    let gathering = Gathering(active, casting: casting)
     var found: [Unit] = []
     for step in pipeline.steps {
       for folder in active where step.folders.matches(folder) {
-        guard let unit = StepGraph.unit(step, folder, in: pipeline.project, children: children) else { continue }
+        guard let unit = StepGraph.unit(step, folder, in: pipeline.project, gathering) else { continue }
         found.append(unit)
       }
     }
@@ -98,10 +101,10 @@ package struct StepGraph: Sendable {
   }
 
   private static func unit(
-    _ step: Step, _ folder: Folder, in project: ProjectName, children: [FolderPath: [Folder]]
+    _ step: Step, _ folder: Folder, in project: ProjectName, _ gathering: Gathering
   ) -> Unit? {
     let inputs = step.inputs.map { input in
-      let folders = input.gather == .here ? [folder.path] : (children[folder.path] ?? []).map(\.path)
+      let folders = gathering.folders(of: input.gather, at: folder.path)
       return UnitInput(input: input, products: folders.compactMap { input.product.ref(in: project, folder: $0) })
     }
     let outputs = step.outputs.compactMap { try? ProductRef(project: project, folder: folder.path, name: $0.product) }

@@ -122,6 +122,12 @@ package struct Reason: Sendable, Hashable, Codable {
     case range
     /// Frames of the range that an input lacks; it makes nothing out of date.
     case missingFrames
+    /// An asset was cast in the shot, or taken out of it.
+    case cast
+    /// A folder that was gathered was omitted.
+    case omitted
+    /// The folders below have another order in the cut.
+    case order
     /// Frames that an earlier run left out.
     case partial
     /// The version does not say what it was made from.

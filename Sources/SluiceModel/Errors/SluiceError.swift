@@ -24,6 +24,12 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case pathInvalid = "path.invalid"
   case projectUnknown = "project.unknown"
   case folderUnknown = "folder.unknown"
+  case folderOmitted = "folder.omitted"
+  case cutInvalid = "cut.invalid"
+  case cutAmbiguous = "cut.ambiguous"
+  case cutChanged = "cut.changed"
+  case timelineUnreadable = "timeline.unreadable"
+  case timelineTool = "timeline.tool"
   case productUnknown = "product.unknown"
   case versionUnknown = "version.unknown"
   case fileUnknown = "file.unknown"
@@ -109,7 +115,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .personUnknown:
       404
     case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .siteElsewhere, .subscriptionExists,
-      .subscriptionBatch, .planNotWaiting:
+      .subscriptionBatch, .planNotWaiting, .folderOmitted, .cutChanged:
       409
     case .logArchived: 410
     case .bodyTooLarge, .eventTooLarge: 413
@@ -118,7 +124,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
     case .storeFull, .logFull: 507
     case .storeDenied, .storeDamaged, .logFailed, .logDamaged, .namesDamaged, .internalError, .serverAnswer,
-      .serverUnreachable:
+      .serverUnreachable, .timelineTool:
       500
     case .graphDotMissing, .graphDotFailed: 500
     case .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput: 422
@@ -137,6 +143,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       1
     case .planNotWaiting: 1
     case .graphDotMissing, .graphDotFailed: 1
+    case .folderOmitted, .cutChanged, .timelineTool: 1
     default: 2
     }
   }

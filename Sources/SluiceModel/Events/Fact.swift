@@ -4,6 +4,7 @@ package import FoundationEssentials
 package enum Fact: Sendable, Equatable {
   case projectCreated(ProjectCreated)
   case folderChanged(FolderChanged)
+  case castingChanged(CastingChanged)
   case pipelineApplied(PipelineApplied)
   case versionPublished(VersionPublished)
   case versionNumbered(VersionNumbered)
@@ -29,6 +30,7 @@ package enum Fact: Sendable, Equatable {
 
   package static let projectCreatedType = "sluice.project.created.v1"
   package static let folderChangedType = "sluice.folder.changed.v1"
+  package static let castingChangedType = "sluice.casting.changed.v1"
   package static let pipelineAppliedType = "sluice.pipeline.applied.v1"
   package static let versionPublishedType = "sluice.version.published.v1"
   package static let versionNumberedType = "sluice.version.numbered.v1"
@@ -50,7 +52,8 @@ package enum Fact: Sendable, Equatable {
   package static let personErasedType = "sluice.person.erased.v1"
 
   package static let types = [
-    projectCreatedType, folderChangedType, pipelineAppliedType, versionPublishedType, versionNumberedType,
+    projectCreatedType, folderChangedType, castingChangedType, pipelineAppliedType, versionPublishedType,
+    versionNumberedType,
     tagMovedType, planProposedType, planDeclinedType, planSupersededType, planAppliedType, planFinishedType,
     runStartedType, taskFinishedType, runFinishedType, tokenCreatedType, subscriptionCreatedType,
     subscriptionPausedType, subscriptionResetType,
@@ -61,6 +64,7 @@ package enum Fact: Sendable, Equatable {
     switch self {
     case .projectCreated: Self.projectCreatedType
     case .folderChanged: Self.folderChangedType
+    case .castingChanged: Self.castingChangedType
     case .pipelineApplied: Self.pipelineAppliedType
     case .versionPublished: Self.versionPublishedType
     case .versionNumbered: Self.versionNumberedType
@@ -93,6 +97,7 @@ package enum Fact: Sendable, Equatable {
     switch type {
     case Self.projectCreatedType: self = .projectCreated(try data())
     case Self.folderChangedType: self = .folderChanged(try data())
+    case Self.castingChangedType: self = .castingChanged(try data())
     case Self.pipelineAppliedType: self = .pipelineApplied(try data())
     case Self.versionPublishedType: self = .versionPublished(try data())
     case Self.versionNumberedType: self = .versionNumbered(try data())
@@ -121,6 +126,7 @@ package enum Fact: Sendable, Equatable {
     switch self {
     case .projectCreated(let data): .json(StableJSON.encode(data))
     case .folderChanged(let data): .json(StableJSON.encode(data))
+    case .castingChanged(let data): .json(StableJSON.encode(data))
     case .pipelineApplied(let data): .json(StableJSON.encode(data))
     case .versionPublished(let data): .json(StableJSON.encode(data))
     case .versionNumbered(let data): .json(StableJSON.encode(data))

@@ -120,8 +120,10 @@ package enum ProductAddress: Sendable, Hashable {
 /// Over which folders an input is gathered.
 package enum Gather: String, Sendable, Codable, CaseIterable {
   case here
-  /// The folders directly below, in the order of their paths.
+  /// The folders directly below: by their `order` in the cut, then by path.
   case children
+  /// The assets that are cast in the folder, by path.
+  case cast
 }
 
 package struct StepOutput: Sendable, Hashable, Codable {

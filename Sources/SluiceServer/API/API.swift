@@ -17,6 +17,7 @@ package struct API: Sendable {
     let api = router.group("/api/v1")
     addStore(to: api)
     addPipelines(to: api)
+    addEditorial(to: api)
     addPublishing(to: api)
     addPlans(to: api)
     addQuestions(to: api)

@@ -66,7 +66,7 @@ extension Show {
       guard all?.kind == .sequence, let frame = file.frame else { return true }
       return wanted?.contains(frame) ?? (range?.contains(frame) ?? true)
     }
-    let folder = input.gather == .here ? "" : product.folder.name
+    let folder = input.gather == .here ? "" : product.place(in: input.gather)
     var found = files.map { file in
       let offset = wanted == nil || relation == .oneToOne ? file.frame ?? 0 : (file.frame ?? 0) - (frames?.min() ?? 0)
       return Trace.Seen(place: "\(place)\(folder) \(offset) \(file.fileExtension)", identity: file.identity)

@@ -5,6 +5,7 @@ package import SluiceModel
 /// What somebody asks a site for.
 package enum Order: Sendable {
   case folder(ProjectName, FolderPath, type: String?, set: [String: String], omitted: Bool?)
+  case cast(ProjectName, FolderPath, FolderPath, isIn: Bool)
   case publish(ProductRef, content: Int, tag: String?)
   /// Moves a tag to the newest version, or to the oldest.
   case tag(ProductRef, String, toOldest: Bool)
@@ -87,6 +88,8 @@ extension Order {
       return try Decisions.changeFolder(
         project, path, type: type ?? (isNew ? "shot" : nil), set: set, omitted: omitted, mustBeNew: isNew, in: registry,
         site: registry.site)
+    case .cast(let project, let shot, let asset, let isIn):
+      return try CastingDecisions.cast(project, [shot: isIn ? .add([asset]) : .remove([asset])], in: registry)
     case .publish(let ref, let content, let tag):
       guard let version else { return [] }
       let new = PublishDecisions.NewVersion(product: ref, fact: published(version, content), tag: tag)
@@ -203,6 +206,9 @@ extension Order {
       return try Decisions.changeFolder(
         project, path, type: folder.type, set: set, omitted: folder.omitted, mustBeNew: false, in: registry,
         site: registry.site)
+    case .cast(let shot, let asset):
+      let isIn = known.casting[shot]?.contains(asset) == true
+      return try CastingDecisions.cast(project, [shot: isIn ? .add([asset]) : .remove([asset])], in: registry)
     case .tag(let ref, let tag):
       guard let version = try registry.product(ref).tags[tag] else { return [] }
       return try Decisions.moveTag(Reference(product: ref, selector: .id(version)), to: tag, in: registry)

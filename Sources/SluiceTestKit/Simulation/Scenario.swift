@@ -120,6 +120,8 @@ extension Scenario {
         order = .folder(
           project, dice.pick(folders), type: dice.percent(30) ? dice.pick(["shot", "asset"]) : nil, set: set,
           omitted: dice.percent(15) ? dice.percent(50) : nil)
+      case ..<37:
+        order = .cast(project, folders[1], dice.pick([folders[2], folders[3]]), isIn: dice.percent(60))
       case ..<62: order = .publish(ref, content: dice.below(1_000), tag: dice.percent(25) ? "hold" : nil)
       case ..<80: order = .tag(ref, dice.pick(["approved", "hold"]), toOldest: dice.percent(40))
       case ..<90:
@@ -176,6 +178,8 @@ extension Order: CustomStringConvertible {
       "change folder \(project)/\(path): \(type ?? "same type")"
         + set.sorted { $0.key < $1.key }.map { ", \($0.key)=\($0.value)" }.joined()
         + (omitted.map { $0 ? ", omitted" : ", not omitted" } ?? "")
+    case .cast(let project, let shot, let asset, let isIn):
+      "\(isIn ? "put" : "take") \(asset) \(isIn ? "into" : "out of") \(shot) of \(project)"
     case .publish(let ref, let content, let tag): "publish \(ref) with \(content) bytes\(tag.map { " as \($0)" } ?? "")"
     case .tag(let ref, let tag, let toOldest): "move \(tag) of \(ref) to the \(toOldest ? "oldest" : "newest")"
     case .pipeline(let project, let number): "apply pipeline \(number) to \(project)"

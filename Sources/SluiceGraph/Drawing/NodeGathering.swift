@@ -1,7 +1,7 @@
 import SluiceModel
 
 /// Gathers what is alike into nodes, and opens those whose parts are wanted.
-struct Gathering {
+struct NodeGathering {
   /// What a node holds. Its id says it: the same words name the same things as long as these are there.
   private enum Part {
     case atom(Int, within: String?)
@@ -31,11 +31,11 @@ struct Gathering {
 
   init(_ atoms: Atoms, collapse: GraphCollapse, open: [String], bounds: Drawing.Bounds) {
     nodeOfAtom = [Int?](repeating: nil, count: atoms.all.count)
-    var parts = Gathering.top(atoms, collapse)
+    var parts = NodeGathering.top(atoms, collapse)
     var wanted = Set(open)
-    while let (place, group) = Gathering.first(of: wanted, in: parts) {
+    while let (place, group) = NodeGathering.first(of: wanted, in: parts) {
       wanted.remove(group.id)
-      let inside = Gathering.parts(of: group, atoms, most: bounds.parts)
+      let inside = NodeGathering.parts(of: group, atoms, most: bounds.parts)
       if parts.count - 1 + inside.count > bounds.nodes {
         notes.append(
           "\(group.name ?? "\(group.folder)") has \(inside.count) parts, and at most \(bounds.nodes) nodes are drawn: "
@@ -66,7 +66,7 @@ struct Gathering {
       nodes.append(
         Drawing.Node(
           id: group.id, kind: group.kind, title: group.name ?? group.folder.description,
-          detail: Gathering.detail(of: group, atoms), step: group.kind == .step ? group.name : nil,
+          detail: NodeGathering.detail(of: group, atoms), step: group.kind == .step ? group.name : nil,
           folder: group.folder, within: group.within, refs: group.atoms.flatMap { atoms.all[$0].refs }, opens: true))
     }
   }
@@ -114,7 +114,7 @@ struct Gathering {
     var branches = branches(atoms, group.atoms, in: folder)
     while branches.count == 1, let only = branches[0].folder {
       folder = only
-      branches = Gathering.branches(atoms, group.atoms, in: folder)
+      branches = NodeGathering.branches(atoms, group.atoms, in: folder)
     }
     return branches.flatMap { branch -> [Part] in
       guard let folder = branch.folder, branch.atoms.count > 1 else {
