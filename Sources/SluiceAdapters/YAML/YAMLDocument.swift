@@ -83,6 +83,15 @@ package enum YAMLDocument {
     DocumentPlace(line: mark?.line ?? 1, column: mark?.column ?? 1)
   }
 
+  /// Whether it is a text whatever stands in it: quoted, a block after '|' or '>', or `!!str`.
+  private static func isText(_ scalar: Node.Scalar) -> Bool {
+    switch scalar.tag.description {
+    case "tag:yaml.org,2002:str": true
+    case "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null": false
+    default: scalar.style != .plain && scalar.style != .any
+    }
+  }
+
   private static func convert(_ node: Node, depth: Int, budget: inout Int) throws(PipelineProblem) -> DocumentNode {
     budget -= 1
     guard budget >= 0, depth <= Limits.pipelineDepth else {
@@ -95,8 +104,7 @@ package enum YAMLDocument {
     }
     switch node {
     case .scalar(let scalar):
-      return .scalar(
-        scalar.string, quoted: scalar.style == .singleQuoted || scalar.style == .doubleQuoted, place(scalar.mark))
+      return .scalar(scalar.string, quoted: isText(scalar), place(scalar.mark))
     case .sequence(let sequence):
       var items: [DocumentNode] = []
       for item in sequence { items.append(try convert(item, depth: depth + 1, budget: &budget)) }
@@ -109,7 +117,7 @@ package enum YAMLDocument {
         }
         entries.append(
           DocumentEntry(
-            key: name.string, keyPlace: place(name.mark),
+            key: name.string, keyPlace: place(name.mark), isKeyQuoted: isText(name),
             value: try convert(value, depth: depth + 1, budget: &budget)))
       }
       return .mapping(entries, place(mapping.mark))
