@@ -135,6 +135,7 @@ class ShortCommands(SharedServerTestCase):
         server.pipeline(PIPELINE)
 
     def setUp(self):
+        super().setUp()
         temporary = tempfile.TemporaryDirectory()
         self.addCleanup(temporary.cleanup)
         self.folder = pathlib.Path(temporary.name).resolve()

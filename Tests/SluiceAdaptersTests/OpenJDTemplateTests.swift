@@ -89,6 +89,25 @@ private let folders = OpenJD.Folders(template: "/shows/demo", working: "/studio/
     #expect(OpenJDText.told(OpenJDText.job(top: "description: \(word)")) == [])
   }
 
+  @Test func `holds scripts with tabs, stars, ampersands and question marks`() throws {
+    let text =
+      OpenJDText.job(script: "embeddedFiles: [{ name: One, type: TEXT, data: x }]") + """
+
+          - name: Other
+            script:
+              actions: { onRun: { command: bash, args: ["{{Task.File.Run}}"] } }
+              embeddedFiles:
+                - name: Run
+                  type: TEXT
+                  data: |
+                    [[ $1 == *'#'* ]] && echo "a ? b : c" >&2
+                    \tif test -f *1: ; then cat 2>&1 & wait; fi
+                    \t\techo $((a * b ? c : d)) && true
+        """
+    let template = try #require(try OpenJDText.template(text))
+    #expect(template.steps[1].script.embeddedFiles[0].data.text.contains("\n\t\techo $((a * b ? c : d)) && true"))
+  }
+
   @Test func `shares parts by anchor and merge`() {
     let text = """
       specificationVersion: jobtemplate-2023-09

@@ -10,13 +10,13 @@ package enum YAMLDocument {
         .pipelineTooLarge, "the file has \(text.utf8.count) bytes; at most \(Limits.pipelineBytes) are allowed",
         fix: "split the project, or generate less", at: nil)
     }
-    try refuseTabs(text)
     try refuseDepth(text)
     try AliasKeys.refuse(text)
     let node: Node?
     do {
       node = try Yams.compose(yaml: text)
     } catch let error as YamlError {
+      try refuseTabs(text)
       throw problem(error)
     } catch {
       throw PipelineProblem(.pipelineSyntax, "it is not YAML: \(error)", fix: "check the syntax", at: nil)
@@ -30,7 +30,7 @@ package enum YAMLDocument {
     return try convert(node, depth: 0, budget: &budget)
   }
 
-  /// YAML forbids tabs in indentation; the parser's own words for it help nobody.
+  /// YAML forbids tabs in indentation, save inside of texts; the parser's own words for it help nobody.
   private static func refuseTabs(_ text: String) throws(PipelineProblem) {
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       if let tab = line.firstIndex(where: { $0 != " " }), line[tab] == "\t" {
