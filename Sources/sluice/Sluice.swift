@@ -20,7 +20,7 @@ import SluiceModel
       PlanCommand.self, Apply.self, PlansCommand.self, Cancel.self, Retry.self, TaskCommand.self, Why.self, Impact.self,
       GraphCommand.self,
       TagCommand.self, Fetch.self, EventsCommand.self, EventCommand.self, SubscriptionCommand.self, Replay.self,
-      TokenCommand.self, PersonCommand.self, LogCommand.self, Backup.self, Restore.self,
+      JobCommand.self, TokenCommand.self, PersonCommand.self, LogCommand.self, Backup.self, Restore.self,
     ])
 
   static func main() async {

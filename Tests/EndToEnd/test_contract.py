@@ -16,9 +16,9 @@ COMMANDS = [
     "task log", "why", "impact", "graph", "tag", "fetch", "events", "event send", "subscription create", "subscription list",
     "subscription show", "subscription pause", "subscription resume", "subscription reset", "subscription delete",
     "subscription dead", "subscription retry", "subscription test", "replay", "token create", "person list",
-    "person erase", "log verify", "log archive", "backup", "restore",
+    "person erase", "log verify", "log archive", "backup", "restore", "job check", "job summary",
 ]  # fmt: skip
-GROUPS = ["pipeline", "folder", "cast", "task", "event", "subscription", "token", "person", "log"]
+GROUPS = ["pipeline", "folder", "cast", "task", "event", "subscription", "token", "person", "log", "job"]
 VERSION = re.compile(r"^v-\d{8}-\d{6}-main(-\d\d)?$")
 POSITION = re.compile(r"^main:\d+$")
 
@@ -40,7 +40,7 @@ class Help(unittest.TestCase):
 
     def test_every_command_that_asks_a_server_takes_json_and_server(self):
         for command in COMMANDS:
-            if command in ("serve", "pipeline check", "subscription test", "restore"):
+            if command in ("serve", "pipeline check", "subscription test", "restore", "job check", "job summary"):
                 continue  # They ask no server.
             with self.subTest(command):
                 text = self.help(*command.split()).stdout

@@ -8,7 +8,9 @@ enum AliasKeys {
   /// - Complexity: O(length).
   static func refuse(_ text: String) throws(PipelineProblem) {
     let bytes = Array(text.utf8)
-    let anchors = Set(bytes.indices.lazy.filter { bytes[$0] == UInt8(ascii: "&") }.map { word(bytes, after: $0) })
+    // Scripts in a document are full of '&&' and '2>&1', which are no anchors.
+    let marks = bytes.indices.lazy.filter { bytes[$0] == UInt8(ascii: "&") && isStart(bytes, $0) }
+    let anchors = Set(marks.map { word(bytes, after: $0) }).subtracting([[]])
     guard !anchors.isEmpty else { return }
     var line = 1
     /// For each open bracket whether an alias stands in it.
@@ -48,7 +50,8 @@ enum AliasKeys {
 
   /// Whether a new value can begin here.
   private static func isStart(_ bytes: [UInt8], _ index: Int) -> Bool {
-    index == 0 || Array(" \t\r\n[]{},-?:".utf8).contains(bytes[index - 1])
+    // Bytes from 0x80 end the line breaks that are not ASCII.
+    index == 0 || bytes[index - 1] >= 0x80 || Array(" \t\r\n[]{},-?:".utf8).contains(bytes[index - 1])
   }
 
   private static func isKey(_ bytes: [UInt8], upTo end: Int) -> Bool {

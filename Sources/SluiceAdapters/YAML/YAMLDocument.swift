@@ -10,13 +10,13 @@ package enum YAMLDocument {
         .pipelineTooLarge, "the file has \(text.utf8.count) bytes; at most \(Limits.pipelineBytes) are allowed",
         fix: "split the project, or generate less", at: nil)
     }
-    try refuseTabs(text)
     try refuseDepth(text)
     try AliasKeys.refuse(text)
     let node: Node?
     do {
       node = try Yams.compose(yaml: text)
     } catch let error as YamlError {
+      try refuseTabs(text)
       throw problem(error)
     } catch {
       throw PipelineProblem(.pipelineSyntax, "it is not YAML: \(error)", fix: "check the syntax", at: nil)
@@ -30,7 +30,7 @@ package enum YAMLDocument {
     return try convert(node, depth: 0, budget: &budget)
   }
 
-  /// YAML forbids tabs in indentation; the parser's own words for it help nobody.
+  /// YAML forbids tabs in indentation, save inside of texts; the parser's own words for it help nobody.
   private static func refuseTabs(_ text: String) throws(PipelineProblem) {
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       if let tab = line.firstIndex(where: { $0 != " " }), line[tab] == "\t" {
@@ -83,6 +83,15 @@ package enum YAMLDocument {
     DocumentPlace(line: mark?.line ?? 1, column: mark?.column ?? 1)
   }
 
+  /// Whether it is a text whatever stands in it: quoted, a block after '|' or '>', or `!!str`.
+  private static func isText(_ scalar: Node.Scalar) -> Bool {
+    switch scalar.tag.description {
+    case "tag:yaml.org,2002:str": true
+    case "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null": false
+    default: scalar.style != .plain && scalar.style != .any
+    }
+  }
+
   private static func convert(_ node: Node, depth: Int, budget: inout Int) throws(PipelineProblem) -> DocumentNode {
     budget -= 1
     guard budget >= 0, depth <= Limits.pipelineDepth else {
@@ -95,8 +104,7 @@ package enum YAMLDocument {
     }
     switch node {
     case .scalar(let scalar):
-      return .scalar(
-        scalar.string, quoted: scalar.style == .singleQuoted || scalar.style == .doubleQuoted, place(scalar.mark))
+      return .scalar(scalar.string, quoted: isText(scalar), place(scalar.mark))
     case .sequence(let sequence):
       var items: [DocumentNode] = []
       for item in sequence { items.append(try convert(item, depth: depth + 1, budget: &budget)) }
@@ -109,7 +117,7 @@ package enum YAMLDocument {
         }
         entries.append(
           DocumentEntry(
-            key: name.string, keyPlace: place(name.mark),
+            key: name.string, keyPlace: place(name.mark), isKeyQuoted: isText(name),
             value: try convert(value, depth: depth + 1, budget: &budget)))
       }
       return .mapping(entries, place(mapping.mark))

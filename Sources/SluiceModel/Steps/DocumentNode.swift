@@ -14,9 +14,11 @@ package indirect enum DocumentNode: Sendable, Hashable {
 package struct DocumentEntry: Sendable, Hashable {
   package let key: String
   package let keyPlace: DocumentPlace
+  /// Whether the key stands in quotes, and so is a text even where it reads like a number.
+  package let isKeyQuoted: Bool
   package let value: DocumentNode
-  package init(key: String, keyPlace: DocumentPlace, value: DocumentNode) {
-    (self.key, self.keyPlace, self.value) = (key, keyPlace, value)
+  package init(key: String, keyPlace: DocumentPlace, isKeyQuoted: Bool = false, value: DocumentNode) {
+    (self.key, self.keyPlace, self.isKeyQuoted, self.value) = (key, keyPlace, isKeyQuoted, value)
   }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import AsyncHTTPClient
+import SluiceGraph
 import SluiceModel
 
 struct PipelineCommand: AsyncParsableCommand {
@@ -81,8 +82,15 @@ struct PipelineCommand: AsyncParsableCommand {
   struct ShowPipeline: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "show", abstract: "Print the pipeline file that is in force.",
-      discussion: "EXAMPLE: sluice pipeline show demo")
+      discussion: """
+        EXAMPLE: sluice pipeline show demo
+        EXAMPLE: sluice pipeline show demo --openjd review > review.yaml
+        """)
     @Argument(help: "The project.") var project: String
+    @Option(
+      help: ArgumentHelp(
+        "Print the Open Job Description template that this step's command stands for.", valueName: "step"))
+    var openjd: String?
     @OptionGroup var options: ServerOptions
 
     private struct Answer: Codable {
@@ -96,9 +104,29 @@ struct PipelineCommand: AsyncParsableCommand {
 
     func run() async throws {
       let answer: Answer = try await options.client.get("pipelines/\(Client.escaped(project))")
+      if let openjd { return try tellTemplate(openjd, PipelineFile.read(answer.source).pipeline) }
       if options.json { return Console.json(answer) }
       print("# \(answer.project), revision \(answer.revision), applied \(answer.time) by \(answer.actor.name)")
       print(answer.source, terminator: answer.source.hasSuffix("\n") ? "" : "\n")
+    }
+
+    private struct TemplateAnswer: Encodable {
+      var project: String
+      var step: String
+      var template: String
+    }
+
+    private func tellTemplate(_ name: String, _ pipeline: Pipeline?) throws(SluiceError) {
+      guard let step = pipeline?.step(named: name) else {
+        let names = pipeline?.steps.map(\.name) ?? []
+        throw SluiceError(
+          .pipelineUnknownWord, what: "the pipeline of '\(project)' has no step '\(name)'", at: "--openjd \(name)",
+          fix: nearest(to: name, in: names).map { "did you mean '\($0)'?" }
+            ?? "name one of \(names.joined(separator: ", "))")
+      }
+      let text = try StepTemplateText.text(of: step)
+      if options.json { return Console.json(TemplateAnswer(project: project, step: name, template: text)) }
+      print(text, terminator: "")
     }
   }
 }

@@ -1,0 +1,106 @@
+extension OpenJD {
+  /// A number that a template writes out, or says with a variable.
+  package enum Quantity<Value: Sendable & Hashable>: Sendable, Hashable {
+    case fixed(Value)
+    case text(FormatString)
+  }
+
+  /// One command to run.
+  package struct Action: Sendable, Hashable {
+    package let command: FormatString
+    package let arguments: [FormatString]
+    /// Seconds, at least 1; nil for no end.
+    package let timeout: Quantity<Int>?
+    /// Nil is the same as to terminate.
+    package let cancelation: Cancelation?
+
+    package init(
+      command: FormatString, arguments: [FormatString], timeout: Quantity<Int>?, cancelation: Cancelation?
+    ) {
+      (self.command, self.arguments, self.timeout, self.cancelation) = (command, arguments, timeout, cancelation)
+    }
+  }
+
+  /// How an action that runs is stopped.
+  package struct Cancelation: Sendable, Hashable {
+    package enum Mode: Sendable, Hashable {
+      case terminate
+      case notifyThenTerminate
+      /// Known only when the action starts; with `FEATURE_BUNDLE_1`.
+      case text(FormatString)
+    }
+    package let mode: Mode
+    /// Seconds between the notice and the end, 1...600; nil is 120 for a task and 30 for an environment.
+    package let notifyPeriod: Quantity<Int>?
+    package init(mode: Mode, notifyPeriod: Quantity<Int>?) { (self.mode, self.notifyPeriod) = (mode, notifyPeriod) }
+  }
+
+  /// A text file that is written into the session's working directory before an action runs.
+  package struct EmbeddedFile: Sendable, Hashable {
+    package enum LineEnd: String, Sendable, Hashable, CaseIterable { case auto = "AUTO", lf = "LF", crlf = "CRLF" }
+    package let name: String
+    /// Nil lets whoever writes it choose.
+    package let fileName: String?
+    package let data: FormatString
+    package let isRunnable: Bool
+    package let lineEnd: LineEnd
+
+    package init(name: String, fileName: String?, data: FormatString, isRunnable: Bool, lineEnd: LineEnd) {
+      (self.name, self.fileName, self.data) = (name, fileName, data)
+      (self.isRunnable, self.lineEnd) = (isRunnable, lineEnd)
+    }
+  }
+
+  /// What runs for each task of a step.
+  package struct StepScript: Sendable, Hashable {
+    package let onRun: Action
+    package let embeddedFiles: [EmbeddedFile]
+    package init(onRun: Action, embeddedFiles: [EmbeddedFile]) {
+      (self.onRun, self.embeddedFiles) = (onRun, embeddedFiles)
+    }
+  }
+
+  /// What runs before the first and after the last task of a session; at least one of both.
+  package struct EnvironmentScript: Sendable, Hashable {
+    package let onEnter: Action?
+    package let onExit: Action?
+    package let embeddedFiles: [EmbeddedFile]
+    package init(onEnter: Action?, onExit: Action?, embeddedFiles: [EmbeddedFile]) {
+      (self.onEnter, self.onExit, self.embeddedFiles) = (onEnter, onExit, embeddedFiles)
+    }
+  }
+
+  /// What a session enters before its tasks and leaves after them.
+  package struct Environment: Sendable, Hashable {
+    package struct Variable: Sendable, Hashable {
+      package let name: String
+      package let value: FormatString
+      package init(name: String, value: FormatString) { (self.name, self.value) = (name, value) }
+    }
+    package let name: String
+    package let description: String?
+    package let script: EnvironmentScript?
+    package let variables: [Variable]
+
+    package init(name: String, description: String?, script: EnvironmentScript?, variables: [Variable]) {
+      (self.name, self.description, self.script, self.variables) = (name, description, script, variables)
+    }
+  }
+}
+
+extension OpenJD.Quantity where Value == Int {
+  /// - Throws: `Malformed` when a variable has no value, or what comes out is no whole number of at least `least`.
+  package func resolved(
+    least: Int, _ value: (String) -> String?
+  ) throws(OpenJD.FormatString.Malformed) -> Int {
+    switch self {
+    case .fixed(let number): return number
+    case .text(let text):
+      let resolved = try text.resolved(value)
+      guard let number = Int(template: resolved), number >= least else {
+        throw .init(what: "'\(text.text)' becomes '\(resolved)', which is no whole number of at least \(least)")
+      }
+      return number
+    }
+  }
+}

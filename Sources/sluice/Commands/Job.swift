@@ -1,0 +1,135 @@
+import ArgumentParser
+import SluiceAdapters
+import SluiceModel
+
+struct JobCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "job", abstract: "Check Open Job Description templates, and say what jobs they make.",
+    discussion: "EXAMPLE: sluice job summary render.yaml -p Frames=1001-1100",
+    subcommands: [Check.self, Summary.self])
+
+  /// A template from disk, with all that is wrong in it on standard error.
+  private static func read(_ file: String) throws -> Result<TemplateFile.Checked, TemplateProblems> {
+    let text = try text(file)
+    return Result { () throws(TemplateProblems) in try TemplateFile.read(text, TemplateFile.Format(file: file)) }
+  }
+
+  private static func text(_ file: String) throws(SluiceError) -> String {
+    var bytes: [UInt8] = []
+    do {
+      try LocalFiles.read(Machine.absolute(file)) { bytes += $0 }
+    } catch {
+      throw SluiceError(
+        .publishFileMissing, what: "the file '\(file)' cannot be read", at: file, fix: "look at the path")
+    }
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    throw SluiceError(.openjdSyntax, what: "the file is not UTF-8", at: file, fix: "save it as UTF-8")
+  }
+
+  private struct Answer: Encodable {
+    var ok: Bool
+    /// `job` or `environment`.
+    var kind: String?
+    var problems: [TemplateProblem]
+  }
+
+  /// Tells everything that is wrong, and ends.
+  private static func refuse(_ problems: [TemplateProblem], _ file: String, json: Bool) throws -> Never {
+    if json {
+      Console.json(Answer(ok: false, kind: nil, problems: problems))
+    } else {
+      for problem in problems { Console.complain("sluice: \(problem.error(file: file))") }
+    }
+    throw ExitCode(2)
+  }
+
+  struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say what is wrong with a job template or an environment template, without a server.",
+      discussion: "EXAMPLE: sluice job check render.yaml")
+    @Argument(help: "The template: JSON where its name ends in .json, else YAML.") var file: String
+    @Flag(help: "Print one JSON object for programs.") var json = false
+    @Option(help: .hidden) var server: String?
+
+    func run() async throws {
+      switch try JobCommand.read(file) {
+      case .failure(let wrong): try JobCommand.refuse(wrong.problems, file, json: json)
+      case .success(let checked):
+        let (kind, words) = Check.words(checked.template)
+        if json { return Console.json(Answer(ok: true, kind: kind, problems: [])) }
+        print("\(file) is fine: \(words).")
+      }
+    }
+
+    private static func words(_ template: TemplateFile.Template) -> (kind: String, words: String) {
+      switch template {
+      case .job(let job):
+        let parameters = "\(job.parameters.count) parameter\(job.parameters.count == 1 ? "" : "s")"
+        return ("job", "a job template with \(job.steps.count) step\(job.steps.count == 1 ? "" : "s"), \(parameters)")
+      case .environment(let environment):
+        return ("environment", "an environment template, '\(environment.environment.name)'")
+      }
+    }
+  }
+
+  struct Summary: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say what job a template makes: its steps, their tasks and what they wait for. Needs no server.",
+      discussion: "EXAMPLE: sluice job summary render.yaml -p Frames=1001-1100 -p Scene=shot.blend")
+    @Argument(help: "The job template: JSON where its name ends in .json, else YAML.") var file: String
+    @Option(
+      name: [.customShort("p"), .customLong("parameter")],
+      help: ArgumentHelp(
+        "The value of a parameter, or file:// and a JSON or YAML file of them; may be repeated.",
+        valueName: "name=value"))
+    var parameters: [String] = []
+    @Flag(help: "Print one JSON object for programs.") var json = false
+    @Option(help: .hidden) var server: String?
+
+    func run() async throws {
+      let checked: TemplateFile.Checked
+      switch try JobCommand.read(file) {
+      case .failure(let wrong): try JobCommand.refuse(wrong.problems, file, json: json)
+      case .success(let read): checked = read
+      }
+      guard case .job(let template) = checked.template else {
+        throw SluiceError(
+          .openjdVersion, what: "an environment template makes no job", at: file, fix: "give a job template")
+      }
+      let folder = FileName.parent(Machine.absolute(file))
+      let folders = OpenJD.Folders(
+        template: folder, working: Machine.absolute("."))
+      let given = try values()
+      do {
+        let summary = JobSummary(try template.job(given, folders: folders))
+        if json { return Console.json(summary) }
+        summary.tell()
+      } catch {
+        try JobCommand.refuse(error.problems.map(checked.placed), file, json: json)
+      }
+    }
+
+    /// What was given, the later over the earlier.
+    private func values() throws(SluiceError) -> [String: String] {
+      var values: [String: String] = [:]
+      for parameter in parameters {
+        if parameter.hasPrefix("file://") {
+          let file = String(parameter.dropFirst(7))
+          let text = try JobCommand.text(file)
+          do {
+            values.merge(try TemplateFile.values(text, TemplateFile.Format(file: file))) { $1 }
+          } catch {
+            throw error.problems[0].error(file: file)
+          }
+          continue
+        }
+        guard let equals = parameter.firstIndex(of: "="), equals != parameter.startIndex else {
+          throw SluiceError(
+            .usage, what: "'\(parameter)' names no value", at: "-p", fix: "write -p Name=Value, or -p file://FILE")
+        }
+        values[String(parameter[..<equals])] = String(parameter[parameter.index(after: equals)...])
+      }
+      return values
+    }
+  }
+}
