@@ -79,6 +79,10 @@ package enum RegisterKey: Sendable, Hashable, Comparable, CustomStringConvertibl
   case folderOmitted(FolderPath)
   case folderAttribute(FolderPath, String)
   case tag(ProductRef, String)
+  /// What people said of a version; the values of these three are facts.
+  case verdict(ProductRef, VersionID)
+  case frozen(ProductRef)
+  case held(ProductRef)
 
   package var description: String {
     switch self {
@@ -87,6 +91,9 @@ package enum RegisterKey: Sendable, Hashable, Comparable, CustomStringConvertibl
     case .folderOmitted(let path): "omitted \(path)"
     case .folderAttribute(let path, let name): "attribute \(path) \(name)"
     case .tag(let ref, let tag): "tag \(ref) \(tag)"
+    case .verdict(let ref, let version): "verdict \(ref) \(version)"
+    case .frozen(let ref): "frozen \(ref)"
+    case .held(let ref): "held \(ref)"
     }
   }
 
@@ -99,6 +106,11 @@ package enum RegisterKey: Sendable, Hashable, Comparable, CustomStringConvertibl
     case ("omitted", 2): self = .folderOmitted(try FolderPath(words[1]))
     case ("attribute", 3): self = .folderAttribute(try FolderPath(words[1]), words[2])
     case ("tag", 3): self = .tag(try ProductRef(words[1]), words[2])
+    case ("verdict", 3):
+      guard let version = VersionID(words[2]) else { return nil }
+      self = .verdict(try ProductRef(words[1]), version)
+    case ("frozen", 2): self = .frozen(try ProductRef(words[1]))
+    case ("held", 2): self = .held(try ProductRef(words[1]))
     default: return nil
     }
   }

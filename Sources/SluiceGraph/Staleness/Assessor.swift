@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import SluiceModel
 
 /// Says of every unit whether its products match what they would be made from now.
@@ -9,11 +10,14 @@ package struct Assessor: Sendable {
   package let manifests: any ManifestSource
   /// The programs of this machine; a program that is not here counts as the one that made the version.
   package let tools: [String: ToolVersion]
+  /// Freezes end by time.
+  package let now: Date
 
   package init(
-    project: Project, graph: StepGraph, manifests: any ManifestSource, tools: [String: ToolVersion]
+    project: Project, graph: StepGraph, manifests: any ManifestSource, tools: [String: ToolVersion], now: Date
   ) {
     (self.project, self.graph, self.manifests, self.tools) = (project, graph, manifests, tools)
+    self.now = now
   }
 
   /// - Parameter passesOn: the units that will be made anew where they need it; only these make what follows stale.
@@ -23,7 +27,7 @@ package struct Assessor: Sendable {
     for unit in graph.units {
       found[unit.id] = try assess(unit) { product in
         guard let producer = graph.producer(of: product)?.id, passesOn(producer) else { return nil }
-        return found[producer].flatMap { $0.needsWork ? $0 : nil }
+        return found[producer].flatMap { $0.freshness == .current ? nil : $0 }
       }
     }
     return found
@@ -32,6 +36,7 @@ package struct Assessor: Sendable {
   /// One unit, against the versions that are there now.
   package func assess(alone unit: Unit) throws(SluiceError) -> Assessment { try assess(unit) { _ in nil } }
 
+  /// - Parameter upstream: the maker of a product, where that is not current.
   private func assess(
     _ unit: Unit, upstream: (ProductRef) -> Assessment?
   ) throws(SluiceError) -> Assessment {
@@ -39,14 +44,15 @@ package struct Assessor: Sendable {
       InputState(
         input: input.input,
         sources: input.products.map { product in
-          let version = project.version(of: product, input.input.tag)
+          let version = project.version(of: product, input.input.tag, now: now)
           return InputState.Source(
             product: product, version: version,
             representation: version?.representation(named: input.input.representation),
-            upstream: input.input.tag == .latest ? upstream(product)?.unit.id : nil)
+            upstream: follows(product, by: input.input)
+              ? upstream(product).flatMap { $0.needsWork ? $0.unit.id : nil } : nil)
         })
     }
-    let versions = unit.outputs.map { project.version(of: $0, .latest) }
+    let versions = unit.outputs.map { unit.step.isHuman ? project.version(of: $0, .latest) : project.newest(of: $0) }
     let made = versions.first.flatMap { $0?.published.made }
     let used = unit.step.tools.reduce(into: [String: ToolVersion]()) { result, name in
       result[name] = tools[name] ?? made?.tools[name]
@@ -61,6 +67,14 @@ package struct Assessor: Sendable {
       expected: expectedFrames(unit, inputs, upstream), stale: nil, told: told, core: core, tools: used,
       recipe: isFed && contents.count == inputs.count ? Recipe.whole(core: core, inputs: contents) : nil,
       obstacle: nil, missingSources: [])
+    result.notes = frozenNotes(on: result, upstream)
+    if unit.step.isHuman {
+      try judgeByHand(&result, upstream)
+      return result
+    }
+    result.notes += rejectedNotes(on: unit)
+    if hold(&result, versions) { return result }
+    result.accepted = acceptedCores(result.core, versions)
     findObstacles(&result, upstream)
     try judge(&result, versions: versions, contents: contents, upstream)
     if result.needsWork { result.work = work(of: result, upstream) }
@@ -107,7 +121,7 @@ package struct Assessor: Sendable {
       for source in state.sources {
         if let obstacle = obstacle(state.input, source, source.above(upstream)) {
           result.obstacle = result.obstacle ?? obstacle
-          if source.version == nil, graph.producer(of: source.product) == nil {
+          if source.version == nil, graph.maker(of: source.product) == nil {
             result.missingSources.append(source.product)
           }
         }
@@ -118,8 +132,8 @@ package struct Assessor: Sendable {
   private func obstacle(_ input: StepInput, _ source: InputState.Source, _ upstream: Assessment?) -> String? {
     if let upstream { return upstream.obstacle.map { "waits for \(upstream.unit.id): \($0)" } }
     guard let version = source.version else {
-      if project.products[source.product] != nil { return "\(source.product.spoken) has no version '\(input.tag)'" }
-      return graph.producer(of: source.product) == nil
+      if project.products[source.product] != nil { return noVersion(of: source.product, input.tag) }
+      return graph.maker(of: source.product) == nil
         ? "nobody has published \(source.product.spoken)" : "\(source.product.spoken) has not been made yet"
     }
     guard let representation = source.representation else {
@@ -149,6 +163,10 @@ package struct Assessor: Sendable {
       result.reasons += result.told.map { [Reasons.told($0, before: nil)] } ?? []
       return
     }
+    if let vouch = vouch(for: result, there) {
+      result.notes.append(Reasons.vouched(vouch, first))
+      return
+    }
     guard let made = first.published.made else {
       result.freshness = .unknown
       result.stale = result.expected
@@ -160,12 +178,13 @@ package struct Assessor: Sendable {
       return
     }
     let sameFrames = result.expected == result.existing
-    if let recipe = result.recipe, recipe == made.recipe, made.uniform, sameFrames { return }
+    let isSame = result.recipe == made.recipe || accepts(result, made, contents)
+    if isSame, made.uniform, sameFrames { return }
     if result.unit.step.isPerFrame {
       result.stale = try staleFrames(result, there, upstream)
       let surplus = (result.existing ?? .empty).subtracting(result.expected ?? .empty)
       if result.stale?.isEmpty == true, surplus.isEmpty, result.obstacle == nil { return }
-    } else if result.recipe == made.recipe {
+    } else if isSame {
       return
     }
     result.freshness = .stale
@@ -188,13 +207,18 @@ package struct Assessor: Sendable {
     }
     guard result.inputs.allSatisfy({ $0.sources.allSatisfy { $0.representation != nil } }) else { return expected }
     let recipes = try FrameRecipes(result, manifests: manifests)
+    let others = try acceptedRecipes(result)
     var outputs: [Representation] = []
     for version in versions {
       outputs += try manifests.manifest(version.published.manifest).representations.prefix(1)
     }
     let changed = expected.subtracting(stale).frames.filter { frame in
       let recipe = recipes.recipe(of: frame)
-      return recipe == nil || !outputs.allSatisfy { $0.file(atFrame: frame)?.recipe == recipe }
+      return recipe == nil
+        || !outputs.allSatisfy { output in
+          let made = output.file(atFrame: frame)?.recipe
+          return made == recipe || made != nil && others.contains { $0.recipe(of: frame) == made }
+        }
     }
     return stale.union(FrameSet(changed))
   }

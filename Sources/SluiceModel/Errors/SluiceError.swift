@@ -42,6 +42,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case publishDigest = "publish.digestMismatch"
   case publishManifest = "publish.manifest"
   case publishSource = "publish.unknownSource"
+  case productHeld = "product.held"
+  case vouchNothing = "vouch.nothing"
   case uploadUnknown = "upload.unknown"
   case storeFull = "store.full"
   case storeDenied = "store.denied"
@@ -106,7 +108,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing, .subscriptionUnknown, .eventUnknown,
       .personUnknown:
       404
-    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .siteElsewhere, .subscriptionExists,
+    case .planChanged, .publishMade, .productHeld, .runActive, .storeBusy, .positionAhead, .siteElsewhere,
+      .subscriptionExists,
       .subscriptionBatch, .planNotWaiting:
       409
     case .logArchived: 410
@@ -132,7 +135,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
-    case .planNotWaiting: 1
+    case .planNotWaiting, .productHeld: 1
     default: 2
     }
   }

@@ -35,6 +35,7 @@ package struct Step: Sendable, Hashable, Codable {
   /// What an `auto` step may cost in one plan that Sluice makes by itself; above it, or where nobody knows, Sluice
   /// proposes instead. Nil for no ceiling.
   package var maxCoreHours: Double?
+  /// Empty for a human step.
   package var command: [String]
   /// Frames per task, for steps that work frame by frame.
   package var chunk: Int
@@ -62,6 +63,8 @@ package struct Step: Sendable, Hashable, Codable {
 
   /// Whether each frame is a piece of work of its own.
   package var isPerFrame: Bool { inputs.contains { $0.frames == .oneToOne } }
+  /// Whether people do it and publish what comes out: it has no command, and nothing ever runs it.
+  package var isHuman: Bool { command.isEmpty }
 }
 
 package enum FolderPattern: Sendable, Hashable {
@@ -125,7 +128,7 @@ package enum FrameRelation: String, Sendable, Codable, CaseIterable {
 package struct StepOutput: Sendable, Hashable, Codable {
   package var name: String
   package var product: String
-  /// A file name; one run of `#` makes it a sequence.
+  /// A file name; one run of `#` makes it a sequence. Empty where people publish what they like.
   package var files: String
   package var preview: Bool
   package var identity: Identity

@@ -37,7 +37,7 @@ extension Show {
       parameters["\(placeholder)"] =
         placeholder.field.map { unit.folder.attributes[$0] ?? "" } ?? "\(unit.folder.path)"
     }
-    let old = unit.outputs.first.flatMap { project.version(of: $0, .latest) }?.published.made?.tools
+    let old = unit.outputs.first.flatMap { project.newest(of: $0) }?.published.made?.tools
     return Trace.Core(
       command: unit.step.command,
       inputs: Dictionary(uniqueKeysWithValues: unit.step.inputs.map { ($0.name, $0.frames) }),
@@ -47,7 +47,7 @@ extension Show {
   }
 
   private func seen(_ product: ProductRef, _ input: StepInput, frame: Int?) throws -> [Trace.Seen] {
-    guard let version = project.version(of: product, input.tag) else { return [] }
+    guard let version = project.version(of: product, input.tag, now: now) else { return [] }
     let all = try manifests.manifest(version.published.manifest)
     let files = all.representation(named: input.representation)?.files ?? []
     let folder = input.gather == .here ? "" : product.folder.name

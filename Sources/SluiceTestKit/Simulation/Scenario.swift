@@ -120,7 +120,8 @@ extension Scenario {
         order = .folder(
           project, dice.pick(folders), type: dice.percent(30) ? dice.pick(["shot", "asset"]) : nil, set: set,
           omitted: dice.percent(15) ? dice.percent(50) : nil)
-      case ..<62: order = .publish(ref, content: dice.below(1_000), tag: dice.percent(25) ? "hold" : nil)
+      case ..<57: order = .publish(ref, content: dice.below(1_000), tag: dice.percent(25) ? "hold" : nil)
+      case ..<69: order = .judge(ref, dice.pick(Saying.allCases))
       case ..<80: order = .tag(ref, dice.pick(["approved", "hold"]), toOldest: dice.percent(40))
       case ..<90:
         // Few ids, so that some come again, also much later.
@@ -178,6 +179,7 @@ extension Order: CustomStringConvertible {
         + (omitted.map { $0 ? ", omitted" : ", not omitted" } ?? "")
     case .publish(let ref, let content, let tag): "publish \(ref) with \(content) bytes\(tag.map { " as \($0)" } ?? "")"
     case .tag(let ref, let tag, let toOldest): "move \(tag) of \(ref) to the \(toOldest ? "oldest" : "newest")"
+    case .judge(let ref, let saying): "\(saying.rawValue) \(ref)"
     case .pipeline(let project, let number): "apply pipeline \(number) to \(project)"
     case .token(let name): "make the token \(name)"
     case .erase(let alias): "forget the name of \(alias)"
