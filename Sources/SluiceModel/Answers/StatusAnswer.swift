@@ -119,8 +119,8 @@ package struct Reason: Sendable, Hashable, Codable {
     case partial
     /// The version does not say what it was made from, or not all of it.
     case unrecorded
-    /// Notes, which make nothing stale: a freeze keeps a change out; a person has it in hand, or vouched for it; a newer
-    /// version was rejected.
+    /// Notes, which make nothing stale: a freeze keeps a change out; a person has it in hand, or vouched for it;
+    /// a newer version was rejected.
     case frozen, held, vouched, rejected
   }
   package var kind: Kind
