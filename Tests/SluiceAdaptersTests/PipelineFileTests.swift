@@ -229,3 +229,43 @@ private let good = """
     #expect(problems.first?.what == "the name 'x' has two meanings in step 'a'")
   }
 }
+
+@Suite struct `A step without a command` {
+  private func read(_ more: String = "", output: String = "{ product: animation }") -> [PipelineProblem] {
+    let text = """
+      sluice: 1
+      project: demo
+      steps:
+        animation:
+          for: { type: shot }
+          inputs: { plate: { product: plate, frames: one-to-one } }
+          outputs: { animation: \(output) }
+      \(more)
+      """
+    let (pipeline, problems) = PipelineText.read(text)
+    if problems.isEmpty { #expect(pipeline?.steps.first?.isHuman == true) }
+    return problems
+  }
+
+  @Test func `is a human step, whose outputs need no file names`() {
+    #expect(read() == [])
+    #expect(read(output: "{ product: animation, files: \"shot.usd\" }").map(\.code) == ["pipeline.shape"])
+  }
+
+  @Test(arguments: ["chunk: 4", "timeout: 1h", "tools: [maya]", "max_core_hours: 2", "on: { event: a.b }"])
+  func `says nothing of how it is run`(line: String) throws {
+    let problem = try #require(read("    \(line)").first)
+    #expect(problem.code == "pipeline.shape" && problem.what.contains("has no command, so people do it"))
+  }
+
+  @Test func `cannot run by itself`() {
+    #expect(read("    on_change: auto").map(\.code) == ["pipeline.shape"])
+    #expect(read("    on_change: manual") == [])
+  }
+
+  @Test func `is not meant by a misspelt one`() {
+    #expect(
+      read("    comand: [maya]", output: "{ product: a, files: \"a.####.exr\" }").map(\.code) == ["pipeline.unknownKey"]
+    )
+  }
+}

@@ -68,7 +68,7 @@ extension Show {
     return show
   }
 
-  func reasons(_ unit: String) throws -> [Reason] {
+  func causes(of unit: String) throws -> [Reason] {
     try assess().values.first { "\($0.unit.id)" == unit }?.reasons ?? []
   }
 }

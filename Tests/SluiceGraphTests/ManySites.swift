@@ -92,6 +92,7 @@ struct ManySites {
     let registry = registries[site] ?? Registry(site: site)
     let versions = registry.projects[try ProjectName("demo")]?.products[product]?.versions ?? []
     let version = versions.isEmpty ? nil : versions[chance.below(versions.count)]
+    if let version, chance.below(4) == 0 { return saying(version, digest) }
     switch chance.below(17) {
     case 0: return .projectCreated(ProjectCreated(home: site))
     case 1: return .folderChanged(FolderChanged(type: ["shot", "asset"][chance.below(2)]))
@@ -136,6 +137,20 @@ struct ManySites {
           plan: plan, run: run, step: "s", attempt: chance.below(5),
           outcome: [.succeeded, .unchanged, .failed, .cancelled][chance.below(4)], executed: chance.below(3), reused: 0,
           seconds: Double(chance.below(9)), recipe: digest))
+    }
+  }
+
+  private mutating func saying(_ version: VersionID, _ digest: Digest) -> Fact {
+    switch chance.below(4) {
+    case 0:
+      let verdict = [Verdict.approved, .rejected, .withdrawn][chance.below(3)]
+      return .versionJudged(VersionJudged(version: version, verdict: verdict, because: "\(chance.below(2))"))
+    case 1:
+      let used = Used(input: "i", product: product, version: version, content: digest)
+      return .versionVouched(
+        VersionVouched(version: version, inputs: [used], core: chance.below(2) == 0 ? nil : digest, because: nil))
+    case 2: return .productFrozen(ProductFrozen(at: chance.below(3) == 0 ? nil : version, because: "locked"))
+    default: return .productHeld(ProductHeld(held: chance.below(2) == 0, because: "\(chance.below(2))"))
     }
   }
 }

@@ -140,7 +140,8 @@ import Testing
         let restored = try Registry(rows: rows.reversed(), site: "main", head: show.registry.head)
         let project = try #require(restored.projects[show.name])
         let assessor = Assessor(
-          project: project, graph: try #require(project.graph), manifests: show.manifests, tools: show.tools)
+          project: project, graph: try #require(project.graph), manifests: show.manifests, tools: show.tools,
+          now: show.now)
         let all = Set(show.graph.products).union(show.project.products.keys)
         let plan = try Planner(assessor: assessor).plan(.everything, products: all, frames: nil)
         #expect(try plan == show.plan(), "seed \(seed), after \(happened)")

@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func `is the reason of the movie, with who wrote it`() throws {
-    let reason = try #require(try show.reasons("sh0010 movie").first)
+    let reason = try #require(try show.causes(of: "sh0010 movie").first)
     #expect(reason.kind == .range && reason.input == "demo/sh0010/beauty")
     #expect(
       reason.text.hasPrefix("sh0010/beauty counts with frames 1001-1004: sh0010 has the range 1001-1004 (ada, "))
@@ -44,7 +44,7 @@ import Testing
   @Test func `still misses what an input has lost`() throws {
     var show = show
     try show.publish("sh0010/plate", frames: FrameSet(1001...1003))
-    let reasons = try show.reasons("sh0010 blur")
+    let reasons = try show.causes(of: "sh0010 blur")
     #expect(reasons.contains { $0.kind == .frames && $0.text == "frames 1004-1006 are gone" })
   }
 }
@@ -60,7 +60,7 @@ import Testing
   @Test func `is the reason, with who wrote it`() throws {
     var show = try Show.blur(.oneToOne, range: "1001-1003")
     try show.change("sh0010", FolderChanged(set: ["range": "1001-1005"]))
-    let reason = try #require(try show.reasons("sh0010 blur").first)
+    let reason = try #require(try show.causes(of: "sh0010 blur").first)
     #expect(reason.kind == .range)
     #expect(reason.text.hasPrefix("frames 1004-1005 are new: sh0010 has the range 1001-1005 (ada, "))
   }
@@ -68,7 +68,7 @@ import Testing
   @Test func `by handles is one too`() throws {
     var show = try Show.blur(.oneToOne, range: "1002-1003")
     try show.change("sh0010", FolderChanged(set: ["handles": "1"]))
-    let reason = try #require(try show.reasons("sh0010 blur").first)
+    let reason = try #require(try show.causes(of: "sh0010 blur").first)
     #expect(reason.text.hasPrefix("frames 1001,1004 are new: sh0010 has the range 1002-1003 with handles of 1 (ada, "))
     #expect(try show.makeAll() == ["sh0010 blur 1001,1004", "sh0010 movie"])
   }
@@ -87,7 +87,7 @@ import Testing
   @Test func `passes no missing frame on as a cause`() throws {
     var show = try Show.blur(.oneToOne, range: "1001-1009")
     try show.patch("sh0010/plate", frames: FrameSet(1002...1002)) { "new \($0)" }
-    #expect(try show.reasons("sh0010 movie").map(\.kind) == [.upstream])
+    #expect(try show.causes(of: "sh0010 movie").map(\.kind) == [.upstream])
   }
 }
 

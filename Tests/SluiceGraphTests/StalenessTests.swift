@@ -293,7 +293,7 @@ import Testing
   @Test func `tells of the others which input they lack`() throws {
     var show = show
     try show.carryOut(try show.plan("sq010/sh0010/review_frames", frames: "1001-1003"))
-    let reasons = try #require(try show.plan("sq010/sh0010/review_frames").runs.first).reasons.filter(\.isCause)
+    let reasons = try #require(try show.plan("sq010/sh0010/review_frames").runs.first).reasons.filter { !$0.isNote }
     #expect(reasons.map(\.kind) == [.input])
     #expect(reasons[0].text.hasPrefix("look/show_lut moved from v001 to v002"))
   }
@@ -302,7 +302,7 @@ import Testing
     var show = try Show.made(frames: 1001...1004)
     try show.edit("review") { $0.command.append("--more") }
     try show.carryOut(try show.plan("sq010/sh0010/review_frames", frames: "1001"))
-    let reasons = try #require(try show.plan("sq010/sh0010/review_frames").runs.first).reasons.filter(\.isCause)
+    let reasons = try #require(try show.plan("sq010/sh0010/review_frames").runs.first).reasons.filter { !$0.isNote }
     #expect(reasons.map(\.kind) == [.partial])
     #expect(reasons[0].text == "frames 1002-1004 of v002 were not re-made with the rest")
   }

@@ -71,6 +71,24 @@ enum Facts {
         product: review),
       event(.tagMoved(TagMoved(tag: "approved", version: version)), project: project, folder: folder, product: review),
       event(
+        .versionJudged(VersionJudged(version: version, verdict: .rejected, because: "too green")), project: project,
+        folder: folder, product: review),
+      event(
+        .versionVouched(
+          VersionVouched(
+            version: version,
+            inputs: [Used(input: "plate", product: plate, version: version, content: digest)], core: digest,
+            because: "not seen here")),
+        project: project, folder: folder, product: review),
+      event(
+        .productFrozen(
+          ProductFrozen(
+            at: version, until: Date(timeIntervalSince1970: 1_796_000_000.5), because: "the cut is locked")),
+        project: project, folder: folder, product: review),
+      event(
+        .productHeld(ProductHeld(held: true, because: "wires painted out")), project: project, folder: folder,
+        product: review),
+      event(
         .planProposed(
           PlanProposed(plan: plan, body: digest, runs: 2, tasks: 25, superseded: PlanID("p-ba9876543210"))),
         project: project),

@@ -85,7 +85,9 @@ import Testing
       number: nil, step: nil, frames: nil, staleFrames: nil, reasons: [], failure: nil, preview: false)
     #expect(
       StableJSON.text(status)
-        == #"{"activity":"idle","folder":"look","freshness":"missing","number":null,"preview":false,"reasons":[],"#
+        == #"{"activity":"idle","approved":{"because":null,"by":null,"time":null,"value":false,"verdict":"none"},"#
+        + #""complete":{"reason":null,"value":false},"folder":"look","freshness":"missing","number":null,"#
+        + #""preview":false,"reasons":[],"#
         + #""ref":"demo/look/show_lut","state":"missing","step":null,"version":null}"#)
   }
 }

@@ -12,7 +12,7 @@ import Testing
   }
 
   private func history(_ log: SegmentedLog) async throws -> Show {
-    var show = try Show.published(frames: 1...3)
+    var show = try Show.published(frames: 1001...1003)
     try show.makeAll()
     for event in show.events {
       _ = try await log.append(
@@ -88,7 +88,7 @@ import Testing
   @Test func `find versions by content, the newest first`() async throws {
     let folder = try TemporaryFolder()
     let log = try self.log(folder)
-    var show = try Show.published(frames: 1...2)
+    var show = try Show.published(frames: 1001...1002)
     try show.publish("look/neutral_lut", file: "warm")
     let blobs = try show.project.versions.values.map { Blob(try show.manifests.manifest($0.published.manifest)) }
     for event in show.events { _ = try await log.append([try EncodedRecord(Record(events: [event]))], blobs: blobs) }

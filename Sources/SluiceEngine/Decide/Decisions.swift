@@ -123,6 +123,17 @@ package enum Decisions {
     return drafts
   }
 
+  /// A new revision with vouches for what exists, which stand before the steps that they are about.
+  package static func applyPipeline(
+    _ pipeline: Pipeline, source: Digest, accepting grandfather: Grandfather?, in registry: Registry, site: String
+  ) throws(SluiceError) -> [Draft] {
+    let edit = try applyPipeline(pipeline, source: source, in: registry, site: site)
+    guard let grandfather else { return edit }
+    let vouches = try grandfather.vouches(for: edit, to: pipeline.project, in: registry)
+    let steps = edit.firstIndex { if case .pipelineApplied = $0.fact { true } else { false } } ?? edit.endIndex
+    return edit[..<steps] + vouches + edit[steps...]
+  }
+
   /// A person's no to a proposal; said twice it is recorded once.
   /// - Throws: `plan.unknown`, `plan.notWaiting`.
   package static func decline(_ id: PlanID, because: String?, in registry: Registry) throws(SluiceError) -> [Draft] {
@@ -151,6 +162,13 @@ package enum Decisions {
     try Publisher.checkTag(tag)
     let version = try registry.version(reference)
     let product = try registry.product(reference.product)
+    if tag == Judgement.approvedTag, let judgement = version.judgement, judgement.verdict != .approved {
+      let what = judgement.verdict == .rejected ? "was rejected" : "lost its approval"
+      throw SluiceError(
+        .usage, what: "\(version.spoken) \(what) (\(judgement.actor.name)), and a tag alone does not approve it",
+        at: "product '\(reference.product)'",
+        fix: "approve it: sluice approve \(reference.product)@\(version.address.version)")
+    }
     let isOpen = try registry.project(reference.product.project).isContested(.tag(reference.product, tag))
     guard product.tags[tag] != version.address.version || isOpen else { return [] }
     return [

@@ -42,7 +42,7 @@ package enum RunDecisions {
   ///
   /// A run that ends without having begun, since its inputs came out the same or did not come at all, has attempt 0.
   /// - Parameter versions: what it made, without numbers.
-  /// - Throws: `site.elsewhere`.
+  /// - Throws: `site.elsewhere`; `product.held` where a person has taken one of the products in hand meanwhile.
   package static func end(
     _ fact: RunFinished, publishing versions: [(ref: ProductRef, fact: VersionPublished)] = [],
     _ project: ProjectName, _ folder: FolderPath, in registry: Registry
@@ -54,6 +54,7 @@ package enum RunDecisions {
     } else if let known, known.isMade || known.status != .running && registry.isOfLastApplication(known) {
       return []
     }
+    try JudgementDecisions.requireReleased(versions.map(\.ref), in: registry)
     var drafts = [Draft(project: project, folder: folder, fact: .runFinished(fact))]
     for (ref, published) in versions {
       var numbered = published

@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import Logging
 import ServiceLifecycle
 package import SluiceGraph
@@ -49,6 +50,7 @@ package actor Writer: Service {
 
   /// Everything that is known and durable.
   package nonisolated var current: Registry { confirmed.withLock { $0 } }
+  package nonisolated var now: Date { ambient.now() }
   package nonisolated func position(_ sequence: Int64) -> Position { Position(site: site, sequence: sequence) }
 
   // MARK: Writing

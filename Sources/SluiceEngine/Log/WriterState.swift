@@ -163,7 +163,7 @@ package struct WriterState: Sendable {
 
   /// The next version id of a product; given once, whether or not it is used.
   package mutating func reserveVersion(of product: ProductRef, ambient: Ambient) -> VersionID {
-    let known = decided.projects[product.project]?.products[product]?.latest
+    let known = decided.projects[product.project]?.products[product]?.versions.last
     let last = [known, reserved[product]].compactMap { $0 }.max()
     let next = VersionID.next(after: last, now: ambient.now(), site: site)
     reserved[product] = next

@@ -10,9 +10,17 @@ package enum PublishDecisions {
     package var fact: VersionPublished
     /// What is to point to it from now on.
     package var tag: String?
-    package init(product: ProductRef, fact: VersionPublished, tag: String?) {
-      (self.product, self.fact, self.tag) = (product, fact, tag)
+    /// Where it is laid over what a step makes; nil elsewhere.
+    package var override: Override?
+    package init(product: ProductRef, fact: VersionPublished, tag: String?, override: Override? = nil) {
+      (self.product, self.fact, self.tag, self.override) = (product, fact, tag, override)
     }
+  }
+
+  /// A person takes a product out of its step's hands, and says why.
+  package struct Override: Sendable {
+    package var because: String
+    package init(because: String) { self.because = because }
   }
 
   /// All versions, with the folders that are missing, or none.
@@ -24,7 +32,7 @@ package enum PublishDecisions {
     for version in versions {
       let ref = version.product
       let project = try registry.project(ref.project)
-      try requireSource(ref, project)
+      try requireOpen(ref, project, isOverriding: version.override != nil)
       for folder in ([ref.folder] + ref.folder.ancestors).reversed()
       where !folder.isRoot && project.folders[folder] == nil && made.insert(folder).inserted {
         drafts.append(
@@ -34,6 +42,12 @@ package enum PublishDecisions {
       fact.number = numbers[ref] ?? registry.nextNumber(of: ref)
       numbers[ref] = fact.number.map { $0 + 1 }
       drafts.append(Draft(project: ref.project, product: ref, fact: .versionPublished(fact)))
+      if let override = version.override {
+        drafts.append(
+          Draft(
+            project: ref.project, product: ref,
+            fact: .productHeld(ProductHeld(held: true, because: override.because))))
+      }
       if let tag = version.tag {
         drafts.append(
           Draft(project: ref.project, product: ref, fact: .tagMoved(TagMoved(tag: tag, version: fact.version))))
@@ -42,12 +56,22 @@ package enum PublishDecisions {
     return drafts
   }
 
-  /// - Throws: `publish.madeByStep`.
-  package static func requireSource(_ ref: ProductRef, _ project: Project) throws(SluiceError) {
-    guard let producer = project.graph?.producer(of: ref) else { return }
+  /// People publish sources and what human steps make; over what a command makes they publish with `override`.
+  /// - Throws: `publish.madeByStep`; `usage` where there is nothing to override.
+  package static func requireOpen(
+    _ ref: ProductRef, _ project: Project, isOverriding: Bool
+  ) throws(SluiceError) {
+    guard let maker = project.graph?.maker(of: ref) else {
+      guard isOverriding else { return }
+      throw SluiceError(
+        .usage, what: "no command makes '\(ref)', so there is nothing to override", at: "product '\(ref)'",
+        fix: "publish without --override")
+    }
+    guard !isOverriding else { return }
     throw SluiceError(
-      .publishMade, what: "'\(ref)' is made by the step '\(producer.step.name)', so nobody publishes it by hand",
+      .publishMade, what: "'\(ref)' is made by the step '\(maker.step.name)', so nobody publishes it by hand",
       at: "product '\(ref)'",
-      fix: "change what it is made from and run `sluice apply \(ref.project)`, or publish under another name")
+      fix: "change what it is made from and run `sluice apply \(ref.project)`, publish under another name, "
+        + "or paint over it: --override --because TEXT")
   }
 }

@@ -89,7 +89,8 @@ extension Publisher {
     let reference = try Reference(request.ref)
     let ref = reference.product
     let project = try registry.project(ref.project)
-    try PublishDecisions.requireSource(ref, project)
+    let override = try PublishedInputs.override(request, ref)
+    try PublishDecisions.requireOpen(ref, project, isOverriding: override != nil)
     try checkWords(request, ref)
     guard !request.representations.isEmpty else {
       throw SluiceError(
@@ -126,12 +127,13 @@ extension Publisher {
     }
     let fact = VersionPublished(
       version: address.version, number: nil, manifest: Blob(manifest).digest,
-      representations: manifest.representations.map(\.summary), madeFrom: try used(request.from ?? [], registry),
+      representations: manifest.representations.map(\.summary),
+      madeFrom: try PublishedInputs(of: ref, in: registry, now: writer.now).used(request.from ?? []),
       note: request.note, label: request.label, base: base?.address.version,
-      changed: try changed(manifest, project.version(of: ref, .latest)))
+      changed: try changed(manifest, project.newest(of: ref)))
     return Prepared(
       placed: placed, manifest: manifest,
-      new: PublishDecisions.NewVersion(product: ref, fact: fact, tag: request.tag))
+      new: PublishDecisions.NewVersion(product: ref, fact: fact, tag: request.tag, override: override))
   }
 
   private func checkWords(_ request: ProductPublish, _ ref: ProductRef) throws(SluiceError) {
@@ -266,19 +268,6 @@ extension Publisher {
         fix: "publish again; if it happens again, look at the network or the disk")
     }
     return (origin, size, digest)
-  }
-
-  private func used(_ references: [String], _ registry: Registry) throws(SluiceError) -> [Used] {
-    var found: [Used] = []
-    for text in references {
-      let version = try registry.version(try Reference(text))
-      let content =
-        version.published.representations.count == 1
-        ? version.published.representations[0].content : version.published.manifest
-      found.append(
-        Used(input: nil, product: version.address.product, version: version.address.version, content: content))
-    }
-    return found
   }
 
   private func changed(_ manifest: Manifest, _ before: Version?) throws(SluiceError) -> FrameSet? {

@@ -6,8 +6,11 @@ extension Queries {
   package func show(_ reference: Reference) async throws(SluiceError) -> ShowAnswer {
     let registry = writer.current
     let product = try registry.product(reference.product)
-    let selected = try registry.version(reference)
     let survey = try await survey(reference.product.project)
+    // Where every version was rejected, the newest is shown with what was said of it.
+    let newest = product.latest == nil && reference.selector == .latest ? survey.project.newest(of: product.ref) : nil
+    let selected: Version
+    if let newest { selected = newest } else { selected = try registry.version(reference) }
     let status = try await statuses(survey).first { $0.ref == reference.product }
     let (made, naming) = (survey.graph.consumers[reference.product], survey.graph.referrers[reference.product])
     let users = Set(((made ?? []) + (naming ?? [])).flatMap { survey.graph.units[$0].outputs })
@@ -29,11 +32,13 @@ extension Queries {
 
   package static func line(_ version: Version) -> VersionLine {
     let published = version.published
-    return VersionLine(
+    var line = VersionLine(
       version: version.address.version, number: version.number, time: version.time, actor: version.actor,
       note: published.note, label: published.label, frames: published.representations.first?.frames,
       changed: published.changed, files: published.representations.reduce(0) { $0 + $1.files },
       bytes: published.representations.reduce(0) { $0 + $1.bytes })
+    line.judged = version.judgement.map(Approval.init)
+    return line
   }
 
   package func answer(_ version: Version, in registry: Registry) throws(SluiceError) -> VersionAnswer {
@@ -135,7 +140,9 @@ extension Queries {
     }
     let version = try registry.version(reference)
     var history = History(registry: registry)
-    if version.address.version == status?.version, let reason = status?.reasons.first { history.addChange(reason) }
+    if version.address.version == status?.version, let reason = status?.reasons.first(where: { !$0.isNote }) {
+      history.addChange(reason)
+    }
     history.add(version)
     return WhyAnswer(
       ref: reference.product, version: version.address.version,

@@ -52,10 +52,19 @@ extension Queries {
       fix: isProject ? "look at the name" : "`sluice status \(ref.project)` lists what there is")
   }
 
+  /// Programs take what steps take: a freeze stands in for the latest version.
+  private func taken(_ reference: Reference, in registry: Registry) throws(SluiceError) -> Version {
+    let project = registry.projects[reference.product.project]
+    let frozen = project?.freeze(of: reference.product, now: writer.now)
+      .flatMap { project?.version(of: reference.product, .id($0.at)) }
+    if reference.selector == .latest, let frozen { return frozen }
+    return try registry.version(reference)
+  }
+
   private func files(
     of reference: Reference, _ name: String?, in registry: Registry
   ) throws(SluiceError) -> Resolved.Files {
-    let version = try registry.version(reference)
+    let version = try taken(reference, in: registry)
     let manifest = try manifests.manifest(version.published.manifest)
     if let path = reference.file { return try file(path, of: version, name, manifest) }
     guard let found = manifest.representation(named: name) else {

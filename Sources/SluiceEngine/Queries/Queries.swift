@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import SluiceGraph
 package import SluiceModel
 
@@ -41,7 +40,8 @@ package struct Queries: Sendable {
       project.graph
       ?? StepGraph(pipeline: Pipeline(project: name, folders: [], steps: []), folders: [Folder]())
     let versions = await tools.versions(of: Set(graph.units.flatMap(\.step.tools)))
-    let assessor = Assessor(project: project, graph: graph, manifests: manifests, tools: versions)
+    let assessor = Assessor(
+      project: project, graph: graph, manifests: manifests, tools: versions, now: writer.now)
     let assessments = try assessor.assess()
     return Survey(
       project: project, graph: graph, assessor: assessor, assessments: assessments,
@@ -82,31 +82,56 @@ package struct Queries: Sendable {
     return all.map { ref in
       let version = survey.project.version(of: ref, .latest)
       guard let unit = survey.graph.producer(of: ref), let assessment = survey.assessments[unit.id] else {
-        return source(ref, version)
+        return source(ref, version, survey)
       }
+      if unit.step.isHuman { return byHand(ref, version, assessment, survey) }
       let output = unit.outputs.firstIndex(of: ref).map { unit.step.outputs[$0] }
       let failed = survey.project.lastRuns[unit.id].flatMap { registry.runs[$0] }
         .flatMap { $0.status == .failed && $0.recipe != nil && $0.recipe == assessment.recipe ? $0 : nil }
       let activity = activities[unit.id] ?? (failed == nil ? .idle : .failed)
-      return ProductStatus(
+      var status = ProductStatus(
         ref: ref, state: ProductState(freshness: assessment.freshness, activity: activity),
         freshness: assessment.freshness, activity: activity, version: version?.address.version,
         number: version?.number, step: unit.step.name,
         frames: version?.published.representations.first?.frames, staleFrames: assessment.stale,
         missingFrames: assessment.frames.flatMap { $0.lacks.isEmpty ? nil : $0.missing },
-        reasons: assessment.reasons, failure: failed?.failure, preview: output?.preview ?? false,
+        reasons: assessment.reasons + assessment.notes, failure: failed?.failure, preview: output?.preview ?? false,
         reaction: reaction.note(on: unit.id))
+      status.complete = survey.project.completeness(of: assessment)
+      status.approved = survey.project.approval(of: ref)
+      return status
     }
   }
 
-  private func source(_ ref: ProductRef, _ version: Version?) -> ProductStatus {
+  private func source(_ ref: ProductRef, _ version: Version?, _ survey: Survey) -> ProductStatus {
     let freshness: Freshness = version == nil ? .missing : .current
-    return ProductStatus(
+    let rejected = survey.assessor.rejectedNote(on: ref)
+    var status = ProductStatus(
       ref: ref, state: ProductState(freshness: freshness, activity: .idle), freshness: freshness, activity: .idle,
       version: version?.address.version, number: version?.number, step: nil,
       frames: version?.published.representations.first?.frames, staleFrames: nil,
-      reasons: version == nil ? [Reasons.missingInput(ref)] : [], failure: nil,
-      preview: version.map(isPicture) ?? false)
+      reasons: (version == nil && rejected == nil ? [Reasons.missingInput(ref)] : []) + (rejected.map { [$0] } ?? []),
+      failure: nil, preview: version.map(isPicture) ?? false)
+    status.complete = Completeness(value: version != nil, reason: version == nil ? "no version of it is there" : nil)
+    status.approved = survey.project.approval(of: ref)
+    return status
+  }
+
+  /// A product of a human step.
+  private func byHand(
+    _ ref: ProductRef, _ version: Version?, _ assessment: Assessment, _ survey: Survey
+  ) -> ProductStatus {
+    let judged = assessment.byHand[ref]
+    let freshness = judged?.freshness ?? assessment.freshness
+    var status = ProductStatus(
+      ref: ref, state: ProductState(freshness: freshness, activity: .idle), freshness: freshness, activity: .idle,
+      version: version?.address.version, number: version?.number, step: assessment.unit.step.name,
+      frames: version?.published.representations.first?.frames, staleFrames: judged?.stale,
+      reasons: (judged?.reasons ?? []) + assessment.notes.filter { $0.kind == .frozen } + (judged?.notes ?? []),
+      failure: nil, preview: version.map(isPicture) ?? false)
+    status.complete = survey.project.completeness(of: assessment)
+    status.approved = survey.project.approval(of: ref)
+    return status
   }
 
   /// Whether a small picture can be made of a source; steps say it of their outputs themselves.
@@ -150,20 +175,14 @@ package struct Queries: Sendable {
   }
 
   /// What a pipeline edit would make stale.
-  package func plan(ofEdit pipeline: Pipeline, drafts: [Draft]) async throws(SluiceError) -> Plan {
-    var registry = writer.current
-    let events = drafts.map { draft in
-      Event(
-        id: EventID(""), time: Date(timeIntervalSince1970: 0), site: writer.site, actor: .system,
-        project: draft.project, folder: draft.folder, product: draft.product, fact: draft.fact)
-    }
-    _ = try registry.apply(events)
-    let project = try registry.project(pipeline.project)
+  package func plan(ofEdit pipeline: Pipeline, drafts: [Draft], by actor: Actor) async throws(SluiceError) -> Plan {
+    let now = writer.now
+    let project = try writer.current.foreseeing(drafts, by: actor, now: now).project(pipeline.project)
     guard let graph = project.graph else {
       throw SluiceError(.pipelineMissing, what: "the pipeline is empty", at: "pipeline", fix: "add steps")
     }
     let versions = await tools.versions(of: Set(graph.units.flatMap(\.step.tools)))
-    let assessor = Assessor(project: project, graph: graph, manifests: manifests, tools: versions)
+    let assessor = Assessor(project: project, graph: graph, manifests: manifests, tools: versions, now: now)
     let all = Set(graph.products).union(project.products.keys)
     return try Planner(assessor: assessor).plan(.everything, products: all, frames: nil)
   }

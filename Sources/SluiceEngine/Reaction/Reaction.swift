@@ -223,7 +223,10 @@ extension Reaction {
       case .event:
         let told = project.heard[unit]?.told
         take(told?.time, told?.id)
-      case .missingInput, .tool, .frames, .range, .missingFrames, .partial, .unrecorded, .omitted, .order: continue
+      case .missingInput, .tool, .frames, .range, .missingFrames, .partial, .unrecorded, .omitted, .order, .frozen,
+        .held,
+        .vouched, .rejected:
+        continue
       }
     }
     return newest?.event

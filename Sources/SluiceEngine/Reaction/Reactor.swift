@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Logging
 import ServiceLifecycle
 import SluiceGraph
@@ -31,6 +32,8 @@ package actor Reactor: Service {
   private let parts: Parts
   private var place: Int64
   private var gatherings: [ProjectName: ChangeGathering] = [:]
+  /// When the next freeze ends by itself: no fact says that what it kept out comes in then.
+  private var thaws: [ProjectName: Duration] = [:]
   private let wakeups: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
 
@@ -114,7 +117,9 @@ package actor Reactor: Service {
   /// Facts after which something may be out of date, or no longer in the way.
   private func isChange(_ event: Event, in project: ProjectName) -> Bool {
     switch event.fact {
-    case .versionPublished, .tagMoved, .folderChanged, .castingChanged, .pipelineApplied, .planFinished: true
+    case .versionPublished, .tagMoved, .folderChanged, .castingChanged, .pipelineApplied, .planFinished,
+      .versionJudged, .versionVouched, .productFrozen, .productHeld:
+      true
     case .planApplied: event.actor.trust != .system
     case .projectCreated, .versionNumbered, .planProposed, .planDeclined, .planSuperseded, .runStarted, .taskFinished,
       .runFinished,
@@ -131,6 +136,10 @@ package actor Reactor: Service {
   /// Looks at every project whose changes have come to rest.
   /// - Returns: when the next one is due; nil while nothing has changed.
   package func react() async -> Duration? {
+    for (name, end) in thaws where end <= parts.ambient.uptime() {
+      thaws[name] = nil
+      gatherings[name, default: ChangeGathering()].change(at: parts.ambient.uptime(), cause: nil)
+    }
     for name in gatherings.keys.sorted() {
       let began = parts.ambient.uptime()
       guard gatherings[name]?.fire(at: began) == true else { continue }
@@ -143,7 +152,7 @@ package actor Reactor: Service {
         gatherings[name]?.retry(at: parts.ambient.uptime())
       }
     }
-    return gatherings.values.compactMap(\.due).min()
+    return (gatherings.values.compactMap(\.due) + thaws.values).min()
   }
 
   private func react(in name: ProjectName, gathered: EventID?) async throws(SluiceError) {
@@ -152,6 +161,9 @@ package actor Reactor: Service {
       return
     }
     let survey = try await parts.queries.survey(name)
+    let now = survey.assessor.now
+    let ends = survey.project.products.values.compactMap { $0.freeze?.until }.filter { $0 > now }
+    thaws[name] = ends.min().map { parts.ambient.uptime() + .seconds($0.timeIntervalSince(now)) }
     let planner = Planner(assessor: survey.assessor)
     let reaction = survey.reaction
     let auto = try planner.plan(reaction: .auto, units: reaction.runs, assessments: survey.assessments)

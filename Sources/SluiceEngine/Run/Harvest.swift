@@ -42,7 +42,7 @@ struct Harvest: Sendable {
     let made = Made(
       step: order.unit.id.step, run: id, plan: plan.id, core: order.assessment.core, tools: order.assessment.tools,
       recipe: order.assessment.recipe ?? order.assessment.core, told: order.assessment.told,
-      uniform: order.leftOut.isEmpty, reasons: reasons)
+      uniform: order.leftOut.isEmpty, accepted: order.accepted, reasons: reasons)
     let reusedTasks = order.tasks(for: Array(run.reused.keys), run: id).count
     let end = RunFinished(
       plan: plan.id, run: id, step: order.unit.id.step, attempt: run.attempt, outcome: .succeeded,

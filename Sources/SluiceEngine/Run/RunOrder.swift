@@ -34,7 +34,7 @@ package struct RunOrder: Sendable {
   ) throws(SluiceError) {
     self.unit = unit
     assessment = try assessor.assess(alone: unit)
-    base = unit.outputs.map { project.version(of: $0, .latest) }
+    base = unit.outputs.map { project.newest(of: $0) }
     if let obstacle = assessment.obstacle {
       throw SluiceError(
         .taskInput, what: "\(unit.id) cannot run: \(obstacle)",
@@ -57,6 +57,9 @@ package struct RunOrder: Sendable {
     carried = there.subtracting(wanted)
     leftOut = stale.subtracting(wanted).intersection(there)
   }
+
+  /// Cores that carried frames were made by, and that count as the current one.
+  package var accepted: [Digest]? { carried.isEmpty || assessment.accepted.isEmpty ? nil : assessment.accepted }
 
   /// Pieces put together into tasks of at most `chunk` neighbouring frames.
   package func tasks(for pieces: [Piece], run: RunID) -> [(id: TaskID, pieces: [Piece])] {

@@ -31,7 +31,8 @@ extension Runner {
         fix: "plan again")
     }
     let tools = await parts.tools.versions(of: Set(unit.step.tools))
-    let assessor = Assessor(project: project, graph: graph, manifests: parts.manifests, tools: tools)
+    let assessor = Assessor(
+      project: project, graph: graph, manifests: parts.manifests, tools: tools, now: parts.ambient.now())
     return try RunOrder(unit, project: project, assessor: assessor, manifests: parts.manifests, limit: plan.frames)
   }
 

@@ -56,17 +56,19 @@ package struct Planner: Sendable {
       runs.append(run(assessment, frames: wanted))
     }
     try checkSize(runs)
+    let hands = byHand(chosen, assessments)
     let busy = Set(runs.map { UnitID(step: $0.step, folder: $0.folder) })
-      .union(stopped).union(left)
+      .union(stopped).union(left).union(hands.map { UnitID(step: $0.step, folder: $0.folder) })
     let untouched = selected.filter { product in
       guard let producer = graph.producer(of: product) else { return assessor.project.products[product] != nil }
       return !busy.contains(producer.id)
     }
-    return identified(
-      Plan(
-        id: PlanID(""), project: assessor.project.name, selection: selection.text, frames: frames,
-        pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched.count,
-        missing: missing.sorted(), blocked: blocked))
+    var plan = Plan(
+      id: PlanID(""), project: assessor.project.name, selection: selection.text, frames: frames,
+      pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched.count,
+      missing: missing.sorted(), blocked: blocked)
+    (plan.frozen, plan.held, plan.byHand) = (frozen(chosen, assessments), held(chosen), hands)
+    return identified(plan)
   }
 
   /// What Sluice does about changes by itself.
@@ -162,7 +164,7 @@ extension Planner {
       }
     }
     guard goesBackAndForth else { return nil }
-    return run.outputs.compactMap { assessor.project.products[$0]?.latest }
+    return run.outputs.compactMap { assessor.project.products[$0]?.newest }
   }
 }
 

@@ -81,6 +81,10 @@ package enum RegisterKey: Sendable, Hashable, Comparable, CustomStringConvertibl
   case tag(ProductRef, String)
   /// Whether an asset, the second folder, is in a shot.
   case cast(FolderPath, FolderPath)
+  /// What people said of a version; the values of these three are facts.
+  case verdict(ProductRef, VersionID)
+  case frozen(ProductRef)
+  case held(ProductRef)
 
   package var description: String {
     switch self {
@@ -90,6 +94,9 @@ package enum RegisterKey: Sendable, Hashable, Comparable, CustomStringConvertibl
     case .folderAttribute(let path, let name): "attribute \(path) \(name)"
     case .tag(let ref, let tag): "tag \(ref) \(tag)"
     case .cast(let shot, let asset): "cast \(shot) \(asset)"
+    case .verdict(let ref, let version): "verdict \(ref) \(version)"
+    case .frozen(let ref): "frozen \(ref)"
+    case .held(let ref): "held \(ref)"
     }
   }
 
@@ -103,6 +110,11 @@ package enum RegisterKey: Sendable, Hashable, Comparable, CustomStringConvertibl
     case ("attribute", 3): self = .folderAttribute(try FolderPath(words[1]), words[2])
     case ("tag", 3): self = .tag(try ProductRef(words[1]), words[2])
     case ("cast", 3): self = .cast(try FolderPath(words[1]), try FolderPath(words[2]))
+    case ("verdict", 3):
+      guard let version = VersionID(words[2]) else { return nil }
+      self = .verdict(try ProductRef(words[1]), version)
+    case ("frozen", 2): self = .frozen(try ProductRef(words[1]))
+    case ("held", 2): self = .held(try ProductRef(words[1]))
     default: return nil
     }
   }

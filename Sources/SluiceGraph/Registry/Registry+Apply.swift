@@ -80,7 +80,7 @@ extension Registry {
           actor: event.actor, rank: place.rank)
         return [.pipeline(project.name)]
       }
-    case .versionPublished(let fact): return apply(fact, event)
+    case .versionPublished(let fact): return apply(fact, event, place)
     case .tagMoved(let fact):
       guard let ref = event.product else { return [] }
       return withProject(of: event) { project in
@@ -94,6 +94,10 @@ extension Registry {
       return withProject(of: event) { project in
         project.give(fact.number, to: VersionAddress(product: ref, version: fact.version))
       }
+    case .versionJudged(let fact): return apply(fact, event, place)
+    case .versionVouched(let fact): return apply(fact, event, place)
+    case .productFrozen(let fact): return apply(fact, event, place)
+    case .productHeld(let fact): return apply(fact, event, place)
     case .planProposed(let fact): return apply(fact, event, place.rank)
     case .planDeclined(let fact): return apply(fact, event, place.rank)
     case .planSuperseded(let fact): return supersede(fact.plan, by: nil, place.rank)
@@ -144,17 +148,23 @@ extension Registry {
     }
   }
 
-  private mutating func apply(_ fact: VersionPublished, _ event: Event) -> [RowKey] {
+  private mutating func apply(_ fact: VersionPublished, _ event: Event, _ place: Place) -> [RowKey] {
     guard let ref = event.product else { return [] }
     let address = VersionAddress(product: ref, version: fact.version)
     link(ref, to: fact.madeFrom)
     return withProject(of: event) { project in
       var product = project.products[ref] ?? Product(ref: ref)
-      let place = product.versions.lastIndex { $0 < fact.version }.map { $0 + 1 } ?? 0
-      if !product.versions.contains(fact.version) { product.versions.insert(fact.version, at: place) }
+      let index = product.versions.lastIndex { $0 < fact.version }.map { $0 + 1 } ?? 0
+      if !product.versions.contains(fact.version) { product.versions.insert(fact.version, at: index) }
       project.products[ref] = product
+      let vouches = project.versions[address]?.vouches ?? []
       project.versions[address] = Version(
-        address: address, published: fact, time: event.time, actor: event.actor, event: event.id, cause: event.cause)
+        address: address, published: fact, time: event.time, actor: event.actor, event: event.id, cause: event.cause,
+        place: VersionPlace(
+          site: place.site, sequence: place.sequence, clock: place.clock ?? HybridTime(wall: event.time),
+          seen: place.seen.without(place.site)), vouches: vouches)
+      project.showVerdict(of: address)
+      project.addHead(fact.version, of: ref)
       let numbered = fact.number.map { project.give($0, to: address) } ?? []
       return [.product(ref), .version(address)] + numbered
     }

@@ -114,6 +114,7 @@ package struct Project: Sendable {
 
   package init(name: ProjectName, home: String) { (self.name, self.home) = (name, home) }
 
+  /// The version that somebody means; what an input takes is `version(of:_:now:)`.
   package func version(of ref: ProductRef, _ selector: VersionSelector) -> Version? {
     guard let product = products[ref] else { return nil }
     let id: VersionID?
@@ -121,7 +122,7 @@ package struct Project: Sendable {
     case .latest: id = product.latest
     case .id(let named): id = named
     case .number(let number): id = product.numbers[number]
-    case .tag(let tag): id = product.tags[tag]
+    case .tag(let tag): id = tag == Judgement.approvedTag ? approved(product) : product.tags[tag]
     }
     return id.flatMap { versions[VersionAddress(product: ref, version: $0)] }
   }
@@ -161,11 +162,18 @@ package struct Product: Sendable, Hashable, Codable {
   /// version has it.
   package var numbers: [Int: VersionID]
   package var tags: [String: VersionID]
+  /// Versions that the publisher of no other one knew of, ascending; one, where people know of each other.
+  var heads: [VersionID] = []
+  /// The newest by causality, then clock.
+  package internal(set) var newest: VersionID?
+  /// The newest that was not rejected.
+  package internal(set) var latest: VersionID?
+  package internal(set) var freeze: Freeze?
+  package internal(set) var hold: Hold?
   package init(ref: ProductRef) {
     self.ref = ref
     (versions, numbers, tags) = ([], [:], [:])
   }
-  package var latest: VersionID? { versions.last }
   package var nextNumber: Int { (numbers.keys.max() ?? 0) + 1 }
   func number(of version: VersionID) -> Int? { numbers.filter { $0.value == version }.keys.min() }
 }
@@ -179,6 +187,10 @@ package struct Version: Sendable, Equatable, Codable {
   package var cause: EventID?
   /// Nil while the home site has not given one.
   package internal(set) var number: Int?
+  var place: VersionPlace
+  package internal(set) var judgement: Judgement?
+  /// In the order of their facts, those that others had seen first.
+  package internal(set) var vouches: [Vouch] = []
 
   /// The representation that an input means; nil where it must say which.
   package func representation(named name: String?) -> RepresentationSummary? {

@@ -18,6 +18,14 @@ package struct Assessment: Sendable {
   /// What its step listens for and has heard; nil where it listens for nothing, and before an event has come in.
   package var told: Told?
   package var core: Digest
+  /// Cores that count as the current one, because somebody vouched for what was made by them.
+  package var accepted: [Digest] = []
+  /// The person who has an output in hand; its step is not run.
+  package var hold: Hold?
+  /// How each output of a human step stands.
+  package var byHand: [ProductRef: Judged] = [:]
+  /// What is to be known beside the reasons, and makes nothing stale.
+  package var notes: [Reason] = []
   package var tools: [String: ToolVersion]
   /// Of the whole; nil while an input is still to be made.
   package var recipe: Digest?
@@ -28,7 +36,16 @@ package struct Assessment: Sendable {
   package var obstacle: String?
   package var missingSources: [ProductRef]
 
-  package var needsWork: Bool { freshness != .current }
+  /// Whether a run would make it anew; what people do or have in hand nothing runs.
+  package var needsWork: Bool { freshness != .current && !unit.step.isHuman && hold == nil }
+
+  /// A product of a human step.
+  package struct Judged: Sendable {
+    package var freshness: Freshness
+    package var reasons: [Reason]
+    package var notes: [Reason]
+    package var stale: FrameSet?
+  }
 
   /// Frames that the outputs will have; nil for a unit that is not frame by frame.
   package var expected: FrameSet? { frames?.expected }

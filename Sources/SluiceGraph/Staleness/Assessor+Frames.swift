@@ -45,13 +45,17 @@ extension Assessor {
     }
     guard sources.allSatisfy({ $0.representation != nil }) else { return expected }
     let recipes = try FrameRecipes(result, manifests: manifests)
+    let others = try acceptedRecipes(result)
     var outputs: [Representation] = []
     for version in versions {
       outputs += try manifests.manifest(version.published.manifest).representations.prefix(1)
     }
     let changed = expected.subtracting(stale).frames.filter { frame in
       guard let wanted = recipes.recipes(of: frame) else { return true }
-      return !zip(outputs, wanted).allSatisfy { $0.file(atFrame: frame)?.recipe == $1 }
+      return !outputs.indices.allSatisfy { index in
+        let made = outputs[index].file(atFrame: frame)?.recipe
+        return made == wanted[index] || made != nil && others.contains { $0.recipes(of: frame)?[index] == made }
+      }
     }
     return stale.union(FrameSet(changed))
   }

@@ -33,7 +33,7 @@ extension Assessor {
     _ product: ProductRef, _ tag: VersionSelector, _ name: String?, _ relations: [FrameRelation],
     through: ProductRef?, _ named: [InputState.Source], _ upstream: (ProductRef) -> Assessment?
   ) throws(SluiceError) -> InputState.Source {
-    let version = project.version(of: product, tag)
+    let version = project.version(of: product, tag, now: now)
     let representation = version?.representation(named: name)
     let limit = relations.contains(.all) ? beyond(representation, of: product) : nil
     var whole = representation?.content
@@ -43,8 +43,8 @@ extension Assessor {
     }
     return InputState.Source(
       product: product, version: version, representation: representation,
-      upstream: tag == .latest ? upstream(product)?.unit.id : nil, relations: relations, whole: whole, limit: limit,
-      through: through, named: named)
+      upstream: follows(product, by: tag) ? upstream(product).flatMap { $0.needsWork ? $0.unit.id : nil } : nil,
+      relations: relations, whole: whole, limit: limit, through: through, named: named)
   }
 
   /// The range of a product's folder, where frames lie beyond it; whoever takes all frames takes those within.

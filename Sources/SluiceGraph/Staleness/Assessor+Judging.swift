@@ -16,6 +16,10 @@ extension Assessor {
       result.reasons += result.told.map { [Reasons.told($0, before: nil)] } ?? []
       return
     }
+    if let vouch = vouch(for: result, there) {
+      result.notes.append(Reasons.vouched(vouch, first))
+      return
+    }
     guard let made = first.published.made else {
       result.freshness = .unknown
       result.stale = result.expected
@@ -26,11 +30,12 @@ extension Assessor {
       ]
       return
     }
-    if let recipe = result.recipe, recipe == made.recipe, made.uniform, hasItsFrames(result) { return }
+    let isSame = result.recipe == made.recipe || accepts(result, made)
+    if isSame, made.uniform, hasItsFrames(result) { return }
     if result.unit.step.isPerFrame {
       result.stale = try staleFrames(result, there, upstream)
       if result.stale?.isEmpty == true, hasItsFrames(result), result.obstacle == nil { return }
-    } else if result.recipe == made.recipe {
+    } else if isSame {
       return
     }
     result.freshness = .stale

@@ -15,7 +15,7 @@ extension Assessor {
       for source in state.sources.lazy.flatMap(\.all) {
         if let obstacle = obstacle(state.input, source, source.above(upstream)) {
           result.obstacle = result.obstacle ?? obstacle
-          if source.version == nil, graph.producer(of: source.product) == nil {
+          if source.version == nil, graph.maker(of: source.product) == nil {
             result.missingSources.append(source.product)
           }
         }
@@ -29,9 +29,9 @@ extension Assessor {
     let naming = source.through.map { ", which \($0.spoken) names" } ?? ""
     guard let version = source.version else {
       if project.products[source.product] != nil {
-        return "\(source.product.spoken)\(naming) has no version '\(tag(input, source))'"
+        return noVersion(of: source.product, tag(input, source)) + naming
       }
-      return graph.producer(of: source.product) == nil
+      return graph.maker(of: source.product) == nil
         ? "nobody has published \(source.product.spoken)\(naming)"
         : "\(source.product.spoken)\(naming) has not been made yet"
     }
@@ -53,9 +53,9 @@ extension Assessor {
     return nil
   }
 
-  private func tag(_ input: StepInput, _ source: InputState.Source) -> String {
-    guard let namer = source.through else { return "\(input.tag)" }
-    return graph.named[namer]?.first { $0.product == source.product }.map { "\($0.tag)" } ?? "\(input.tag)"
+  private func tag(_ input: StepInput, _ source: InputState.Source) -> VersionSelector {
+    guard let namer = source.through else { return input.tag }
+    return graph.named[namer]?.first { $0.product == source.product }?.tag ?? input.tag
   }
 
   /// What keeps a unit from having any frame. One that has frames, all beyond its range, keeps them.

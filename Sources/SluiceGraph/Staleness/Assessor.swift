@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import SluiceModel
 
 /// Says of every unit whether its products match what they would be made from now.
@@ -9,11 +10,14 @@ package struct Assessor: Sendable {
   package let manifests: any ManifestSource
   /// The programs of this machine; a program that is not here counts as the one that made the version.
   package let tools: [String: ToolVersion]
+  /// Freezes end by time.
+  package let now: Date
 
   package init(
-    project: Project, graph: StepGraph, manifests: any ManifestSource, tools: [String: ToolVersion]
+    project: Project, graph: StepGraph, manifests: any ManifestSource, tools: [String: ToolVersion], now: Date
   ) {
     (self.project, self.graph, self.manifests, self.tools) = (project, graph, manifests, tools)
+    self.now = now
   }
 
   /// - Parameter passesOn: the units that will be made anew where they need it; only these make what follows stale.
@@ -23,7 +27,7 @@ package struct Assessor: Sendable {
     for unit in graph.units {
       found[unit.id] = try assess(unit) { product in
         guard let producer = graph.producer(of: product)?.id, passesOn(producer) else { return nil }
-        return found[producer].flatMap { $0.needsWork ? $0 : nil }
+        return found[producer].flatMap { $0.freshness == .current ? nil : $0 }
       }
     }
     return found
@@ -32,12 +36,13 @@ package struct Assessor: Sendable {
   /// One unit, against the versions that are there now.
   package func assess(alone unit: Unit) throws(SluiceError) -> Assessment { try assess(unit) { _ in nil } }
 
+  /// - Parameter upstream: the maker of a product, where that is not current.
   private func assess(
     _ unit: Unit, upstream: (ProductRef) -> Assessment?
   ) throws(SluiceError) -> Assessment {
     let inputs = try inputs(.dependency, of: unit, upstream)
     let noted = try self.inputs(.reference, of: unit, upstream) + self.inputs(.association, of: unit, upstream)
-    let versions = unit.outputs.map { project.version(of: $0, .latest) }
+    let versions = unit.outputs.map { unit.step.isHuman ? project.version(of: $0, .latest) : project.newest(of: $0) }
     let made = versions.first.flatMap { $0?.published.made }
     let used = unit.step.tools.reduce(into: [String: ToolVersion]()) { result, name in
       result[name] = tools[name] ?? made?.tools[name]
@@ -53,6 +58,14 @@ package struct Assessor: Sendable {
       frames: framesWanted(unit, inputs, upstream), stale: nil, told: told, core: core, tools: used,
       recipe: isFed && contents.count == inputs.count ? Recipe.whole(core: core, inputs: contents) : nil,
       obstacle: nil, missingSources: [])
+    result.notes = frozenNotes(on: result, upstream)
+    if unit.step.isHuman {
+      try judgeByHand(&result, upstream)
+      return result
+    }
+    result.notes += rejectedNotes(on: unit)
+    if hold(&result, versions) { return result }
+    result.accepted = acceptedCores(result.core, versions)
     findObstacles(&result, upstream)
     try judge(&result, versions: versions, upstream)
     if result.needsWork { result.work = work(of: result, upstream) }

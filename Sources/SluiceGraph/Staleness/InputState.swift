@@ -54,7 +54,8 @@ package struct InputState: Sendable {
   var whole: Digest? { together { $0.effectiveWhole } }
 
   private func together(_ content: (Source) -> Digest?) -> Digest? {
-    let parts = sources.compactMap { source in content(source).map { (folder: source.product.place(in: input.gather), content: $0) }
+    let parts = sources.compactMap { source in
+      content(source).map { (folder: source.product.place(in: input.gather), content: $0) }
     }
     guard parts.count == sources.count, !parts.isEmpty || input.gather == .cast else { return nil }
     return input.gather == .here ? parts[0].content : Recipe.gathered(parts)

@@ -42,7 +42,8 @@ extension Reasons {
     let (now, present) = (state.sources.map(\.product), Set(state.sources.map(\.product)))
     var seen: Set<ProductRef> = []
     let before = version.published.madeFrom.filter {
-      $0.input == state.input.name && $0.through == nil && present.contains($0.product) && seen.insert($0.product).inserted
+      $0.input == state.input.name && $0.through == nil && present.contains($0.product)
+        && seen.insert($0.product).inserted
     }.map(\.product)
     let kept = now.filter(seen.contains)
     guard kept != before else { return [] }

@@ -52,8 +52,8 @@ package struct Reasons: Sendable {
   }
 
   /// What made the input stale makes this stale too; the first cause is what people want to hear.
-  private func passedOn(from above: Assessment, through product: ProductRef) -> [Reason] {
-    let causes = above.reasons.filter(\.isCause)
+  func passedOn(from above: Assessment, through product: ProductRef) -> [Reason] {
+    let causes = above.reasons.filter { !$0.isNote }
     let roots =
       causes.isEmpty
       ? [Reason(kind: .missing, input: "\(product)", used: nil, now: nil, text: "\(product.spoken) is to be made")]
@@ -108,7 +108,7 @@ package struct Reasons: Sendable {
   }
 
   private func edited(_ result: Assessment, _ made: Made) -> [Reason] {
-    guard result.core != made.core else { return [] }
+    guard result.core != made.core, !result.accepted.contains(made.core) else { return [] }
     let before = made.told?.parameters ?? [:]
     var news: [Reason] = []
     if let told = result.told, told.parameters != before {
@@ -153,7 +153,7 @@ package struct Reasons: Sendable {
   }
 
   /// One reason for one cause, however many ways it came.
-  private static func merged(_ reasons: [Reason]) -> [Reason] {
+  static func merged(_ reasons: [Reason]) -> [Reason] {
     var order: [Reason] = []
     var more: [Int] = []
     for reason in reasons {

@@ -72,12 +72,16 @@ package struct PipelineReader {
     }
     guard
       let map = fields(
-        entry.value, of: "step '\(entry.key)'", required: ["for", "outputs", "command"], allowed: Self.stepKeys)
+        entry.value, of: "step '\(entry.key)'", required: ["for", "outputs"], allowed: Self.stepKeys)
     else { return nil }
+    let isHuman = Self.isHuman(map, knownKeys: Self.stepKeys)
+    if isHuman { checkHuman(entry.key, map) }
     var inputs: [StepInput] = []
     for (name, node) in entries(map["inputs"], of: "inputs") { input(name, node).map { inputs.append($0) } }
     var outputs: [StepOutput] = []
-    for (name, node) in entries(map["outputs"], of: "outputs") { output(name, node).map { outputs.append($0) } }
+    for (name, node) in entries(map["outputs"], of: "outputs") {
+      output(name, node, isHuman: isHuman).map { outputs.append($0) }
+    }
     if case .mapping([], _)? = map["outputs"], let node = map["outputs"] {
       report(.pipelineShape, "step '\(entry.key)' has no outputs", "name at least one product that it makes", node)
     }
@@ -106,7 +110,7 @@ package struct PipelineReader {
         "give inputs, outputs and parameters names of their own, other than 'frame' and 'folder'", entry.keyPlace)
     }
     if step.isPerFrame {
-      for output in step.outputs where !output.isSequence {
+      for output in step.outputs where !output.isSequence && !(step.isHuman && output.files.isEmpty) {
         report(
           .pipelineShape, "step '\(entry.key)' works frame by frame, and its output '\(output.name)' has no '####'",
           "write files: \"\(output.name).####.png\"", map["outputs"] ?? entry.value)
@@ -200,14 +204,14 @@ package struct PipelineReader {
       representation: map["representation"].flatMap { self.name($0, as: "representation") })
   }
 
-  private mutating func output(_ name: String, _ node: DocumentNode) -> StepOutput? {
+  private mutating func output(_ name: String, _ node: DocumentNode, isHuman: Bool) -> StepOutput? {
     guard
       let map = fields(
-        node, of: "output '\(name)'", required: ["product", "files"],
+        node, of: "output '\(name)'", required: isHuman ? ["product"] : ["product", "files"],
         allowed: ["product", "files", "preview", "identity"])
     else { return nil }
     guard let product = map["product"].flatMap({ self.name($0, as: "product") }),
-      let files = map["files"].flatMap({ filePattern($0) })
+      let files = map["files"].map({ filePattern($0) }) ?? (isHuman ? "" : nil)
     else { return nil }
     let identity = map["identity"].flatMap { word($0, Identity.self) }
     return StepOutput(

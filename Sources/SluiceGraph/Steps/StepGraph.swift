@@ -79,6 +79,10 @@ package struct StepGraph: Sendable {
 
   package func unit(_ id: UnitID) -> Unit? { byID[id].map { units[$0] } }
   package func producer(of product: ProductRef) -> Unit? { producers[product].map { units[$0] } }
+  /// The unit that makes a product by a command; nil for what people publish.
+  package func maker(of product: ProductRef) -> Unit? {
+    producer(of: product).flatMap { $0.step.isHuman ? nil : $0 }
+  }
 
   /// Every product of the graph: what steps take and what they make, sorted.
   package var products: [ProductRef] {

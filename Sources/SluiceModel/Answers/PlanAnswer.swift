@@ -17,6 +17,12 @@ package struct Plan: Sendable, Equatable, Codable {
   /// `auto` or `propose` where Sluice made the plan by itself: it is then about its own runs and nothing else. Nil for
   /// a plan that somebody asked for.
   package var reaction: OnChange?
+  /// Changes that a freeze keeps out of the selection. Nil in plans that Sluice made by itself or that are older.
+  package var frozen: [FrozenInput]?
+  /// Products of the selection that people have in hand, so that their steps leave them alone.
+  package var held: [HeldProduct]?
+  /// Human steps of the selection whose products want a person: to be made, redone or vouched for.
+  package var byHand: [HandWork]?
 
   package init(
     id: PlanID, project: ProjectName, selection: String, frames: FrameSet?, pipelineRevision: Int,

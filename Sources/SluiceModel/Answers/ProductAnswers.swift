@@ -65,6 +65,8 @@ package struct VersionLine: Sendable, Equatable, Codable {
   package var changed: FrameSet?
   package var files: Int
   package var bytes: Int64
+  /// What a person said of it; nil where nobody did.
+  package var judged: Approval?
   package init(
     version: VersionID, number: Int?, time: Date, actor: Actor, note: String?, label: String?, frames: FrameSet?,
     changed: FrameSet?, files: Int, bytes: Int64
@@ -238,6 +240,8 @@ package struct PipelineAnswer: Sendable, Equatable, Codable {
   package var position: Position?
   /// What the edit makes stale: only in a dry run.
   package var plan: Plan?
+  /// Products that are accepted as made by the new steps (`--grandfather`); nil where that was not asked for.
+  package var grandfathered: [ProductRef]?
   package init(
     project: ProjectName, revision: Int, applied: Bool, steps: [String], added: [String], changed: [String],
     removed: [String], newFolders: [FolderPath], position: Position?, plan: Plan?

@@ -20,11 +20,18 @@ package struct ProductPublish: Sendable, Codable {
   package var note: String?
   package var label: String?
   package var tag: String?
+  /// References; `inputs` stands for all that its step declares, as they are now.
   package var from: [String]?
+  /// Lays it over what a step makes, and holds it against that step until it is released.
+  package var override: Bool?
+  /// Why, with `override`.
+  package var because: String?
   package init(
     ref: String, representations: [RepresentationPublish], patch: Bool? = nil, base: String? = nil,
-    allowMissing: Bool? = nil, note: String? = nil, label: String? = nil, tag: String? = nil, from: [String]? = nil
+    allowMissing: Bool? = nil, note: String? = nil, label: String? = nil, tag: String? = nil, from: [String]? = nil,
+    override: Bool? = nil, because: String? = nil
   ) {
+    (self.override, self.because) = (override, because)
     (self.ref, self.representations, self.patch, self.base) = (ref, representations, patch, base)
     (self.allowMissing, self.note, self.label, self.tag, self.from) = (allowMissing, note, label, tag, from)
   }

@@ -26,6 +26,8 @@ package struct ProductStatus: Sendable, Equatable, Codable {
   package var preview: Bool
   /// What Sluice does about it by itself; nil where nothing is to be done.
   package var reaction: ReactionNote?
+  package var complete = Completeness(value: false, reason: nil)
+  package var approved = Approval.unsaid
 
   package init(
     ref: ProductRef, state: ProductState, freshness: Freshness, activity: Activity, version: VersionID?,
@@ -130,8 +132,11 @@ package struct Reason: Sendable, Hashable, Codable {
     case order
     /// Frames that an earlier run left out.
     case partial
-    /// The version does not say what it was made from.
+    /// The version does not say what it was made from, or not all of it.
     case unrecorded
+    /// Notes, which make nothing stale: a freeze keeps a change out; a person has it in hand, or vouched for it;
+    /// a newer version was rejected.
+    case frozen, held, vouched, rejected
   }
   package var kind: Kind
   /// The product, step or tool that it is about.
@@ -141,6 +146,8 @@ package struct Reason: Sendable, Hashable, Codable {
   /// The input that is itself out of date because of it, for `upstream`; that names it, for `reference`.
   package var via: ProductRef?
   package var text: String
+  /// Whether it says why something is as it is, and not why it is out of date.
+  package var isNote: Bool { [.frozen, .held, .vouched, .rejected, .missingFrames].contains(kind) }
 
   package init(kind: Kind, input: String?, used: String?, now: String?, via: ProductRef? = nil, text: String) {
     _input = OrNull(wrappedValue: input)
@@ -148,7 +155,4 @@ package struct Reason: Sendable, Hashable, Codable {
     _now = OrNull(wrappedValue: now)
     (self.kind, self.via, self.text) = (kind, via, text)
   }
-
-  /// Whether it makes something out of date; what is current may have others.
-  package var isCause: Bool { kind != .missingFrames }
 }

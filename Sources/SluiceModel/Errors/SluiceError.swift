@@ -48,6 +48,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case publishDigest = "publish.digestMismatch"
   case publishManifest = "publish.manifest"
   case publishSource = "publish.unknownSource"
+  case productHeld = "product.held"
+  case vouchNothing = "vouch.nothing"
   case uploadUnknown = "upload.unknown"
   case storeFull = "store.full"
   case storeDenied = "store.denied"
@@ -126,8 +128,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing, .subscriptionUnknown, .eventUnknown,
       .personUnknown:
       404
-    case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .siteElsewhere, .subscriptionExists,
-      .subscriptionBatch, .planNotWaiting, .folderOmitted, .cutChanged:
+    case .planChanged, .publishMade, .productHeld, .runActive, .storeBusy, .positionAhead, .siteElsewhere,
+      .subscriptionExists, .subscriptionBatch, .planNotWaiting, .folderOmitted, .cutChanged:
       409
     case .logArchived: 410
     case .bodyTooLarge, .eventTooLarge: 413
@@ -153,7 +155,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
-    case .planNotWaiting: 1
+    case .planNotWaiting, .productHeld: 1
     case .graphDotMissing, .graphDotFailed: 1
     case .folderOmitted, .cutChanged, .timelineTool: 1
     default: 2

@@ -9,6 +9,10 @@ package enum Fact: Sendable, Equatable {
   case versionPublished(VersionPublished)
   case versionNumbered(VersionNumbered)
   case tagMoved(TagMoved)
+  case versionJudged(VersionJudged)
+  case versionVouched(VersionVouched)
+  case productFrozen(ProductFrozen)
+  case productHeld(ProductHeld)
   case planProposed(PlanProposed)
   case planDeclined(PlanDeclined)
   case planSuperseded(PlanSuperseded)
@@ -35,6 +39,10 @@ package enum Fact: Sendable, Equatable {
   package static let versionPublishedType = "sluice.version.published.v1"
   package static let versionNumberedType = "sluice.version.numbered.v1"
   package static let tagMovedType = "sluice.tag.moved.v1"
+  package static let versionJudgedType = "sluice.version.judged.v1"
+  package static let versionVouchedType = "sluice.version.vouched.v1"
+  package static let productFrozenType = "sluice.product.frozen.v1"
+  package static let productHeldType = "sluice.product.held.v1"
   package static let planProposedType = "sluice.plan.proposed.v1"
   package static let planDeclinedType = "sluice.plan.declined.v1"
   package static let planSupersededType = "sluice.plan.superseded.v1"
@@ -53,8 +61,8 @@ package enum Fact: Sendable, Equatable {
 
   package static let types = [
     projectCreatedType, folderChangedType, castingChangedType, pipelineAppliedType, versionPublishedType,
-    versionNumberedType,
-    tagMovedType, planProposedType, planDeclinedType, planSupersededType, planAppliedType, planFinishedType,
+    versionNumberedType, tagMovedType, versionJudgedType, versionVouchedType, productFrozenType, productHeldType,
+    planProposedType, planDeclinedType, planSupersededType, planAppliedType, planFinishedType,
     runStartedType, taskFinishedType, runFinishedType, tokenCreatedType, subscriptionCreatedType,
     subscriptionPausedType, subscriptionResetType,
     subscriptionDeletedType, replayRequestedType, personErasedType,
@@ -69,6 +77,10 @@ package enum Fact: Sendable, Equatable {
     case .versionPublished: Self.versionPublishedType
     case .versionNumbered: Self.versionNumberedType
     case .tagMoved: Self.tagMovedType
+    case .versionJudged: Self.versionJudgedType
+    case .versionVouched: Self.versionVouchedType
+    case .productFrozen: Self.productFrozenType
+    case .productHeld: Self.productHeldType
     case .planProposed: Self.planProposedType
     case .planDeclined: Self.planDeclinedType
     case .planSuperseded: Self.planSupersededType
@@ -102,6 +114,10 @@ package enum Fact: Sendable, Equatable {
     case Self.versionPublishedType: self = .versionPublished(try data())
     case Self.versionNumberedType: self = .versionNumbered(try data())
     case Self.tagMovedType: self = .tagMoved(try data())
+    case Self.versionJudgedType: self = .versionJudged(try data())
+    case Self.versionVouchedType: self = .versionVouched(try data())
+    case Self.productFrozenType: self = .productFrozen(try data())
+    case Self.productHeldType: self = .productHeld(try data())
     case Self.planProposedType: self = .planProposed(try data())
     case Self.planDeclinedType: self = .planDeclined(try data())
     case Self.planSupersededType: self = .planSuperseded(try data())
@@ -131,6 +147,10 @@ package enum Fact: Sendable, Equatable {
     case .versionPublished(let data): .json(StableJSON.encode(data))
     case .versionNumbered(let data): .json(StableJSON.encode(data))
     case .tagMoved(let data): .json(StableJSON.encode(data))
+    case .versionJudged(let data): .json(StableJSON.encode(data))
+    case .versionVouched(let data): .json(StableJSON.encode(data))
+    case .productFrozen(let data): .json(StableJSON.encode(data))
+    case .productHeld(let data): .json(StableJSON.encode(data))
     case .planProposed(let data): .json(StableJSON.encode(data))
     case .planDeclined(let data): .json(StableJSON.encode(data))
     case .planSuperseded(let data): .json(StableJSON.encode(data))
@@ -269,14 +289,16 @@ package struct Made: Sendable, Hashable, Codable {
   package var told: Told?
   /// Whether every frame has the recipe of this run's inputs; false after `--frames`.
   package var uniform: Bool
+  /// Cores that frames it carries were made by, and that somebody vouched for as good as its own; nil for none.
+  package var accepted: [Digest]?
   /// Why the run was wanted, as the plan said.
   package var reasons: [Reason]
 
   package init(
     step: String, run: RunID, plan: PlanID, core: Digest, tools: [String: ToolVersion], recipe: Digest,
-    told: Told? = nil, uniform: Bool, reasons: [Reason]
+    told: Told? = nil, uniform: Bool, accepted: [Digest]? = nil, reasons: [Reason]
   ) {
-    self.told = told
+    (self.told, self.accepted) = (told, accepted)
     (self.step, self.run, self.plan, self.core) = (step, run, plan, core)
     (self.tools, self.recipe, self.uniform, self.reasons) = (tools, recipe, uniform, reasons)
   }

@@ -35,6 +35,7 @@ package struct Step: Sendable, Hashable, Codable {
   /// What an `auto` step may cost in one plan that Sluice makes by itself; above it, or where nobody knows, Sluice
   /// proposes instead. Nil for no ceiling.
   package var maxCoreHours: Double?
+  /// Empty for a human step.
   package var command: [String]
   /// Over which frames it works, where no input says so; nil leaves it to the inputs.
   package var frames: StepFrames?
@@ -74,6 +75,9 @@ package struct Step: Sendable, Hashable, Codable {
 
   /// For each output in order, which frames of an input a frame is made from.
   package func relations(to input: StepInput) -> [FrameRelation] { outputs.map { input.frames.of($0.name) } }
+
+  /// Whether people do it and publish what comes out: it has no command, and nothing ever runs it.
+  package var isHuman: Bool { command.isEmpty }
 }
 
 package enum FolderPattern: Sendable, Hashable {
@@ -129,7 +133,7 @@ package enum Gather: String, Sendable, Codable, CaseIterable {
 package struct StepOutput: Sendable, Hashable, Codable {
   package var name: String
   package var product: String
-  /// A file name; one run of `#` makes it a sequence.
+  /// A file name; one run of `#` makes it a sequence. Empty where people publish what they like.
   package var files: String
   package var preview: Bool
   package var identity: Identity

@@ -20,6 +20,7 @@ package struct API: Sendable {
     addEditorial(to: api)
     addPublishing(to: api)
     addPlans(to: api)
+    addJudgement(to: api)
     addQuestions(to: api)
     addGraph(to: api)
     addFiles(to: api)
@@ -94,7 +95,12 @@ package struct API: Sendable {
       guard let pipeline else {
         return Problem.response(problems[0].error(file: "sluice.yaml"), problems: problems)
       }
-      return JSONBody.response(try await apply(pipeline, source: Blob(bytes), isDry: isDry, actor: context.actor))
+      let isGrandfather = request.value("grandfather") == "true"
+      let because = request.value("because")
+      let grandfather =
+        isGrandfather ? await services.judgements.grandfather(pipeline, because: because) : nil
+      return JSONBody.response(
+        try await apply(pipeline, source: Blob(bytes), isDry: isDry, grandfather: grandfather, actor: context.actor))
     }
     api.get("pipelines/:project") { _, context in
       let project = try services.writer.current.project(ProjectName(context.parameters.get("project") ?? ""))
@@ -112,11 +118,14 @@ package struct API: Sendable {
   }
 
   private func apply(
-    _ pipeline: Pipeline, source: Blob, isDry: Bool, actor: Actor
+    _ pipeline: Pipeline, source: Blob, isDry: Bool, grandfather: Grandfather?, actor: Actor
   ) async throws -> PipelineAnswer {
     let (before, site) = (services.writer.current.projects[pipeline.project], services.writer.site)
     let old = before?.pipeline?.pipeline.steps ?? []
-    let drafts = try Decisions.applyPipeline(pipeline, source: source.digest, in: services.writer.current, site: site)
+    let decide = { @Sendable (registry: Registry) throws(SluiceError) in
+      try Decisions.applyPipeline(pipeline, source: source.digest, accepting: grandfather, in: registry, site: site)
+    }
+    let drafts = try decide(services.writer.current)
     let new = drafts.compactMap { draft in
       if case .folderChanged = draft.fact { draft.folder } else { FolderPath?.none }
     }.filter { before?.folders[$0] == nil }
@@ -126,18 +135,18 @@ package struct API: Sendable {
       added: pipeline.steps.map(\.name).filter { name in !old.contains { $0.name == name } },
       changed: pipeline.steps.filter { step in old.contains { $0.name == step.name && $0 != step } }.map(\.name),
       removed: old.map(\.name).filter { pipeline.step(named: $0) == nil }, newFolders: new, position: nil, plan: nil)
+    if grandfather != nil {
+      answer.grandfathered = drafts.compactMap { if case .versionVouched = $0.fact { $0.product } else { nil } }
+    }
     if isDry {
-      answer.plan = try await services.queries.plan(ofEdit: pipeline, drafts: drafts)
+      answer.plan = try await services.queries.plan(ofEdit: pipeline, drafts: drafts, by: actor)
       return answer
     }
-    let decide = { @Sendable (registry: Registry) throws(SluiceError) in
-      try Decisions.applyPipeline(pipeline, source: source.digest, in: registry, site: site)
-    }
-    // Thousands of folders are more than one record holds. They come first, the steps last, and what was
-    // interrupted is made whole by applying again.
-    while try decide(services.writer.current).count > Limits.factsPerRecord {
+    // Thousands of folders or vouches are more than one record holds. They come first, the steps last, and what was
+    // interrupted is made whole by applying again: vouches mean nothing before the steps that they are about.
+    while case let all = try decide(services.writer.current), all.fittingOneRecord.count < all.count {
       try await services.writer.submit(Origin(actor: actor)) { registry throws(SluiceError) in
-        Array(try decide(registry).prefix(Limits.factsPerRecord))
+        try decide(registry).fittingOneRecord
       }
     }
     answer.position = try await services.writer.submit(Origin(actor: actor), blobs: [source], decide: decide)

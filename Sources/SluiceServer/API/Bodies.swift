@@ -36,6 +36,24 @@ struct TagAnswer: Encodable {
   var position: Position
 }
 
+struct JudgeRequest: Decodable {
+  var ref: String
+  var verdict: Verdict
+  var because: String?
+}
+
+struct WordRequest: Decodable {
+  var ref: String
+  var because: String?
+}
+
+struct FreezeRequest: Decodable {
+  var ref: String
+  var at: String
+  var until: String?
+  var because: String?
+}
+
 struct PipelineShown: Encodable {
   var project: ProjectName
   var revision: Int

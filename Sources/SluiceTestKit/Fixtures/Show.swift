@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 import SluiceEngine
 package import SluiceGraph
 package import SluiceModel
@@ -34,7 +34,11 @@ package struct Show: Sendable {
     project.graph ?? StepGraph(pipeline: Pipeline(project: name, folders: [], steps: []), folders: [Folder]())
   }
   package var steps: [Step] { project.pipeline?.pipeline.steps ?? [] }
-  package var assessor: Assessor { Assessor(project: project, graph: graph, manifests: manifests, tools: tools) }
+  package var now: Date { chance.ambient.now() }
+  package func wait(seconds: Double) { chance.advance(by: seconds) }
+  package var assessor: Assessor {
+    Assessor(project: project, graph: graph, manifests: manifests, tools: tools, now: now)
+  }
 
   /// `sq010/sh0010/plate` as a product of this show.
   package func ref(_ spoken: String) throws -> ProductRef { try ProductRef("\(name)/\(spoken)") }
@@ -128,18 +132,18 @@ extension Show {
     return try publish(spoken, manifest)
   }
 
-  private mutating func stored(_ name: String, _ frame: Int?, _ text: String) -> StoredFile {
+  mutating func stored(_ name: String, _ frame: Int?, _ text: String) -> StoredFile {
     let digest = Digest.of(text)
     meanings[digest] = Text.withoutHeader(text)
     return StoredFile(path: name, frame: frame, size: Int64(text.utf8.count), sha256: digest)
   }
 
-  private mutating func publish(
+  mutating func publish(
     _ spoken: String, _ manifest: Manifest, madeFrom: [Used] = [], base: VersionID? = nil, made: Made? = nil
   ) throws -> VersionID {
     let product = try ref(spoken)
     let known = project.products[product]
-    let version = VersionID.next(after: known?.latest, now: chance.ambient.now(), site: "main")
+    let version = VersionID.next(after: known?.versions.last, now: chance.ambient.now(), site: "main")
     let digest = manifests.add(manifest)
     try record(
       .versionPublished(
@@ -240,7 +244,9 @@ extension Show {
     }
     let made = Made(
       step: order.unit.id.step, run: run.id, plan: plan, core: order.assessment.core, tools: order.assessment.tools,
-      recipe: order.assessment.recipe ?? order.assessment.core, uniform: order.leftOut.isEmpty, reasons: run.reasons)
+      recipe: order.assessment.recipe ?? order.assessment.core, uniform: order.leftOut.isEmpty,
+      accepted: order.accepted,
+      reasons: run.reasons)
     for (product, manifest, base, kept) in products {
       let version = try publish(product.spoken, manifest, madeFrom: order.used, base: base, made: made)
       traces[VersionAddress(product: product, version: version)] = kept

@@ -40,7 +40,7 @@ extension Show {
       parameters["\(placeholder)"] =
         placeholder.field.map { unit.folder.attributes[$0] ?? "" } ?? "\(unit.folder.path)"
     }
-    let old = unit.outputs.first.flatMap { project.version(of: $0, .latest) }?.published.made?.tools
+    let old = unit.outputs.first.flatMap { project.newest(of: $0) }?.published.made?.tools
     return Trace.Core(
       command: unit.step.command,
       inputs: Dictionary(
@@ -55,7 +55,7 @@ extension Show {
   private func seen(
     _ product: ProductRef, _ input: StepInput, _ relation: FrameRelation, frames: Set<Int>?, place: String
   ) throws -> [Trace.Seen] {
-    guard let version = project.version(of: product, input.tag) else { return [] }
+    guard let version = project.version(of: product, input.tag, now: now) else { return [] }
     let all = try manifests.manifest(version.published.manifest).representation(named: input.representation)
     var wanted: Set<Int>?
     if let frames, let offsets = relation.offsets {

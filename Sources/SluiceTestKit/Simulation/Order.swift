@@ -9,6 +9,8 @@ package enum Order: Sendable {
   case publish(ProductRef, content: Int, tag: String?)
   /// Moves a tag to the newest version, or to the oldest.
   case tag(ProductRef, String, toOldest: Bool)
+  /// Says something of the newest version of a product, or of the product.
+  case judge(ProductRef, Saying)
   case pipeline(ProjectName, Int)
   case token(String)
   /// Forgets the name that an alias stands for.
@@ -98,6 +100,7 @@ extension Order {
       let oldest = try registry.product(ref).versions.first
       let selector = toOldest ? oldest.map { VersionSelector.id($0) } ?? .latest : .latest
       return try Decisions.moveTag(Reference(product: ref, selector: selector), to: tag, in: registry)
+    case .judge(let ref, let saying): return try saying.drafts(ref, in: registry)
     case .pipeline(let project, let number):
       let pipeline = Pipeline(project: project, folders: [], steps: [])
       return try Decisions.applyPipeline(
@@ -212,6 +215,23 @@ extension Order {
     case .tag(let ref, let tag):
       guard let version = try registry.product(ref).tags[tag] else { return [] }
       return try Decisions.moveTag(Reference(product: ref, selector: .id(version)), to: tag, in: registry)
+    case .verdict(let ref, let version):
+      guard let judgement = known.versions[VersionAddress(product: ref, version: version)]?.judgement else { return [] }
+      return try JudgementDecisions.judge(
+        Reference(product: ref, selector: .id(version)), judgement.verdict, because: judgement.because, in: registry)
+    case .frozen(let ref):
+      guard let freeze = known.products[ref]?.freeze else {
+        return try JudgementDecisions.thaw(ref, because: nil, in: registry)
+      }
+      return [
+        Draft(
+          project: project, product: ref,
+          fact: .productFrozen(ProductFrozen(at: freeze.at, until: freeze.until, because: freeze.because)))
+      ]
+    case .held(let ref):
+      let hold = known.products[ref]?.hold
+      let fact = ProductHeld(held: hold != nil, because: hold?.because)
+      return [Draft(project: project, product: ref, fact: .productHeld(fact))]
     }
   }
 

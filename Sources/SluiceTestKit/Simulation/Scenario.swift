@@ -122,7 +122,8 @@ extension Scenario {
           omitted: dice.percent(15) ? dice.percent(50) : nil)
       case ..<37:
         order = .cast(project, folders[1], dice.pick([folders[2], folders[3]]), isIn: dice.percent(60))
-      case ..<62: order = .publish(ref, content: dice.below(1_000), tag: dice.percent(25) ? "hold" : nil)
+      case ..<58: order = .publish(ref, content: dice.below(1_000), tag: dice.percent(25) ? "hold" : nil)
+      case ..<69: order = .judge(ref, dice.pick(Saying.allCases))
       case ..<80: order = .tag(ref, dice.pick(["approved", "hold"]), toOldest: dice.percent(40))
       case ..<90:
         // Few ids, so that some come again, also much later.
@@ -182,6 +183,7 @@ extension Order: CustomStringConvertible {
       "\(isIn ? "put" : "take") \(asset) \(isIn ? "into" : "out of") \(shot) of \(project)"
     case .publish(let ref, let content, let tag): "publish \(ref) with \(content) bytes\(tag.map { " as \($0)" } ?? "")"
     case .tag(let ref, let tag, let toOldest): "move \(tag) of \(ref) to the \(toOldest ? "oldest" : "newest")"
+    case .judge(let ref, let saying): "\(saying.rawValue) \(ref)"
     case .pipeline(let project, let number): "apply pipeline \(number) to \(project)"
     case .token(let name): "make the token \(name)"
     case .erase(let alias): "forget the name of \(alias)"

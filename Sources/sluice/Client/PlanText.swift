@@ -5,7 +5,8 @@ enum PlanText {
   static func tell(_ plan: Plan) {
     if plan.runs.isEmpty {
       let isStuck = !plan.missing.isEmpty || !plan.blocked.isEmpty
-      print(isStuck ? "Nothing can run yet." : "Nothing to do: \(plan.untouched) products are current.")
+      let rest = plan.byHand?.isEmpty == false ? "Nothing to run" : "Nothing to do"
+      print(isStuck ? "Nothing can run yet." : "\(rest): \(plan.untouched) products are current.")
     } else {
       let seconds = plan.runs.compactMap(\.estimate?.seconds).reduce(0, +)
       let known = plan.runs.allSatisfy { $0.estimate != nil }
@@ -20,8 +21,18 @@ enum PlanText {
         return ["  " + run.step, "\(run.folder)", frames, run.reasons.first.map { "because \($0.text)" } ?? ""]
       })
     for note in plan.notes { print("  only proposed: \(note)") }
+    tellPeople(plan)
     for ref in plan.missing { print("  nobody has published \(ref)") }
     for run in plan.blocked { print("  \(run.step) \(run.folder) cannot run: \(run.text)") }
+  }
+
+  /// What people keep out of a plan, have in hand, or have to do themselves.
+  private static func tellPeople(_ plan: Plan) {
+    for frozen in plan.frozen ?? [] { print("  \(frozen.text)") }
+    for held in plan.held ?? [] { print("  \(held.text)") }
+    for work in plan.byHand ?? [] {
+      print("  \(work.product) is \(work.freshness.rawValue), and only a person can help: \(work.text)")
+    }
   }
 
   /// What became of a proposal.

@@ -16,6 +16,8 @@ struct PublishManifest {
     var label: String?
     var tag: String?
     var from: [String]?
+    var override: Bool?
+    var because: String?
   }
   struct Representation: Decodable {
     var name: String?
@@ -65,7 +67,8 @@ struct PublishManifest {
           ProductPublish(
             ref: product.ref, representations: shapes, patch: product.patch, base: product.base,
             allowMissing: product.allowMissing, note: product.note, label: product.label, tag: product.tag,
-            from: try await Publish.references(product.from ?? [], client)), groups
+            from: try await Publish.references(product.from ?? [], client), override: product.override,
+            because: product.because), groups
         ))
     }
     return try await Publish.send(products, client)

@@ -54,10 +54,19 @@ struct PipelineCommand: AsyncParsableCommand {
   struct ApplyPipeline: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "apply", abstract: "Apply a pipeline file; --dry-run says what it would change.",
-      discussion: "EXAMPLE: sluice pipeline apply sluice.yaml --dry-run")
+      discussion: """
+        EXAMPLE: sluice pipeline apply sluice.yaml --dry-run
+        EXAMPLE: sluice pipeline apply sluice.yaml --grandfather --because "only the log level changed"
+        """)
     @Argument(help: "The pipeline file.") var file: String
     @Flag(help: "Only say what would change and become stale.") var dryRun = false
+    @Flag(help: "Accept what exists as made by the new steps: what was current stays current.") var grandfather = false
+    @Option(help: "With --grandfather: why.") var because: String?
     @OptionGroup var options: ServerOptions
+
+    func validate() throws {
+      if because != nil, !grandfather { throw ValidationError("--because goes with --grandfather.") }
+    }
 
     func run() async throws {
       let text = try PipelineCommand.read(file)
@@ -67,14 +76,20 @@ struct PipelineCommand: AsyncParsableCommand {
         throw problems[0].error(file: file)
       }
       let answer: PipelineAnswer = try await options.client.answer(
-        .POST, "pipelines", [("dryRun", dryRun ? "true" : nil)], body: .bytes(Array(text.utf8)),
-        type: "application/yaml")
+        .POST, "pipelines",
+        [
+          ("dryRun", dryRun ? "true" : nil), ("grandfather", grandfather ? "true" : nil), ("because", because),
+        ], body: .bytes(Array(text.utf8)), type: "application/yaml")
       if options.json { return Console.json(answer) }
       print(
         "\(answer.project): \(answer.applied ? "revision \(answer.revision) applied" : "nothing was applied"), "
           + "\(answer.steps.count) steps "
           + "(\(answer.added.count) new, \(answer.changed.count) changed, \(answer.removed.count) removed), "
           + "\(answer.newFolders.count) new folders")
+      if let accepted = answer.grandfathered {
+        let are = accepted.count == 1 ? "product is" : "products are"
+        print("\(accepted.count) \(are) accepted as made by the new steps")
+      }
       if let plan = answer.plan { PlanText.tell(plan) }
     }
   }

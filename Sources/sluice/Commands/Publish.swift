@@ -9,23 +9,32 @@ struct Publish: AsyncParsableCommand {
       Files that differ only in the last number before the extension are one sequence; a directory is a tree.
       EXAMPLE: sluice publish demo/sq010/sh0010/plate plates/plate.*.exr --note "from the scanner"
       EXAMPLE: sluice publish demo/sq010/sh0010/plate fixed/plate.1012.exr --patch
+      EXAMPLE: sluice publish demo/sq010/sh0010/animation shot.usd --from inputs
+      EXAMPLE: sluice publish demo/sq010/sh0010/comp comp.*.exr --override --because "wires painted out"
       EXAMPLE: sluice publish --manifest turnover.json
       """)
 
   @Argument(help: "The product, then its files or directories.") var arguments: [String] = []
   @Option(help: "The representation's name; the extension where it is not said.") var representation: String?
-  @Option(parsing: .upToNextOption, help: "What it was made from: references, or paths of published files.")
+  @Option(
+    parsing: .upToNextOption,
+    help: "What it was made from: references, paths of published files, or 'inputs' for all that its step declares.")
   var from: [String] = []
   @Option(help: "A note for the history.") var note: String?
   @Option(help: "A tag to move to the new version.") var tag: String?
   @Option(help: "A label, such as the name in the edit.") var label: String?
   @Flag(help: "Bring only the changed frames; the rest is carried.") var patch = false
   @Flag(help: "Allow a sequence with missing frames.") var allowMissing = false
+  @Flag(help: "Lay it over what a step makes, and hold it against that step until 'sluice release'.")
+  var override = false
+  @Option(help: "With --override: why.") var because: String?
   @Option(help: "A JSON file with many products to publish at once; - for stdin.") var manifest: String?
   @OptionGroup var options: ServerOptions
 
   func validate() throws {
     if manifest == nil, arguments.count < 2 { throw ValidationError("Name a product and at least one file.") }
+    if override, because == nil { throw ValidationError("--override wants --because TEXT: why is it painted over?") }
+    if !override, because != nil { throw ValidationError("--because goes with --override.") }
     if manifest != nil, !arguments.isEmpty { throw ValidationError("--manifest takes no products or files beside it.") }
   }
 
@@ -44,7 +53,7 @@ struct Publish: AsyncParsableCommand {
       ref: arguments[0],
       representations: [RepresentationPublish(name: representation, files: [], tree: isTree ? true : nil)],
       patch: patch ? true : nil, allowMissing: allowMissing ? true : nil, note: note, label: label, tag: tag,
-      from: sources.isEmpty ? nil : sources)
+      from: sources.isEmpty ? nil : sources, override: override ? true : nil, because: because)
     let answer = try await Publish.send([(product, [files])], client)
     guard let published = answer.published.first else { return }
     if options.json { return Console.json(published) }
@@ -98,6 +107,10 @@ struct Publish: AsyncParsableCommand {
   static func references(_ from: [String], _ client: Client) async throws -> [String] {
     var found: [String] = []
     for text in from {
+      if text == "inputs" {
+        found.append(text)
+        continue
+      }
       guard FileManager.default.fileExists(atPath: Machine.absolute(text)) else {
         _ = try Reference(text)
         found.append(text)

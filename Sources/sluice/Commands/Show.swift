@@ -22,7 +22,7 @@ struct Show: AsyncParsableCommand {
       print("  \(representation.name): \(representation.files) files, \(Console.bytes(representation.bytes))\(frames)")
     }
     for reason in answer.status.reasons {
-      print("  " + (reason.isCause ? "\(answer.status.state.rawValue) because \(reason.text)" : reason.text))
+      print("  " + (reason.isNote ? reason.text : "\(answer.status.state.rawValue) because \(reason.text)"))
     }
     if !selected.madeFrom.isEmpty { print("made from") }
     for made in selected.madeFrom {

@@ -11,7 +11,7 @@ struct Why: AsyncParsableCommand {
   func run() async throws {
     let answer: WhyAnswer = try await options.client.get("why", [("ref", ref)])
     if options.json { return Console.json(answer) }
-    for reason in answer.reasons { print(reason.isCause ? "not current, because \(reason.text)" : reason.text) }
+    for reason in answer.reasons { print(reason.isNote ? reason.text : "not current, because \(reason.text)") }
     if let reaction = answer.reaction { print(reaction.text) }
     for (depth, link) in answer.chain.enumerated() {
       print("\(String(repeating: "  ", count: depth))\(depth == 0 ? "" : "← ")\(link.text)")

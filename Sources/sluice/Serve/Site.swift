@@ -15,6 +15,7 @@ struct Site: Sendable {
   let feed = Feed()
   let subscriptions: Subscriptions
   private let queries: Queries
+  private let judgements: Judgements
   private let bodies: PlanBodies
   private let previews: OpenImageIO
   private let layouts: Graphviz
@@ -51,6 +52,7 @@ struct Site: Sendable {
     bodies = PlanBodies(log: folder.log)
     queries = Queries(
       writer: writer, manifests: folder.manifests, tools: tools, runner: runner, store: folder.store, bodies: bodies)
+    judgements = Judgements(writer: writer, manifests: folder.manifests, tools: tools)
     reactor = Reactor(
       Reactor.Parts(
         writer: writer, log: folder.log, feed: feed, queries: queries, runner: runner, bodies: bodies, ambient: ambient,
@@ -67,7 +69,8 @@ struct Site: Sendable {
       writer: writer, log: folder.log, views: folder.views, store: folder.store,
       publisher: Publisher(writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests),
       intake: Intake(writer: writer), queries: queries,
-      plans: Plans(writer: writer, bodies: bodies, queries: queries, runner: runner), runner: runner,
+      plans: Plans(writer: writer, bodies: bodies, queries: queries, runner: runner),
+      judgements: judgements, runner: runner,
       subscriptions: subscriptions, people: People(writer: writer, log: folder.log, names: folder.names),
       names: folder.names,
       upkeep: Upkeep(writer: writer, log: folder.log, backups: backups, subscriptions: subscriptions),

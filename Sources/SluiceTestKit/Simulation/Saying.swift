@@ -1,0 +1,32 @@
+import SluiceEngine
+import SluiceGraph
+import SluiceModel
+
+/// What people say of versions and products.
+package enum Saying: String, Sendable, CaseIterable {
+  case approve, reject, withdraw, vouch, freeze, thaw, hold, release
+
+  func drafts(_ ref: ProductRef, in registry: Registry) throws(SluiceError) -> [Draft] {
+    let newest = Reference(product: ref)
+    switch self {
+    case .approve: return try JudgementDecisions.judge(newest, .approved, because: nil, in: registry)
+    case .reject: return try JudgementDecisions.judge(newest, .rejected, because: "no", in: registry)
+    case .withdraw: return try JudgementDecisions.judge(newest, .withdrawn, because: nil, in: registry)
+    case .vouch:
+      guard let version = try registry.product(ref).newest else { return [] }
+      // The projects have no steps, and so no inputs.
+      let fact = VersionVouched(version: version, inputs: [], core: nil, because: "looked at it")
+      return [Draft(project: ref.project, product: ref, fact: .versionVouched(fact))]
+    case .freeze:
+      guard let oldest = try registry.product(ref).versions.first else { return [] }
+      let fact = ProductFrozen(at: oldest, because: "locked")
+      return [Draft(project: ref.project, product: ref, fact: .productFrozen(fact))]
+    case .thaw: return try JudgementDecisions.thaw(ref, because: nil, in: registry)
+    case .hold:
+      _ = try registry.product(ref)
+      let fact = ProductHeld(held: true, because: "in hand")
+      return [Draft(project: ref.project, product: ref, fact: .productHeld(fact))]
+    case .release: return try JudgementDecisions.release(ref, because: nil, in: registry)
+    }
+  }
+}
