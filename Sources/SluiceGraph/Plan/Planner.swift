@@ -21,6 +21,7 @@ package struct Planner: Sendable {
     var frames: FrameSet?
     var revision: Int
     var runs: [Run]
+    var force: Bool?
     /// What Sluice proposes is another plan than the same asked for by a person: it is about its own runs alone.
     var reaction: OnChange?
   }
@@ -28,13 +29,15 @@ package struct Planner: Sendable {
   /// - Parameters:
   ///   - selected: the products that may be made; nothing outside of them runs.
   ///   - frames: only these, for steps that work frame by frame; nil for all.
+  ///   - forced: makes anew what is current, too.
   /// - Throws: `record.tooLarge` past `Limits.runsPerPlan`.
   package func plan(
-    _ selection: Selection, products selected: Set<ProductRef>, frames: FrameSet?
+    _ selection: Selection, products selected: Set<ProductRef>, frames: FrameSet?, forced: Forced? = nil
   ) throws(SluiceError) -> Plan {
     let graph = assessor.graph
     let chosen = Set(graph.units.filter { !selected.isDisjoint(with: $0.outputs) }.map(\.id))
-    let assessments = try assessor.assess { chosen.contains($0) }
+    let due = try assessor.assess { chosen.contains($0) }
+    let assessments = forced?.taking(chosen, of: due) ?? due
     var runs: [PlannedRun] = []
     var blocked: [BlockedRun] = []
     var missing: Set<ProductRef> = []
@@ -50,7 +53,7 @@ package struct Planner: Sendable {
       }
       let wanted = assessment.stale.map { stale in frames.map(stale.intersection) ?? stale }
       if let stale = assessment.stale, let wanted, wanted != stale {
-        left.insert(unit.id)
+        if due[unit.id]?.stale?.subtracting(wanted).isEmpty == false { left.insert(unit.id) }
         if wanted.isEmpty { continue }
       }
       runs.append(run(assessment, frames: wanted))
@@ -62,11 +65,12 @@ package struct Planner: Sendable {
       guard let producer = graph.producer(of: product) else { return assessor.project.products[product] != nil }
       return !busy.contains(producer.id)
     }
-    return identified(
-      Plan(
-        id: PlanID(""), project: assessor.project.name, selection: selection.text, frames: frames,
-        pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched.count,
-        missing: missing.sorted(), blocked: blocked))
+    var plan = Plan(
+      id: PlanID(""), project: assessor.project.name, selection: selection.text, frames: frames,
+      pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched.count,
+      missing: missing.sorted(), blocked: blocked)
+    if forced != nil { plan.force = true }
+    return identified(plan)
   }
 
   /// What Sluice does about changes by itself.
@@ -144,7 +148,7 @@ package struct Planner: Sendable {
               Identity.Run(
                 step: run.step, folder: run.folder, frames: run.frames,
                 reasons: run.reasons.map { [$0.kind.rawValue, $0.input, $0.used, $0.now] }, there: there(for: run))
-            }, reaction: plan.reaction))))
+            }, force: plan.force, reaction: plan.reaction))))
     for index in plan.runs.indices {
       plan.runs[index].id = RunID(plan: plan.id, step: plan.runs[index].step, folder: plan.runs[index].folder)
     }
@@ -154,7 +158,7 @@ package struct Planner: Sendable {
 
 extension Planner {
   private func there(for run: PlannedRun) -> [VersionID]? {
-    guard run.reasons.contains(where: { $0.kind == .tool || $0.kind == .event }) else { return nil }
+    guard run.reasons.contains(where: { [.tool, .event, .forced].contains($0.kind) }) else { return nil }
     return run.outputs.compactMap { assessor.project.products[$0]?.latest }
   }
 }

@@ -17,6 +17,10 @@ package struct Plan: Sendable, Equatable, Codable {
   /// `auto` or `propose` where Sluice made the plan by itself: it is then about its own runs and nothing else. Nil for
   /// a plan that somebody asked for.
   package var reaction: OnChange?
+  /// True where what is current is made anew as well; nil otherwise.
+  package var force: Bool?
+  /// What would have to happen first; nil for a plan of what is. A plan with it cannot be applied.
+  package var whatIf: WhatIf?
 
   package init(
     id: PlanID, project: ProjectName, selection: String, frames: FrameSet?, pipelineRevision: Int,

@@ -117,6 +117,8 @@ package struct Reason: Sendable, Hashable, Codable {
     case partial
     /// The version does not say what it was made from.
     case unrecorded
+    /// Somebody wants it made anew although it is current.
+    case forced
   }
   package var kind: Kind
   /// The product, step or tool that it is about.

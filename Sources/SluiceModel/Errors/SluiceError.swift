@@ -30,6 +30,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case planUnknown = "plan.unknown"
   case planChanged = "plan.changed"
   case planNotWaiting = "plan.notWaiting"
+  case planWhatIf = "plan.whatIf"
   case runUnknown = "run.unknown"
   case taskUnknown = "task.unknown"
   case runActive = "run.active"
@@ -107,7 +108,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .personUnknown:
       404
     case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .siteElsewhere, .subscriptionExists,
-      .subscriptionBatch, .planNotWaiting:
+      .subscriptionBatch, .planNotWaiting, .planWhatIf:
       409
     case .logArchived: 410
     case .bodyTooLarge, .eventTooLarge: 413
@@ -132,7 +133,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
-    case .planNotWaiting: 1
+    case .planNotWaiting, .planWhatIf: 1
     default: 2
     }
   }

@@ -44,6 +44,9 @@ package struct Show: Sendable {
 // MARK: Facts
 
 extension Show {
+  /// Time passes, and nothing happens.
+  package func wait(seconds: Double) { chance.advance(by: seconds) }
+
   @discardableResult
   package mutating func record(
     _ fact: Fact, folder: FolderPath? = nil, product: ProductRef? = nil, by actor: String = "ada"
@@ -164,10 +167,19 @@ extension Show {
     }.sorted()
   }
 
-  package func plan(_ select: String = "", frames: String? = nil) throws -> Plan {
-    let selection = try Selection(select)
-    let products = try selection.products(in: project, graph: graph, states: try states())
-    return try Planner(assessor: assessor).plan(selection, products: products, frames: frames.flatMap { FrameSet($0) })
+  package func plan(_ select: String = "", frames: String? = nil, forced: Forced? = nil) throws -> Plan {
+    try plan(try Selection(select), frames: frames, forced: forced)
+  }
+
+  package func plan(_ selection: Selection, frames: String? = nil, forced: Forced? = nil) throws -> Plan {
+    let products = try products(selection)
+    return try Planner(assessor: assessor).plan(
+      selection, products: products, frames: frames.flatMap { FrameSet($0) }, forced: forced)
+  }
+
+  package func products(_ selection: Selection) throws -> Set<ProductRef> {
+    try selection.products(
+      in: project, graph: graph, states: try states(), history: SelectionHistory(now: chance.ambient.now()))
   }
 
   private func states() throws -> [ProductRef: ProductState] {
@@ -188,7 +200,8 @@ extension Show {
     for run in plan.runs {
       guard let unit = graph.unit(UnitID(step: run.step, folder: run.folder)) else { continue }
       let order = try RunOrder(
-        unit, project: project, assessor: assessor, manifests: manifests, limit: plan.frames)
+        unit, project: project, assessor: assessor, manifests: manifests, limit: plan.frames,
+        forced: plan.force == true)
       if order.isUnchanged { continue }
       try make(order, run: run, plan: plan.id)
       let frames = FrameSet(order.pieces.compactMap(\.frame))
