@@ -16,9 +16,7 @@ class Selections(SharedServerTestCase):
         return sorted(f"{run['step']} {run['folder']}" for run in plan["runs"])
 
     def refs(self, *arguments):
-        return sorted(
-            product["ref"] for product in self.server.ask(*arguments)["products"]
-        )
+        return sorted(product["ref"] for product in self.server.ask(*arguments)["products"])
 
     def test_a_plan_takes_the_whole_grammar(self):
         self.assertEqual(
@@ -27,16 +25,14 @@ class Selections(SharedServerTestCase):
         )
         self.assertEqual(
             self.runs("--select", "(type:sequence or 1+(step:review_movie and sq020)) and state:stale"),
-            ["contact sq010", "contact sq020", "review sq020/sh0030", "review_movie sq020/sh0030"])  # fmt: skip
+            ["contact sq020", "review sq020/sh0030", "review_movie sq020/sh0030"])  # fmt: skip
 
     def test_exclude_takes_away(self):
         self.assertEqual(
             self.runs("--select", "step:review", "--exclude", "sq010"),
             ["review sq020/sh0030"],
         )
-        plan = self.server.ask(
-            "plan", "demo", "--select", "step:review", "--exclude", "sq010"
-        )
+        plan = self.server.ask("plan", "demo", "--select", "step:review", "--exclude", "sq010")
         self.assertEqual(plan["selection"], "step:review and not sq010")
 
     def test_until_ends_at_a_step(self):
@@ -66,22 +62,16 @@ class Selections(SharedServerTestCase):
         )
 
     def test_what_is_wrong_is_named_with_its_place(self):
-        error = self.server.refused(
-            "plan", "demo", "--select", "sq010 and not stat:stale"
-        )
+        error = self.server.refused("plan", "demo", "--select", "sq010 and not stat:stale")
         self.assertEqual(error["code"], "selection.invalid")
         self.assertEqual(error["at"], "selection, character 15: 'stat:stale'")
         self.assertIn("did you mean 'state:'", error["what"])
-        self.assertIn(
-            "'review'", self.server.refused("plan", "demo", "--until", "revew")["what"]
-        )
+        self.assertIn("'review'", self.server.refused("plan", "demo", "--until", "revew")["what"])
 
     def test_a_plan_brings_its_own_selection(self):
         for option in (["--exclude", "sq010"], ["--until", "review"], ["--force"]):
             with self.subTest(option):
-                self.server.refused(
-                    "apply", "demo", "--plan", "p-0123456789ab", *option
-                )
+                self.server.refused("apply", "demo", "--plan", "p-0123456789ab", *option)
 
 
 class Forcing(ServerTestCase):
@@ -92,12 +82,8 @@ class Forcing(ServerTestCase):
     def test_it_makes_anew_what_is_current_as_often_as_it_is_asked_for(self):
         tiny_show.make(self.server)
         first = self.force()
-        self.assertEqual(
-            (first["succeeded"], first["reused"], first["force"]), (1, 0, True)
-        )
-        self.assertEqual(
-            (first["runs"][0]["frames"], first["runs"][0]["tasks"]), ("1001-1003", 3)
-        )
+        self.assertEqual((first["succeeded"], first["reused"], first["force"]), (1, 0, True))
+        self.assertEqual((first["runs"][0]["frames"], first["runs"][0]["tasks"]), ("1001-1003", 3))
         reason = first["runs"][0]["reasons"][0]
         self.assertEqual(reason["kind"], "forced")
         self.assertRegex(
@@ -108,9 +94,7 @@ class Forcing(ServerTestCase):
         self.assertNotEqual(second["id"], first["id"])
         self.assertEqual(second["succeeded"], 1)
         ends = [event["data"] for event in self.server.events("sluice.run.finished.v1")]
-        self.assertEqual(
-            [end["executed"] for end in ends if end["plan"] == second["id"]], [3]
-        )
+        self.assertEqual([end["executed"] for end in ends if end["plan"] == second["id"]], [3])
         self.assertEqual(set(self.server.states().values()), {"current"})
 
 
@@ -127,12 +111,8 @@ class WhatIf(SharedServerTestCase):
         return plan
 
     def test_the_same_file_reaches_nothing(self):
-        plan = self.ask(
-            f"demo/look/show_lut={self.server.file('again.cube', 'warm' + chr(10))}"
-        )
-        self.assertEqual(
-            (plan["runs"], plan["whatIf"]["changes"][0]["differs"]), ([], False)
-        )
+        plan = self.ask(f"demo/look/show_lut={self.server.file('again.cube', 'warm' + chr(10))}")
+        self.assertEqual((plan["runs"], plan["whatIf"]["changes"][0]["differs"]), ([], False))
         ran = self.server.run(
             "plan",
             "demo",
@@ -147,9 +127,7 @@ class WhatIf(SharedServerTestCase):
         steps = sorted(run["step"] for run in plan["runs"])
         self.assertEqual(steps, ["contact"] * 2 + ["review"] * 3 + ["review_movie"] * 3)
         for run in plan["runs"]:
-            self.assertIn(
-                "would move from v001 to cold.cube", run["reasons"][0]["text"]
-            )
+            self.assertIn("would move from v001 to cold.cube", run["reasons"][0]["text"])
         ran = self.server.run("plan", "demo", "--changed", f"demo/look/show_lut={cold}")
         self.assertIn("nothing was published, and this cannot be applied", ran.output)
         self.assertIn("It would reach 8 runs", ran.output)
@@ -170,14 +148,10 @@ class WhatIf(SharedServerTestCase):
         shot = tiny_show.SHOTS[0]
         self.server.frames(1001, 1004, folder="new", text=f"{shot} plate {{}}\n")
         self.server.frames(1004, 1004, folder="new", text="other\n")
-        first = self.server.frames(
-            1001, 1001, folder="new", text=f"{shot} plate {{}}\n"
-        )[0]
+        first = self.server.frames(1001, 1001, folder="new", text=f"{shot} plate {{}}\n")[0]
         pattern = str(first).replace("1001", "####")
         plan = self.ask(f"demo/{shot}/plate={pattern}")
-        self.assertEqual(
-            {run["frames"] for run in plan["runs"] if run["frames"]}, {"1004"}
-        )
+        self.assertEqual({run["frames"] for run in plan["runs"] if run["frames"]}, {"1004"})
 
     def test_what_nobody_has_is_refused(self):
         self.assertEqual(
@@ -208,12 +182,10 @@ class Savings(ServerTestCase):
             (shots + sheets, shots + sheets, 0),
         )
         sizes = [
-            self.server.ask("show", f"demo/{shot}/review_movie")["versions"][0]["bytes"]
-            for shot in tiny_show.SHOTS
+            self.server.ask("show", f"demo/{shot}/review_movie")["versions"][0]["bytes"] for shot in tiny_show.SHOTS
         ]
         sizes += [
-            self.server.ask("show", f"demo/{place}/contact")["versions"][0]["bytes"]
-            for place in tiny_show.SEQUENCES
+            self.server.ask("show", f"demo/{place}/contact")["versions"][0]["bytes"] for place in tiny_show.SEQUENCES
         ]
         self.assertEqual(cut["bytes"], sum(sizes))
 
@@ -245,24 +217,14 @@ class Savings(ServerTestCase):
         tiny_show.change_look(self.server, "# a comment\nwarm\n")
         self.server.apply()
         ends = [event["data"] for event in self.server.events("sluice.run.finished.v1")]
-        paces = [
-            end["spared"]["secondsPerTask"]
-            for end in ends
-            if end["outcome"] == "unchanged"
-        ]
+        paces = [end["spared"]["secondsPerTask"] for end in ends if end["outcome"] == "unchanged"]
         self.assertEqual(len(paces), 5)
-        self.assertAlmostEqual(
-            self.savings()["cutOff"]["seconds"], sum(paces), places=2
-        )
+        self.assertAlmostEqual(self.savings()["cutOff"]["seconds"], sum(paces), places=2)
 
     def test_words_say_what_is_estimated(self):
         tiny_show.make(self.server)
         output = self.server.run("savings", "demo", "--since", "1d").output
         for word in ("cut-off", "reuse", "frames", "estimated", "29 tasks"):
             self.assertIn(word, output)
-        self.assertEqual(
-            self.server.refused("savings", "demo", "--since", "lately")["code"], "usage"
-        )
-        self.assertEqual(
-            self.server.refused("savings", "nobody")["code"], "project.unknown"
-        )
+        self.assertEqual(self.server.refused("savings", "demo", "--since", "lately")["code"], "usage")
+        self.assertEqual(self.server.refused("savings", "nobody")["code"], "project.unknown")

@@ -207,7 +207,7 @@ class Client:
                 "exclude": exclude,
                 "until": until,
                 "frames": frames,
-                "force": force or None,
+                "force": True if force else None,
             }
         )
         return _decoding.plan(self._transport.call("POST", "plan", body=body))
@@ -240,7 +240,7 @@ class Client:
                 "exclude": exclude,
                 "until": until,
                 "frames": frames,
-                "force": force or None,
+                "force": True if force else None,
                 "plan": plan.id if isinstance(plan, Plan) else plan,
                 "command": command or _publish.new_command(),
             }
@@ -337,7 +337,7 @@ def _everything(_: Event) -> bool:
     return True
 
 
-def _without_none(values: dict[str, str | None]) -> dict[str, str]:
+def _without_none(values: dict[str, str | bool | None]) -> dict[str, str | bool]:
     return {name: value for name, value in values.items() if value is not None}
 
 
