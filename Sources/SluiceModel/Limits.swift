@@ -179,4 +179,12 @@ package enum Limits {
   package static let graphLayouts = 128
   /// A layout that failed is tried again after this: the machine may have been busy.
   package static let graphRetrySeconds = 60
+  /// A selection that lists every shot of a film by name fits.
+  package static let selectionBytes = 64 * 1024
+  /// Each is compared with every product.
+  package static let selectionTokens = 4_096
+  /// Whatever reads, writes or answers a selection calls itself this deep, several calls each.
+  package static let selectionDepth = 32
+  /// Products that one question may take as changed; somebody asks it before a delivery, not for a whole show.
+  package static let whatIfProducts = 1_000
 }

@@ -110,7 +110,10 @@ enum Facts {
         .runFinished(
           RunFinished(
             plan: plan, run: run, step: "review", attempt: 2, outcome: .failed, executed: 3, reused: 1, seconds: 7.5,
-            recipe: digest, failure: failure)),
+            recipe: digest, failure: failure,
+            spared: SparedWork(
+              cutOff: .init(tasks: 1, frames: nil, bytes: 10), reused: .init(tasks: 1, frames: 4, bytes: 40),
+              carried: .init(tasks: 5, frames: 20, bytes: 200), secondsPerTask: 2.5))),
         project: project, folder: folder),
       event(.tokenCreated(TokenCreated(name: "ada", digest: digest, rights: [.publish, .run])), project: nil),
     ]

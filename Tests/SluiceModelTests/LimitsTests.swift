@@ -48,6 +48,11 @@ import Testing
     #expect(Limits.recordBytes <= Limits.filterTextBytes)
   }
 
+  @Test func `let a selection name as many things as it may have words, and be nested no deeper than a filter`() {
+    #expect(Limits.selectionTokens * 16 <= Limits.selectionBytes)
+    #expect(Limits.selectionDepth <= Limits.filterDepth)
+  }
+
   @Test func `let what many subscriptions have passed be looked at again within a count of their lag`() {
     #expect(Limits.unsavedPassed <= Limits.lagScan)
   }

@@ -108,7 +108,7 @@ import Testing
     let files = try show.manifests.manifest(version.published.manifest).representations[0].files
     let recipe = try #require(files[0].recipe)
     let places = try await views.outputs(ofRecipe: recipe)
-    #expect(places.map(\.path) == ["review.0001.png"] && places[0].address == version.address)
+    #expect(places.map(\.path) == ["review.1001.png"] && places[0].address == version.address)
   }
 
   @Test func `remember commands`() async throws {

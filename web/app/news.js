@@ -52,6 +52,7 @@ const heads = {
   cast: c => `The cast changed: ${inProject(c.input)}`, omitted: c => `${inProject(c.input)} is left out`,
   order: () => 'The order of the cut changed',
   partial: (c, n) => `${count(n, 'product')} ${verb(n, 'is', 'are')} made only in part`,
+  forced: () => 'Somebody wants it made anew',
     unrecorded: (c, n) => `${count(n, 'product')}: what they were made from is not known`,
 };
 

@@ -51,6 +51,12 @@ package actor Writer: Service {
   /// Everything that is known and durable.
   package nonisolated var current: Registry { confirmed.withLock { $0 } }
   package nonisolated var now: Date { ambient.now() }
+  /// Somebody under the alias that the log has for them: for words that will be kept.
+  /// - Throws: `person.limit`.
+  package nonisolated func aliased(_ actor: Actor) throws(SluiceError) -> Actor {
+    actor.trust == .system ? actor : Actor(name: try names.alias(of: actor.name).description, trust: actor.trust)
+  }
+
   package nonisolated func position(_ sequence: Int64) -> Position { Position(site: site, sequence: sequence) }
 
   // MARK: Writing

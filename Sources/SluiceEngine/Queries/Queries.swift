@@ -51,10 +51,19 @@ package struct Queries: Sendable {
 
   // MARK: Status
 
-  /// - Parameter scope: a project, a folder of one or a product; nil for everything.
-  package func status(_ scope: String?, onlyStale: Bool) async throws(SluiceError) -> StatusAnswer {
+  /// - Parameters:
+  ///   - scope: a project, a folder of one or a product; nil for everything.
+  ///   - selection: only these of a project's products.
+  package func status(
+    _ scope: String?, onlyStale: Bool, selection: Selection = .everything
+  ) async throws(SluiceError) -> StatusAnswer {
     let registry = writer.current
     guard let scope else {
+      guard selection.expression == nil else {
+        throw SluiceError(
+          .usage, what: "a selection is about one project, and none is named", at: "select",
+          fix: "name it: sluice status PROJECT --select …")
+      }
       var products: [ProductStatus] = []
       for name in registry.projects.keys.sorted() { products += try await statuses(try await survey(name)) }
       return StatusAnswer(
@@ -69,6 +78,10 @@ package struct Queries: Sendable {
       let folder = try FolderPath(parts.dropFirst().joined(separator: "/"))
       products = products.filter { $0.ref == reference.product || $0.folder.isInside(folder) }
       if products.isEmpty, survey.project.folders[folder] == nil { _ = try registry.product(reference.product) }
+    }
+    if selection.expression != nil {
+      let selected = try await self.products(selection, in: survey)
+      products = products.filter { selected.contains($0.ref) }
     }
     return StatusAnswer(
       asOf: writer.position(survey.sequence), products: products.filter { !onlyStale || $0.state != .current })
@@ -144,20 +157,24 @@ package struct Queries: Sendable {
 
   // MARK: Plan
 
+  /// - Parameter actor: who asks, under the alias that the log has for them.
   package func plan(
-    _ name: ProjectName, select: String, frames: FrameSet?
+    _ name: ProjectName, _ scope: PlanScope, by actor: Actor
   ) async throws(SluiceError) -> Plan {
     let survey = try await survey(name)
-    guard survey.project.pipeline != nil else {
-      throw SluiceError(
-        .pipelineMissing, what: "'\(name)' has no pipeline, so nothing can be planned", at: "project '\(name)'",
-        fix: "write a sluice.yaml and apply it: sluice pipeline apply sluice.yaml")
-    }
-    let selection = try Selection(select)
-    let states = Dictionary(
-      try await statuses(survey).map { ($0.ref, $0.state) }, uniquingKeysWith: { first, _ in first })
-    let selected = try selection.products(in: survey.project, graph: survey.graph, states: states)
-    return try Planner(assessor: survey.assessor).plan(selection, products: selected, frames: frames)
+    try requirePipeline(survey.project)
+    let selection = try scope.selection()
+    let forced = scope.force ? Forced(by: actor, at: runner.parts.ambient.now()) : nil
+    return try Planner(assessor: survey.assessor).plan(
+      selection, products: try await products(selection, in: survey), frames: scope.frames, forced: forced)
+  }
+
+  func requirePipeline(_ project: Project) throws(SluiceError) {
+    guard project.pipeline == nil else { return }
+    throw SluiceError(
+      .pipelineMissing, what: "'\(project.name)' has no pipeline, so nothing can be planned",
+      at: "project '\(project.name)'",
+      fix: "write a sluice.yaml and apply it: sluice pipeline apply sluice.yaml")
   }
 
   /// A plan that Sluice made by itself, computed again: what there is to do now of its runs.
@@ -189,13 +206,20 @@ package struct Queries: Sendable {
 
   // MARK: Impact
 
-  package func impact(_ reference: Reference) async throws(SluiceError) -> ImpactAnswer {
+  /// - Parameter selection: only these of what is reached.
+  package func impact(
+    _ reference: Reference, selection: Selection = .everything
+  ) async throws(SluiceError) -> ImpactAnswer {
     let survey = try await survey(reference.product.project)
     let ref = reference.product
     if survey.project.products[ref] == nil, !survey.graph.products.contains(ref) {
       _ = try writer.current.product(ref)
     }
-    let reached = Walk.downstream(of: [ref], in: survey.graph)
+    var reached = Walk.downstream(of: [ref], in: survey.graph)
+    if selection.expression != nil {
+      let selected = try await products(selection, in: survey)
+      reached = reached.filter { selected.contains($0.key) }
+    }
     return ImpactAnswer(
       ref: ref,
       products: reached.map { product, link in

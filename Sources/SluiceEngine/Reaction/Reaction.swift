@@ -225,7 +225,7 @@ extension Reaction {
         take(told?.time, told?.id)
       case .missingInput, .tool, .frames, .range, .missingFrames, .partial, .unrecorded, .omitted, .order, .frozen,
         .held,
-        .vouched, .rejected:
+        .vouched, .rejected, .forced:
         continue
       }
     }

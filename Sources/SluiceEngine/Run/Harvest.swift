@@ -44,10 +44,14 @@ struct Harvest: Sendable {
       recipe: order.assessment.recipe ?? order.assessment.core, told: order.assessment.told,
       uniform: order.leftOut.isEmpty, accepted: order.accepted, reasons: reasons)
     let reusedTasks = order.tasks(for: Array(run.reused.keys), run: id).count
+    let timing = registry.projects[plan.project]?.timings[order.unit.id.step]
     let end = RunFinished(
       plan: plan.id, run: id, step: order.unit.id.step, attempt: run.attempt, outcome: .succeeded,
       executed: run.executed, reused: reusedTasks, seconds: (run.seconds * 1_000).rounded() / 1_000,
-      recipe: order.assessment.recipe)
+      recipe: order.assessment.recipe,
+      spared: SparedWork(
+        order, run: id, reused: Set(run.reused.keys), manifests: products.map(\.manifest),
+        secondsPerTask: run.executed > 0 ? run.seconds / Double(run.executed) : timing?.secondsPerTask))
     let versions = products.enumerated().map { index, product in
       (
         ref: product.address.product,

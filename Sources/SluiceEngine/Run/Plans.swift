@@ -15,14 +15,36 @@ package actor Plans {
   }
 
   /// Computes and keeps, records no fact.
+  package func compute(
+    _ project: ProjectName, _ scope: PlanScope, by actor: Actor
+  ) async throws(SluiceError) -> Plan {
+    let known = scope.force ? try writer.aliased(actor) : actor
+    return keep(try await queries.plan(project, scope, by: known))
+  }
+
   package func compute(_ project: ProjectName, select: String, frames: FrameSet?) async throws(SluiceError) -> Plan {
-    return keep(try await queries.plan(project, select: select, frames: frames))
+    try await compute(project, PlanScope(select: select, frames: frames), by: .system)
+  }
+
+  /// What changes that have not happened would reach; kept to be shown again, never to be applied.
+  package func compute(
+    _ project: ProjectName, _ scope: PlanScope, if changes: [ChangedProduct]
+  ) async throws(SluiceError) -> Plan {
+    keep(try await queries.plan(project, scope, if: changes))
   }
 
   /// A plan computed again, as it would be now.
-  package func compute(again plan: Plan) async throws(SluiceError) -> Plan {
+  /// - Throws: `plan.whatIf`.
+  package func compute(again plan: Plan, by actor: Actor) async throws(SluiceError) -> Plan {
+    guard plan.whatIf == nil else { throw Plans.whatIf("plan \(plan.id)") }
     guard plan.reaction == nil else { return keep(try await queries.plan(again: plan)) }
-    return try await compute(plan.project, select: plan.selection, frames: plan.frames)
+    return try await compute(plan.project, PlanScope(again: plan), by: actor)
+  }
+
+  package static func whatIf(_ place: String) -> SluiceError {
+    SluiceError(
+      .planWhatIf, what: "that is a what-if: it plans changes that have not happened, and cannot be applied", at: place,
+      fix: "publish the change, then plan and apply")
   }
 
   private func keep(_ plan: Plan) -> Plan {
@@ -44,21 +66,27 @@ package actor Plans {
 
   /// Records a plan as a fact and sets it going; an empty one is only shown.
   /// - Parameter expected: the plan that was looked at; another result is refused.
-  /// - Throws: `plan.changed`.
+  /// - Throws: `plan.changed`, `plan.whatIf`.
   package func apply(
-    _ project: ProjectName, select: String, frames: FrameSet?, expected: PlanID?, origin: Origin
+    _ project: ProjectName, _ scope: PlanScope, expected: PlanID?, origin: Origin
   ) async throws(SluiceError) -> Plan {
     let plan: Plan
     if let expected {
       let seen = try self.plan(expected)
-      plan = try await compute(again: seen)
+      plan = try await compute(again: seen, by: origin.actor)
       try refuse(plan, since: seen)
     } else {
-      plan = try await compute(project, select: select, frames: frames)
+      plan = try await compute(project, scope, by: origin.actor)
     }
     guard !plan.runs.isEmpty else { return plan }
     try await record(plan, only: nil, origin: origin)
     return plan
+  }
+
+  package func apply(
+    _ project: ProjectName, select: String, frames: FrameSet?, expected: PlanID?, origin: Origin
+  ) async throws(SluiceError) -> Plan {
+    try await apply(project, PlanScope(select: select, frames: frames), expected: expected, origin: origin)
   }
 
   private func refuse(_ plan: Plan, since seen: Plan) throws(SluiceError) {

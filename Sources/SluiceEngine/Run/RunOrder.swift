@@ -25,14 +25,20 @@ package struct RunOrder: Sendable {
   package let leftOut: FrameSet
   package let base: [Version?]
 
-  package var isUnchanged: Bool { !assessment.needsWork }
+  /// Made anew although it is current; earlier results are not taken.
+  package let isForced: Bool
 
-  /// - Parameter limit: the frames that the plan was restricted to.
+  package var isUnchanged: Bool { !assessment.needsWork && !isForced }
+
+  /// - Parameters:
+  ///   - limit: the frames that the plan was restricted to.
+  ///   - forced: whether the plan makes anew what is current, too.
   /// - Throws: `task.input` where an input is not usable, `store.damaged` where a manifest cannot be read.
   package init(
-    _ unit: Unit, project: Project, assessor: Assessor, manifests: any ManifestSource, limit: FrameSet?
+    _ unit: Unit, project: Project, assessor: Assessor, manifests: any ManifestSource, limit: FrameSet?,
+    forced: Bool = false
   ) throws(SluiceError) {
-    self.unit = unit
+    (self.unit, isForced) = (unit, forced)
     assessment = try assessor.assess(alone: unit)
     base = unit.outputs.map { project.newest(of: $0) }
     if let obstacle = assessment.obstacle {
@@ -48,7 +54,8 @@ package struct RunOrder: Sendable {
       return
     }
     let stale = assessment.stale ?? .empty
-    let wanted = limit.map(stale.intersection) ?? stale
+    let due = forced ? assessment.expected ?? .empty : stale
+    let wanted = limit.map(due.intersection) ?? due
     let recipes = try FrameRecipes(assessment, manifests: manifests)
     pieces = wanted.frames.compactMap { frame in
       recipes.recipes(of: frame).map { Piece(frame: frame, recipes: $0) }

@@ -22,7 +22,8 @@ extension Runner {
 
   /// Records how a run ended without a version.
   func finish(
-    _ id: RunID, _ status: Execution.Status, recipe: Digest? = nil, failure: Failure? = nil
+    _ id: RunID, _ status: Execution.Status, recipe: Digest? = nil, failure: Failure? = nil,
+    spared: SparedWork? = nil
   ) async {
     guard let planID = plan(of: id), let execution = executions[planID], let entry = execution.entries[id],
       !entry.status.isDone, ending.insert(id).inserted
@@ -32,7 +33,8 @@ extension Runner {
     let run = going[id]
     let fact = RunFinished(
       plan: planID, run: id, step: entry.run.step, attempt: run?.attempt ?? 0, outcome: outcome,
-      executed: run?.executed ?? 0, reused: 0, seconds: run?.seconds ?? 0, recipe: recipe, failure: failure)
+      executed: run?.executed ?? 0, reused: 0, seconds: run?.seconds ?? 0, recipe: recipe, failure: failure,
+      spared: spared)
     do throws(SluiceError) {
       try await parts.writer.submitWhenPossible(origin(of: planID)) { registry throws(SluiceError) in
         try RunDecisions.end(fact, execution.plan.project, entry.run.folder, in: registry)

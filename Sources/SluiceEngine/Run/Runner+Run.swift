@@ -11,7 +11,7 @@ extension Runner {
     do throws(SluiceError) {
       let order = try await makeOrder(execution.plan, entry.run)
       if order.isUnchanged {
-        await finish(id, .unchanged, recipe: order.assessment.recipe)
+        await finish(id, .unchanged, recipe: order.assessment.recipe, spared: spared(order, by: entry.run))
         return
       }
       try await lay(order, id, execution, entry.run)
@@ -33,7 +33,9 @@ extension Runner {
     let tools = await parts.tools.versions(of: Set(unit.step.tools))
     let assessor = Assessor(
       project: project, graph: graph, manifests: parts.manifests, tools: tools, now: parts.ambient.now())
-    return try RunOrder(unit, project: project, assessor: assessor, manifests: parts.manifests, limit: plan.frames)
+    return try RunOrder(
+      unit, project: project, assessor: assessor, manifests: parts.manifests, limit: plan.frames,
+      forced: plan.force == true)
   }
 
   /// Finds what is made already, lays the bench, and queues the rest.
@@ -42,7 +44,7 @@ extension Runner {
   ) async throws(SluiceError) {
     let bench = Bench(project: execution.plan.project, folder: run.folder, step: run.step)
     var reused: [RunOrder.Piece: [ContentPlace]] = [:]
-    for piece in order.pieces {
+    for piece in order.pieces where !order.isForced {
       let places = try await earlier(piece)
       if !order.unit.step.hasOpenOutputs, let found = Reuse.places(places, for: order.unit.step.outputs) {
         reused[piece] = found

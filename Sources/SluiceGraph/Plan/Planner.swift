@@ -21,6 +21,7 @@ package struct Planner: Sendable {
     var frames: FrameSet?
     var revision: Int
     var runs: [Run]
+    var force: Bool?
     /// What Sluice proposes is another plan than the same asked for by a person: it is about its own runs alone.
     var reaction: OnChange?
   }
@@ -28,13 +29,15 @@ package struct Planner: Sendable {
   /// - Parameters:
   ///   - selected: the products that may be made; nothing outside of them runs.
   ///   - frames: only these, for steps that work frame by frame; nil for all.
+  ///   - forced: makes anew what is current, too.
   /// - Throws: `record.tooLarge` past `Limits.runsPerPlan`.
   package func plan(
-    _ selection: Selection, products selected: Set<ProductRef>, frames: FrameSet?
+    _ selection: Selection, products selected: Set<ProductRef>, frames: FrameSet?, forced: Forced? = nil
   ) throws(SluiceError) -> Plan {
     let graph = assessor.graph
     let chosen = Set(graph.units.filter { !selected.isDisjoint(with: $0.outputs) }.map(\.id))
-    let assessments = try assessor.assess { chosen.contains($0) }
+    let due = try assessor.assess { chosen.contains($0) }
+    let assessments = forced?.taking(chosen, of: due) ?? due
     var runs: [PlannedRun] = []
     var blocked: [BlockedRun] = []
     var missing: Set<ProductRef> = []
@@ -50,7 +53,7 @@ package struct Planner: Sendable {
       }
       let wanted = assessment.stale.map { stale in frames.map(stale.intersection) ?? stale }
       if let stale = assessment.stale, let wanted, wanted != stale {
-        left.insert(unit.id)
+        if due[unit.id]?.stale?.subtracting(wanted).isEmpty == false { left.insert(unit.id) }
         if wanted.isEmpty { continue }
       }
       runs.append(run(assessment, frames: wanted))
@@ -68,6 +71,7 @@ package struct Planner: Sendable {
       pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched.count,
       missing: missing.sorted(), blocked: blocked)
     (plan.frozen, plan.held, plan.byHand) = (frozen(chosen, assessments), held(chosen), hands)
+    if forced != nil { plan.force = true }
     return identified(plan)
   }
 
@@ -146,7 +150,7 @@ package struct Planner: Sendable {
               Identity.Run(
                 step: run.step, folder: run.folder, frames: run.frames,
                 reasons: run.reasons.map { [$0.kind.rawValue, $0.input, $0.used, $0.now] }, there: there(for: run))
-            }, reaction: plan.reaction))))
+            }, force: plan.force, reaction: plan.reaction))))
     for index in plan.runs.indices {
       plan.runs[index].id = RunID(plan: plan.id, step: plan.runs[index].step, folder: plan.runs[index].folder)
     }
@@ -158,7 +162,7 @@ extension Planner {
   private func there(for run: PlannedRun) -> [VersionID]? {
     let goesBackAndForth = run.reasons.contains { reason in
       switch reason.kind {
-      case .tool, .event, .cast, .omitted, .order: true
+      case .tool, .event, .forced, .cast, .omitted, .order: true
       case .input: reason.used == nil
       default: false
       }

@@ -23,6 +23,10 @@ package struct Plan: Sendable, Equatable, Codable {
   package var held: [HeldProduct]?
   /// Human steps of the selection whose products want a person: to be made, redone or vouched for.
   package var byHand: [HandWork]?
+  /// True where what is current is made anew as well; nil otherwise.
+  package var force: Bool?
+  /// What would have to happen first; nil for a plan of what is. A plan with it cannot be applied.
+  package var whatIf: WhatIf?
 
   package init(
     id: PlanID, project: ProjectName, selection: String, frames: FrameSet?, pipelineRevision: Int,

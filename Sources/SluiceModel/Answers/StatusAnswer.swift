@@ -137,6 +137,8 @@ package struct Reason: Sendable, Hashable, Codable {
     /// Notes, which make nothing stale: a freeze keeps a change out; a person has it in hand, or vouched for it;
     /// a newer version was rejected.
     case frozen, held, vouched, rejected
+    /// Somebody wants it made anew although it is current.
+    case forced
   }
   package var kind: Kind
   /// The product, step or tool that it is about.

@@ -36,6 +36,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case planUnknown = "plan.unknown"
   case planChanged = "plan.changed"
   case planNotWaiting = "plan.notWaiting"
+  case planWhatIf = "plan.whatIf"
   case runUnknown = "run.unknown"
   case taskUnknown = "task.unknown"
   case runActive = "run.active"
@@ -129,7 +130,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .personUnknown:
       404
     case .planChanged, .publishMade, .productHeld, .runActive, .storeBusy, .positionAhead, .siteElsewhere,
-      .subscriptionExists, .subscriptionBatch, .planNotWaiting, .folderOmitted, .cutChanged:
+      .subscriptionExists, .subscriptionBatch, .planNotWaiting, .planWhatIf, .folderOmitted, .cutChanged:
       409
     case .logArchived: 410
     case .bodyTooLarge, .eventTooLarge: 413
@@ -155,7 +156,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
-    case .planNotWaiting, .productHeld: 1
+    case .planNotWaiting, .planWhatIf, .productHeld: 1
     case .graphDotMissing, .graphDotFailed: 1
     case .folderOmitted, .cutChanged, .timelineTool: 1
     default: 2

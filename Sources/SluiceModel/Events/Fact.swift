@@ -436,10 +436,13 @@ package struct RunFinished: Sendable, Equatable, Codable {
   /// Of core and inputs as this run saw them.
   package var recipe: Digest?
   package var failure: Failure?
+  /// Work that it did not have to do; nil where it did all, and in facts from before this was counted.
+  package var spared: SparedWork?
   package init(
     plan: PlanID, run: RunID, step: String, attempt: Int, outcome: RunOutcome, executed: Int, reused: Int,
-    seconds: Double, recipe: Digest?, failure: Failure? = nil
+    seconds: Double, recipe: Digest?, failure: Failure? = nil, spared: SparedWork? = nil
   ) {
+    self.spared = spared
     (self.plan, self.run, self.step, self.attempt) = (plan, run, step, attempt)
     (self.outcome, self.executed, self.reused, self.seconds) = (outcome, executed, reused, seconds)
     (self.recipe, self.failure) = (recipe, failure)

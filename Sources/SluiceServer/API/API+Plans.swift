@@ -9,24 +9,28 @@ import SluiceModel
 /// Plans, runs and task logs.
 extension API {
   func addPlans(to api: RouterGroup<SluiceContext>) {
-    api.post("plan") { request, _ in
+    api.post("plan") { request, context in
       let body = try await JSONBody.read(PlanRequest.self, request)
-      return JSONBody.response(
-        try await services.plans.compute(
-          ProjectName(body.project), select: body.select ?? "", frames: try frames(body.frames)))
+      let project = try ProjectName(body.project)
+      guard let changed = body.changed, !changed.isEmpty else {
+        return JSONBody.response(
+          try await services.plans.compute(project, try scope(body), by: context.actor))
+      }
+      return JSONBody.response(try await services.plans.compute(project, try scope(body), if: changed))
     }
     api.post("apply") { request, context in
       try context.require(.run)
       let body = try await JSONBody.read(PlanRequest.self, request)
       let project = try ProjectName(body.project)
+      guard body.changed == nil else { throw Plans.whatIf("changed") }
       do throws(SluiceError) {
         return JSONBody.response(
           try await services.plans.apply(
-            project, select: body.select ?? "", frames: try frames(body.frames), expected: body.plan,
+            project, try scope(body), expected: body.plan,
             origin: Origin(actor: context.actor, command: body.command)))
       } catch {
         guard error.code == .planChanged, let expected = body.plan else { throw error }
-        return try await changed(error, since: expected)
+        return try await changed(error, since: expected, by: context.actor)
       }
     }
     api.get("plans") { request, _ in
@@ -72,10 +76,16 @@ extension API {
   }
 
   /// What the plan has become, beside the error that it is another one.
-  private func changed(_ error: SluiceError, since id: PlanID) async throws -> Response {
+  private func changed(_ error: SluiceError, since id: PlanID, by actor: Actor) async throws -> Response {
     let seen = try await services.plans.plan(id)
-    let plan = try await services.plans.compute(again: seen)
+    let plan = try await services.plans.compute(again: seen, by: actor)
     return Problem.response(error, plan: plan, difference: plan.difference(from: seen))
+  }
+
+  private func scope(_ body: PlanRequest) throws(SluiceError) -> PlanScope {
+    PlanScope(
+      select: body.select ?? "", exclude: body.exclude ?? "", until: body.until, frames: try frames(body.frames),
+      force: body.force == true)
   }
 
   private func frames(_ text: String?) throws(SluiceError) -> FrameSet? {

@@ -11,7 +11,8 @@ extension API {
   func addQuestions(to api: RouterGroup<SluiceContext>) {
     api.get("status") { request, _ in
       JSONBody.response(
-        try await services.queries.status(request.value("ref"), onlyStale: request.value("stale") == "true"))
+        try await services.queries.status(
+          request.value("ref"), onlyStale: request.value("stale") == "true", selection: try selection(request)))
     }
     api.get("show") { request, _ in
       JSONBody.response(try await services.queries.show(Reference(try request.required("ref"))))
@@ -24,8 +25,19 @@ extension API {
       JSONBody.response(try await services.queries.why(Reference(try request.required("ref"))))
     }
     api.get("impact") { request, _ in
-      JSONBody.response(try await services.queries.impact(Reference(try request.required("ref"))))
+      JSONBody.response(
+        try await services.queries.impact(
+          Reference(try request.required("ref")), selection: try selection(request)))
     }
+    api.get("savings") { request, _ in
+      JSONBody.response(
+        try await services.queries.savings(
+          ProjectName(try request.required("project")), since: request.value("since")))
+    }
+  }
+
+  private func selection(_ request: Request) throws(SluiceError) -> Selection {
+    try Selection(request.value("select") ?? "").excluding(request.value("exclude") ?? "")
   }
 
   func addFiles(to api: RouterGroup<SluiceContext>) {

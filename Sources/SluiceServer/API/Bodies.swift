@@ -92,7 +92,11 @@ struct ResolveRequest: Decodable {
 struct PlanRequest: Decodable {
   var project: String
   var select: String?
+  var exclude: String?
+  var until: String?
   var frames: String?
+  var force: Bool?
+  var changed: [ChangedProduct]?
   var plan: PlanID?
   var command: CommandID?
 }

@@ -35,7 +35,6 @@ package struct Show: Sendable {
   }
   package var steps: [Step] { project.pipeline?.pipeline.steps ?? [] }
   package var now: Date { chance.ambient.now() }
-  package func wait(seconds: Double) { chance.advance(by: seconds) }
   package var assessor: Assessor {
     Assessor(project: project, graph: graph, manifests: manifests, tools: tools, now: now)
   }
@@ -48,6 +47,9 @@ package struct Show: Sendable {
 // MARK: Facts
 
 extension Show {
+  /// Time passes, and nothing happens.
+  package func wait(seconds: Double) { chance.advance(by: seconds) }
+
   @discardableResult
   package mutating func record(
     _ fact: Fact, folder: FolderPath? = nil, product: ProductRef? = nil, by actor: String = "ada"
@@ -168,10 +170,19 @@ extension Show {
     }.sorted()
   }
 
-  package func plan(_ select: String = "", frames: String? = nil) throws -> Plan {
-    let selection = try Selection(select)
-    let products = try selection.products(in: project, graph: graph, states: try states())
-    return try Planner(assessor: assessor).plan(selection, products: products, frames: frames.flatMap { FrameSet($0) })
+  package func plan(_ select: String = "", frames: String? = nil, forced: Forced? = nil) throws -> Plan {
+    try plan(try Selection(select), frames: frames, forced: forced)
+  }
+
+  package func plan(_ selection: Selection, frames: String? = nil, forced: Forced? = nil) throws -> Plan {
+    let products = try products(selection)
+    return try Planner(assessor: assessor).plan(
+      selection, products: products, frames: frames.flatMap { FrameSet($0) }, forced: forced)
+  }
+
+  package func products(_ selection: Selection) throws -> Set<ProductRef> {
+    try selection.products(
+      in: project, graph: graph, states: try states(), history: SelectionHistory(now: chance.ambient.now()))
   }
 
   private func states() throws -> [ProductRef: ProductState] {
@@ -193,7 +204,9 @@ extension Show {
       guard let unit = graph.unit(UnitID(step: run.step, folder: run.folder)) else { continue }
       let order: RunOrder
       do throws(SluiceError) {
-        order = try RunOrder(unit, project: project, assessor: assessor, manifests: manifests, limit: plan.frames)
+        order = try RunOrder(
+          unit, project: project, assessor: assessor, manifests: manifests, limit: plan.frames,
+          forced: plan.force == true)
       } catch {
         // Which frames a step makes that is not frame by frame, a plan cannot know: what follows may have none.
         guard error.code == .taskInput else { throw error }

@@ -3,27 +3,49 @@ import SluiceModel
 /// Plans and their progress in words.
 enum PlanText {
   static func tell(_ plan: Plan) {
+    if let whatIf = plan.whatIf { return tell(plan, whatIf) }
     if plan.runs.isEmpty {
       let isStuck = !plan.missing.isEmpty || !plan.blocked.isEmpty
       let rest = plan.byHand?.isEmpty == false ? "Nothing to run" : "Nothing to do"
       print(isStuck ? "Nothing can run yet." : "\(rest): \(plan.untouched) products are current.")
     } else {
-      let seconds = plan.runs.compactMap(\.estimate?.seconds).reduce(0, +)
-      let known = plan.runs.allSatisfy { $0.estimate != nil }
-      let cost =
-        seconds > 0 ? ", about \(Console.duration(seconds)) of one core\(known ? "" : " for what has run before")" : ""
       print(
-        "Plan \(plan.id): \(plan.runs.count) runs, \(plan.tasks) tasks\(cost); \(plan.untouched) products untouched.")
+        "Plan \(plan.id): \(plan.runs.count) runs, \(plan.tasks) tasks\(cost(plan)); "
+          + "\(plan.untouched) products untouched.")
     }
+    tellReasons(plan)
+    for note in plan.notes { print("  only proposed: \(note)") }
+    tellPeople(plan)
+    for ref in plan.missing { print("  nobody has published \(ref)") }
+    for run in plan.blocked { print("  \(run.step) \(run.folder) cannot run: \(run.text)") }
+  }
+
+  private static func cost(_ plan: Plan) -> String {
+    let seconds = plan.runs.compactMap(\.estimate?.seconds).reduce(0, +)
+    let known = plan.runs.allSatisfy { $0.estimate != nil }
+    guard seconds > 0 else { return "" }
+    return ", about \(Console.duration(seconds)) of one core\(known ? "" : " for what has run before")"
+  }
+
+  private static func tellReasons(_ plan: Plan) {
     Console.table(
       plan.runs.map { run in
         let frames = run.frames.map { "frames \($0)" } ?? ""
         return ["  " + run.step, "\(run.folder)", frames, run.reasons.first.map { "because \($0.text)" } ?? ""]
       })
-    for note in plan.notes { print("  only proposed: \(note)") }
-    tellPeople(plan)
-    for ref in plan.missing { print("  nobody has published \(ref)") }
-    for run in plan.blocked { print("  \(run.step) \(run.folder) cannot run: \(run.text)") }
+  }
+
+  /// What changes that have not happened would reach.
+  private static func tell(_ plan: Plan, _ whatIf: WhatIf) {
+    print("What if (nothing was published, and this cannot be applied):")
+    for change in whatIf.changes { print("  \(change.text)") }
+    if plan.runs.isEmpty { return print("It would reach nothing; \(plan.untouched) products stay as they are.") }
+    let due = whatIf.alreadyDue > 0 ? " (\(whatIf.alreadyDue) of them are due anyway)" : ""
+    print(
+      "It would reach \(plan.runs.count) runs\(due), \(plan.tasks) tasks\(cost(plan)); "
+        + "\(plan.untouched) products stay as they are.")
+    tellReasons(plan)
+    for run in plan.blocked { print("  \(run.step) \(run.folder) could not run: \(run.text)") }
   }
 
   /// What people keep out of a plan, have in hand, or have to do themselves.

@@ -2,16 +2,44 @@ import ArgumentParser
 import FoundationEssentials
 import SluiceModel
 
-/// Which part of a project a plan is about.
+/// Which part of a project a question is about.
+struct SelectOptions: ParsableArguments {
+  @Option(help: "What is meant: references and globs, +x, x+, step:, state: … (docs/reference/selection.md).")
+  var select: String?
+  @Option(help: "What of it is not meant, in the same words.") var exclude: String?
+
+  var isEmpty: Bool { select == nil && exclude == nil }
+  var query: [(String, String?)] { [("select", select), ("exclude", exclude)] }
+}
+
+/// Which part of a project a plan is about, and how far it goes.
 struct SelectionOptions: ParsableArguments {
-  @Option(help: "References and globs joined by spaces, +x, x+, step:NAME, state:NAME.") var select: String?
+  @OptionGroup var selection: SelectOptions
+  @Option(help: "Nothing that is made from what this step makes.") var until: String?
   @Option(help: "Only these frames, such as 1001-1010,1020.") var frames: String?
+  @Flag(help: "Make anew what is selected, current or not.") var force = false
+
+  var isEmpty: Bool {
+    selection.isEmpty && until == nil && frames == nil && !force
+  }
+
+  func body(_ project: String, changed: [ChangedProduct]? = nil, plan: String? = nil, command: String? = nil)
+    -> PlanBody
+  {
+    PlanBody(
+      project: project, select: selection.select, exclude: selection.exclude, until: until, frames: frames,
+      force: force ? true : nil, changed: changed, plan: plan, command: command)
+  }
 }
 
 struct PlanBody: Encodable {
   var project: String
   var select: String?
+  var exclude: String?
+  var until: String?
   var frames: String?
+  var force: Bool?
+  var changed: [ChangedProduct]?
   var plan: String?
   var command: String?
 }
@@ -21,12 +49,14 @@ struct PlanCommand: AsyncParsableCommand {
     commandName: "plan",
     abstract: "Compute and show what must run, and record nothing; show a plan again; decline a proposal.",
     usage: """
-      sluice plan PROJECT [--select EXPR] [--frames RANGE]
+      sluice plan PROJECT [--select EXPR] [--exclude EXPR] [--until STEP] [--frames RANGE] [--force]
+      sluice plan PROJECT --changed REF[=FILE]…
       sluice plan show ID
       sluice plan decline ID [--because TEXT]
       """,
     discussion: """
       EXAMPLE: sluice plan demo --select "sq010 step:review"
+      EXAMPLE: sluice plan demo --changed demo/look/show_lut=fixed/show_lut.cube
       EXAMPLE: sluice plan show p-0f3a9c21be77
       EXAMPLE: sluice plan decline p-0f3a9c21be77 --because "the look is not final"
       """)
@@ -36,6 +66,10 @@ struct PlanCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("The project, or 'show' or 'decline' and a plan's id.", valueName: "project"))
   var words: [String]
   @OptionGroup var selection: SelectionOptions
+  @Option(
+    help: ArgumentHelp(
+      "What if this were published? Nothing is: shows what it would reach.", valueName: "ref[=file]"))
+  var changed: [String] = []
   @Option(help: "With decline: why.") var because: String?
   @OptionGroup var options: ServerOptions
 
@@ -47,9 +81,10 @@ struct PlanCommand: AsyncParsableCommand {
       throw ValidationError(
         "Name one project (sluice plan demo), or a plan (sluice plan show p-…, sluice plan decline p-…).")
     }
-    if verb != nil, selection.select != nil || selection.frames != nil {
-      throw ValidationError("A plan brings its own selection: leave out --select and --frames.")
+    if verb != nil, !selection.isEmpty || !changed.isEmpty {
+      throw ValidationError("A plan brings its own selection: leave out --select, --frames and the like.")
     }
+    if selection.force, !changed.isEmpty { throw ValidationError("--force and --changed do not go together.") }
     if verb != "decline", because != nil { throw ValidationError("--because goes with sluice plan decline p-….") }
   }
 
@@ -59,8 +94,8 @@ struct PlanCommand: AsyncParsableCommand {
     case "decline": return try await decline(words[1])
     default: break
     }
-    let plan: Plan = try await options.client.post(
-      "plan", PlanBody(project: words[0], select: selection.select, frames: selection.frames))
+    let products = try changed.isEmpty ? nil : ChangedProducts.read(changed)
+    let plan: Plan = try await options.client.post("plan", selection.body(words[0], changed: products))
     if options.json { return Console.json(plan) }
     PlanText.tell(plan)
   }
@@ -121,6 +156,7 @@ struct Apply: AsyncParsableCommand {
     discussion: """
       EXAMPLE: sluice apply demo --watch
       EXAMPLE: sluice apply demo --plan p-0f3a9c21be77 --watch
+      EXAMPLE: sluice apply demo --select sq010/sh0010 --until review --force
       """)
   @Argument(help: "The project.") var project: String
   @OptionGroup var selection: SelectionOptions
@@ -129,17 +165,15 @@ struct Apply: AsyncParsableCommand {
   @OptionGroup var options: ServerOptions
 
   func validate() throws {
-    if plan != nil, selection.select != nil || selection.frames != nil {
-      throw ValidationError("--plan brings its own selection: leave out --select and --frames.")
+    if plan != nil, !selection.isEmpty {
+      throw ValidationError("--plan brings its own selection: leave out --select, --frames and the like.")
     }
   }
 
   func run() async throws {
     let plan: Plan = try await options.client.post(
       "apply",
-      PlanBody(
-        project: project, select: selection.select, frames: selection.frames, plan: self.plan,
-        command: Machine.ambient.makeEventID().description))
+      selection.body(project, plan: self.plan, command: Machine.ambient.makeEventID().description))
     guard watch, !plan.runs.isEmpty else {
       if options.json {
         return watch ? Console.json(AppliedPlan(plan: plan, counts: RunCounts())) : Console.json(plan)

@@ -4,15 +4,20 @@ import SluiceModel
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what is current and what is not, and why.",
-    discussion: "EXAMPLE: sluice status demo --stale")
+    discussion: """
+      EXAMPLE: sluice status demo --stale
+      EXAMPLE: sluice status demo --select "changed:2h or state:failed"
+      """)
   @Argument(help: "A project, a folder or a product; everything where it is not said.") var ref: String?
   @Flag(help: "Only what is not current.") var stale = false
+  @OptionGroup var selection: SelectOptions
   @OptionGroup var options: ServerOptions
 
   func run() async throws {
-    let answer: StatusAnswer = try await options.client.get("status", [("ref", ref), ("stale", stale ? "true" : nil)])
+    let answer: StatusAnswer = try await options.client.get(
+      "status", [("ref", ref), ("stale", stale ? "true" : nil)] + selection.query)
     if options.json { return Console.json(answer) }
-    if answer.products.isEmpty { print(stale ? "Everything is current." : "There is nothing yet.") }
+    if answer.products.isEmpty { print(stale ? "Everything is current." : "There is nothing.") }
     Console.table(
       answer.products.map { product in
         let frames = product.staleFrames.map { $0.isEmpty ? "" : "frames \($0): " } ?? ""

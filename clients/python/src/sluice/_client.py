@@ -186,9 +186,30 @@ class Client:
 
     # Plans
 
-    def plan(self, project: str, *, select: str | None = None, frames: str | None = None) -> Plan:
-        """What must run; computed, and nothing recorded."""
-        body = _without_none({"project": project, "select": select, "frames": frames})
+    def plan(
+        self,
+        project: str,
+        *,
+        select: str | None = None,
+        frames: str | None = None,
+        exclude: str | None = None,
+        until: str | None = None,
+        force: bool = False,
+    ) -> Plan:
+        """What must run; computed, and nothing recorded.
+
+        `until` names a step: nothing that is made from what it makes. `force` makes anew what is current, too.
+        """
+        body = _without_none(
+            {
+                "project": project,
+                "select": select,
+                "exclude": exclude,
+                "until": until,
+                "frames": frames,
+                "force": True if force else None,
+            }
+        )
         return _decoding.plan(self._transport.call("POST", "plan", body=body))
 
     def apply(
@@ -197,6 +218,9 @@ class Client:
         *,
         select: str | None = None,
         frames: str | None = None,
+        exclude: str | None = None,
+        until: str | None = None,
+        force: bool = False,
         plan: str | Plan | None = None,
         command: str | None = None,
     ) -> Plan:
@@ -205,15 +229,18 @@ class Client:
         `plan` is the one that was looked at and brings its own selection; raises `PlanChanged` where the runs would
         differ now.
         """
-        if plan is not None and (select is not None or frames is not None):
+        if plan is not None and (force or any(part is not None for part in (select, exclude, until, frames))):
             raise SluiceError(
-                "usage", "a plan brings its own selection", "Client.apply", "leave out `select` and `frames`"
+                "usage", "a plan brings its own selection", "Client.apply", "leave out `select`, `frames` and the like"
             )
         body = _without_none(
             {
                 "project": project,
                 "select": select,
+                "exclude": exclude,
+                "until": until,
                 "frames": frames,
+                "force": True if force else None,
                 "plan": plan.id if isinstance(plan, Plan) else plan,
                 "command": command or _publish.new_command(),
             }
@@ -310,7 +337,7 @@ def _everything(_: Event) -> bool:
     return True
 
 
-def _without_none(values: dict[str, str | None]) -> dict[str, str]:
+def _without_none(values: dict[str, str | bool | None]) -> dict[str, str | bool]:
     return {name: value for name, value in values.items() if value is not None}
 
 
