@@ -82,7 +82,8 @@ let package = Package(
       name: "SluiceModelTests", dependencies: ["SluiceModel"], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "SluiceGraphTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceTestKit"], swiftSettings: strict),
-    .testTarget(name: "SluicePolicyTests", dependencies: ["SluiceModel", "SluicePolicy"], swiftSettings: strict),
+    .testTarget(
+      name: "SluicePolicyTests", dependencies: ["SluiceModel", "SluicePolicy", "SluiceTestKit"], swiftSettings: strict),
     .testTarget(
       name: "SluiceEngineTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceTestKit"],
       swiftSettings: strict),

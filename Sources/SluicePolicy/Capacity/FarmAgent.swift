@@ -1,0 +1,81 @@
+package import SluiceModel
+
+package struct AgentID: TextID {
+  package let description: String
+  package init(_ description: String) { self.description = description }
+}
+
+/// A machine that takes tasks, as the scheduler sees it.
+package struct FarmAgent: Sendable {
+  package enum Standing: String, Sendable, Codable {
+    case active
+    /// It finishes what it has and takes nothing more.
+    case draining
+    /// A person, or the machine's user, wants nothing new on it for now.
+    case paused
+    /// Everything that it was given failed.
+    case quarantined
+    /// It was not heard of for longer than a lease.
+    case lost
+  }
+  package let id: AgentID
+  package var host: String
+  package var has: Amounts
+  package var labels: [String: String]
+  package internal(set) var standing: Standing
+  package internal(set) var free: Amounts
+  /// Leases of the tasks that it has.
+  package internal(set) var leases: Set<LeaseToken> = []
+  var freeGPUs: [Int]
+  var hasExclusive = false
+  var heard: Duration
+  var takesAgain: Duration = .zero
+  /// The line for which it is kept free.
+  var keptFor: Int?
+  var failures = FailuresInARow()
+
+  init(id: AgentID, host: String, has: Amounts, labels: [String: String], heard: Duration) {
+    (self.id, self.host, self.has, self.labels, self.heard) = (id, host, has, labels, heard)
+    (free, freeGPUs, standing) = (has, Array(0..<has.gpus), .active)
+  }
+
+  /// Whether it could take such a task if it had nothing else.
+  func could(_ need: Need) -> Bool {
+    need.amounts.fits(in: has) && need.labels.allSatisfy { labels[$0.key] == $0.value }
+  }
+
+  /// Whether it has room for such a task now; `could` is true.
+  func hasRoom(for need: Need) -> Bool {
+    !hasExclusive && (need.isExclusive ? leases.isEmpty : need.amounts.fits(in: free))
+  }
+}
+
+/// How many tasks in a row an agent has failed, and of how many runs: one bad run is no bad agent.
+struct FailuresInARow: Sendable {
+  private(set) var count = 0
+  private(set) var runs: Set<RunID> = []
+  mutating func add(_ run: RunID) {
+    count += 1
+    if runs.count < 8 { runs.insert(run) }
+  }
+}
+
+/// Names one giving of a task to an agent; later ones are greater, so that whoever comes late is known.
+package struct LeaseToken: Sendable, Hashable, Comparable, Codable {
+  package let number: UInt64
+  package init(number: UInt64) { self.number = number }
+  package static func < (left: Self, right: Self) -> Bool { left.number < right.number }
+}
+
+/// A task that an agent has.
+package struct Lease: Sendable, Hashable {
+  package let token: LeaseToken
+  package let run: RunID
+  /// Place of the task in its run, from 0.
+  package let task: Int
+  package let agent: AgentID
+  package let need: Need
+  /// Devices that are its own while it runs.
+  package let gpus: [Int]
+  let line: Int
+}

@@ -1,0 +1,84 @@
+package import SluiceModel
+
+/// Why a task waits, as facts; sentences are made of them elsewhere.
+package struct Waiting: Sendable, Hashable {
+  package enum Reason: Sendable, Hashable {
+    /// It is the next one, as soon as an agent asks.
+    case next
+    case paused
+    /// The run's test frames have not passed yet.
+    case tests(left: [Int])
+    case look
+    case testFailed
+    case noAgent
+    /// No agent has these labels.
+    case labels([String: String])
+    /// No agent is large enough.
+    case tooLarge(Amounts)
+    case limit(String, used: Int, of: Int)
+    /// Agents that could take it are full.
+    case resources(Amounts)
+    /// Agents have room, and others come first.
+    case ahead
+  }
+  package let reason: Reason
+  /// Tasks that stand before it, in its own run too.
+  package let ahead: Int
+  /// Runs that stand before its own, the first one first.
+  package let runsAhead: [RunID]
+}
+
+extension Scheduler {
+  /// Why a task of a run waits; nil where it does not: it runs, has ended, or is unknown.
+  /// - Complexity: O(runs + tasks of the run).
+  package func why(_ run: RunID, task: Int) -> Waiting? {
+    guard let state = runs[run] else { return nil }
+    let own = state.lines.first { lines[$0]?.ready.contains(task) == true }
+    guard own != nil || state.rest.contains(task) else { return nil }
+    let before = runs.filter { $0.value.place < state.place && waiting($0.value) > 0 }
+    let inLine = own.flatMap { lines[$0] }.map { $0.ready.count - 1 - ($0.ready.lastIndex(of: task) ?? 0) } ?? 0
+    let inRun = own == nil ? ready(state) + state.rest.count - 1 - (state.rest.lastIndex(of: task) ?? 0) : inLine
+    let line = (own ?? state.lines.first).flatMap { lines[$0] }
+    return Waiting(
+      reason: reason(state, isHeld: own == nil, line?.need), ahead: before.values.reduce(inRun) { $0 + waiting($1) },
+      runsAhead: before.sorted { $0.value.place < $1.value.place }.map(\.key))
+  }
+
+  /// Runs that would come later than they do now if this one had another tier.
+  package func delayed(by run: RunID, to tier: Tier) -> [RunID] {
+    guard let state = runs[run], tier < state.place.tier else { return [] }
+    let place = LinePlace(tier: tier, turn: state.place.turn)
+    return runs.filter {
+      $0.key != run && place < $0.value.place && $0.value.place < state.place && waiting($0.value) > 0
+    }
+    .sorted { $0.value.place < $1.value.place }.map(\.key)
+  }
+
+  private func ready(_ run: Run) -> Int { run.lines.reduce(0) { $0 + (lines[$1]?.ready.count ?? 0) } }
+  private func waiting(_ run: Run) -> Int { ready(run) + run.rest.count }
+
+  private func reason(_ run: Run, isHeld: Bool, _ need: Need?) -> Waiting.Reason {
+    if run.isPaused { return .paused }
+    if isHeld {
+      switch run.phase {
+      case .testing(let left): return .tests(left: left.sorted())
+      case .looking: return .look
+      case .testFailed: return .testFailed
+      case .open: break
+      }
+    }
+    guard let need else { return .next }
+    let there = agents.values.filter { $0.standing == .active }
+    if there.isEmpty { return .noAgent }
+    let labelled = there.filter { agent in need.labels.allSatisfy { agent.labels[$0.key] == $0.value } }
+    if labelled.isEmpty { return .labels(need.labels) }
+    let able = labelled.filter { $0.could(need) }
+    if able.isEmpty { return .tooLarge(need.amounts) }
+    if let lacking = limits.lacking(need, on: nil) {
+      return .limit(lacking, used: limits.used(lacking), of: limits.limits[lacking]?.count ?? 0)
+    }
+    if !able.contains(where: { $0.hasRoom(for: need) && $0.keptFor == nil }) { return .resources(need.amounts) }
+    let isFirst = !runs.contains { $0.value.place < run.place && ready($0.value) > 0 }
+    return isFirst ? .next : .ahead
+  }
+}

@@ -1,0 +1,168 @@
+import SluiceModel
+import SluicePolicy
+import Testing
+
+@Suite struct `A scheduler` {
+  static let seeds = UInt64(0)..<2_000
+
+  @Test func `over-commits nothing, loses nothing and runs nothing twice, whatever happens`() {
+    var met: [String: Int] = [:]
+    for seed in Self.seeds {
+      var history = FarmHistory(seed: seed)
+      for _ in 0..<60 { history.happen() }
+      history.settle()
+      #expect(
+        history.faults.isEmpty, "seed \(seed): \(history.faults.prefix(3)), after \(history.happened.suffix(30))")
+      for feature in history.met { met[feature, default: 0] += 1 }
+    }
+    let features = [
+      "exclusive", "limits", "gpus", "lost", "late end", "moved up", "test failed", "tests passed", "opened by tests",
+      "looked at", "paused", "removed", "quarantined",
+    ]
+    for feature in features {
+      #expect((met[feature] ?? 0) * 20 >= Self.seeds.count, "\(feature) in \(met[feature] ?? 0) of the seeds")
+    }
+  }
+
+  private static let small = Amounts(cores: 1, memory: 1)
+
+  private func farm(_ rules: Scheduler.Rules = .init(), agents: Int = 1, cores: Int = 4) -> Scheduler {
+    var scheduler = Scheduler(rules)
+    for number in 0..<agents {
+      _ = scheduler.join(
+        AgentID("a\(number)"), host: "h\(number)", has: Amounts(cores: cores, memory: cores), labels: [:], now: .zero)
+    }
+    return scheduler
+  }
+
+  @Test func `begins with the first, the middle and the last frame, and holds the rest until they have passed`() {
+    var scheduler = farm(cores: 9)
+    scheduler.add(RunID("r"), tasks: 9, need: Need(Self.small), tier: .normal, hold: .on([0, 4, 8], isLookedAt: false))
+    let tests = scheduler.poll(AgentID("a0"), now: .zero)
+    #expect(tests.map(\.task) == [0, 8, 4])
+    #expect(scheduler.why(RunID("r"), task: 1)?.reason == .tests(left: [0, 4, 8]))
+    #expect(scheduler.poll(AgentID("a0"), now: .zero) == [])
+    for lease in tests.dropLast() {
+      #expect(scheduler.finish(lease.token, by: AgentID("a0"), .succeeded).notices == [])
+    }
+    #expect(scheduler.finish(tests[2].token, by: AgentID("a0"), .succeeded).notices == [.testsPassed(RunID("r"))])
+    #expect(scheduler.poll(AgentID("a0"), now: .zero).map(\.task) == [2, 6, 1, 3, 5, 7])
+  }
+
+  @Test func `begins no more of a run of which a test failed`() {
+    var scheduler = farm()
+    scheduler.add(RunID("r"), tasks: 9, need: Need(Self.small), tier: .normal, hold: .on([0, 4, 8], isLookedAt: false))
+    let tests = scheduler.poll(AgentID("a0"), now: .zero)
+    #expect(scheduler.finish(tests[0].token, by: AgentID("a0"), .failed).notices == [.testFailed(RunID("r"))])
+    #expect(scheduler.why(RunID("r"), task: 1)?.reason == .testFailed)
+    #expect(scheduler.poll(AgentID("a0"), now: .zero) == [])
+  }
+
+  @Test func `keeps a machine free for a large task that small ones would never let in`() {
+    var scheduler = farm(.init(patience: .seconds(60)))
+    scheduler.add(RunID("large"), tasks: 1, need: Need(Amounts(cores: 4, memory: 4)), tier: .normal)
+    scheduler.add(RunID("small"), tasks: 1_000, need: Need(Self.small), tier: .normal)
+    var now = Duration.zero
+    var running = scheduler.poll(AgentID("a0"), now: now).filter { $0.run != RunID("large") }
+    #expect(running.isEmpty)
+    var other = farm(.init(patience: .seconds(60)))
+    other.add(RunID("small"), tasks: 1_000, need: Need(Self.small), tier: .normal)
+    running = other.poll(AgentID("a0"), now: now)
+    other.add(RunID("large"), tasks: 1, need: Need(Amounts(cores: 4, memory: 4)), tier: .high)
+    var isThere = false
+    for _ in 0..<100 where !isThere {
+      now += .seconds(5)
+      _ = other.finish(running.removeFirst().token, by: AgentID("a0"), .succeeded)
+      running += other.poll(AgentID("a0"), now: now)
+      isThere = running.contains { $0.run == RunID("large") }
+    }
+    #expect(isThere)
+    #expect(now <= .seconds(60 + 5 * 6))
+  }
+
+  @Test func `tells a late agent that its work was given away`() {
+    var scheduler = farm(agents: 2)
+    scheduler.add(RunID("r"), tasks: 1, need: Need(Self.small), tier: .normal)
+    let first = scheduler.poll(AgentID("a0"), now: .zero)[0]
+    _ = scheduler.hear(AgentID("a1"), working: [], now: .seconds(31))
+    #expect(scheduler.tick(now: .seconds(31)) == [.lost(AgentID("a0"), [first.token])])
+    let second = scheduler.poll(AgentID("a1"), now: .seconds(31))[0]
+    #expect(second.token > first.token)
+    #expect(scheduler.hear(AgentID("a0"), working: [first.token], now: .seconds(40)) == [first.token])
+    #expect(scheduler.finish(first.token, by: AgentID("a0"), .succeeded).receipt == .givenAway)
+    #expect(scheduler.finish(second.token, by: AgentID("a0"), .succeeded).receipt == .givenAway)
+    #expect(scheduler.finish(second.token, by: AgentID("a1"), .succeeded).receipt == .taken)
+  }
+
+  @Test func `moves a task that needs more memory up one size, once`() {
+    let sizes = [Self.small, Amounts(cores: 2, memory: 2), Amounts(cores: 4, memory: 4)]
+    var scheduler = farm(.init(sizes: sizes))
+    scheduler.add(RunID("r"), tasks: 1, need: Need(Self.small), tier: .normal)
+    let first = scheduler.poll(AgentID("a0"), now: .zero)[0]
+    #expect(
+      scheduler.finish(first.token, by: AgentID("a0"), .overMemory).notices
+        == [.movedUp(RunID("r"), task: 0, to: Amounts(cores: 2, memory: 2))])
+    let second = scheduler.poll(AgentID("a0"), now: .zero)[0]
+    #expect(second.need.amounts == Amounts(cores: 2, memory: 2))
+    let end = scheduler.finish(second.token, by: AgentID("a0"), .overMemory)
+    #expect(end.receipt == .taken && end.notices == [])
+  }
+
+  @Test func `lets what is shared by a host count once there`() {
+    var scheduler = farm(agents: 2)
+    scheduler.setLimit("arnold", CountedLimit(count: 1, unit: .host))
+    scheduler.add(RunID("r"), tasks: 8, need: Need(Self.small, limits: ["arnold": 1]), tier: .normal)
+    #expect(scheduler.poll(AgentID("a0"), now: .zero).count == 4)
+    #expect(scheduler.poll(AgentID("a1"), now: .zero).count == 0)
+    #expect(scheduler.why(RunID("r"), task: 6)?.reason == .limit("arnold", used: 1, of: 1))
+  }
+
+  @Test func `counts the seats that artists have`() {
+    var scheduler = farm()
+    scheduler.setLimit("nuke", CountedLimit(count: 3, taken: 2))
+    scheduler.add(RunID("r"), tasks: 8, need: Need(Self.small, limits: ["nuke": 1]), tier: .normal)
+    #expect(scheduler.poll(AgentID("a0"), now: .zero).count == 1)
+  }
+
+  @Test func `lets a machine rest after a task whose memory nobody knows`() {
+    var scheduler = farm()
+    scheduler.add(RunID("r"), tasks: 8, need: Need(Self.small, ramp: .seconds(5)), tier: .normal)
+    #expect(scheduler.poll(AgentID("a0"), now: .zero).count == 1)
+    #expect(scheduler.poll(AgentID("a0"), now: .seconds(4)).count == 0)
+    #expect(scheduler.poll(AgentID("a0"), now: .seconds(5)).count == 1)
+  }
+
+  @Test func `says what stands before a task, and whom a higher tier delays`() {
+    var scheduler = farm(cores: 1)
+    scheduler.add(RunID("old"), tasks: 3, need: Need(Self.small), tier: .normal)
+    scheduler.add(RunID("urgent"), tasks: 2, need: Need(Self.small), tier: .high)
+    scheduler.add(RunID("mine"), tasks: 2, need: Need(Self.small), tier: .normal)
+    let waiting = scheduler.why(RunID("mine"), task: 0)
+    #expect(waiting?.ahead == 5)
+    #expect(waiting?.runsAhead == [RunID("urgent"), RunID("old")])
+    #expect(waiting?.reason == .ahead)
+    #expect(scheduler.delayed(by: RunID("mine"), to: .high) == [RunID("old")])
+    #expect(scheduler.delayed(by: RunID("mine"), to: .critical) == [RunID("urgent"), RunID("old")])
+  }
+
+  @Test func `puts an agent that fails everything into quarantine, and not for one bad run`() {
+    var scheduler = farm(.init(failuresInARow: 4))
+    scheduler.add(RunID("bad"), tasks: 6, need: Need(Amounts(cores: 4, memory: 4)), tier: .normal)
+    for _ in 0..<6 {
+      let lease = scheduler.poll(AgentID("a0"), now: .zero)[0]
+      #expect(scheduler.finish(lease.token, by: AgentID("a0"), .failed).notices == [])
+    }
+    scheduler.add(RunID("other"), tasks: 2, need: Need(Self.small), tier: .normal)
+    let lease = scheduler.poll(AgentID("a0"), now: .zero)[0]
+    #expect(scheduler.finish(lease.token, by: AgentID("a0"), .failed).notices == [.quarantined(AgentID("a0"))])
+    #expect(scheduler.poll(AgentID("a0"), now: .zero) == [])
+  }
+
+  @Test(arguments: [0, 1, 2, 3, 4, 7, 24, 1_000]) func `fills a range in evenly`(count: Int) {
+    let order = TestFrames.halving(count)
+    #expect(order.sorted() == Array(0..<count))
+    guard count > 8 else { return }
+    let early = order.prefix(count / 2).sorted()
+    #expect(zip(early, early.dropFirst()).allSatisfy { $1 - $0 <= 4 })
+  }
+}
