@@ -11,6 +11,7 @@ package struct Services: Sendable {
   package var intake: Intake
   package var queries: Queries
   package var plans: Plans
+  package var purger: Purger
   package var runner: Runner
   package var subscriptions: Subscriptions
   package var people: People
@@ -36,14 +37,15 @@ package struct Services: Sendable {
 
   package init(
     writer: Writer, log: any EventLog, views: any ViewStore, store: any VersionStore, publisher: Publisher,
-    intake: Intake, queries: Queries, plans: Plans, runner: Runner, subscriptions: Subscriptions, people: People,
+    intake: Intake, queries: Queries, plans: Plans, purger: Purger, runner: Runner, subscriptions: Subscriptions,
+    people: People,
     names: any PersonNames, upkeep: Upkeep, previews: any PreviewMaker, feed: Feed, ambient: Ambient,
     readPipeline: @escaping @Sendable (String) -> (pipeline: Pipeline?, problems: [PipelineProblem]),
     settings: Settings
   ) {
     (self.writer, self.log, self.views, self.store) = (writer, log, views, store)
     (self.publisher, self.intake, self.queries) = (publisher, intake, queries)
-    (self.plans, self.runner, self.subscriptions) = (plans, runner, subscriptions)
+    (self.plans, self.purger, self.runner, self.subscriptions) = (plans, purger, runner, subscriptions)
     (self.people, self.names, self.upkeep) = (people, names, upkeep)
     (self.previews, self.feed, self.ambient) = (previews, feed, ambient)
     (self.readPipeline, self.settings) = (readPipeline, settings)

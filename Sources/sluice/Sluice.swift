@@ -17,7 +17,8 @@ import SluiceModel
     subcommands: [
       Serve.self, PipelineCommand.self, FolderCommand.self, Publish.self, Identify.self, Show.self, Status.self,
       PlanCommand.self, Apply.self, PlansCommand.self, Cancel.self, Retry.self, TaskCommand.self, Why.self, Impact.self,
-      TagCommand.self, Fetch.self, EventsCommand.self, EventCommand.self, SubscriptionCommand.self, Replay.self,
+      TagCommand.self, Fetch.self, PurgeCommand.self, EventsCommand.self, EventCommand.self, SubscriptionCommand.self,
+      Replay.self,
       TokenCommand.self, PersonCommand.self, LogCommand.self, Backup.self, Restore.self,
     ])
 

@@ -92,7 +92,7 @@ struct ManySites {
     let registry = registries[site] ?? Registry(site: site)
     let versions = registry.projects[try ProjectName("demo")]?.products[product]?.versions ?? []
     let version = versions.isEmpty ? nil : versions[chance.below(versions.count)]
-    switch chance.below(16) {
+    switch chance.below(18) {
     case 0: return .projectCreated(ProjectCreated(home: site))
     case 1: return .folderChanged(FolderChanged(type: ["shot", "asset"][chance.below(2)]))
     case 2:
@@ -114,6 +114,14 @@ struct ManySites {
         VersionPublished(
           version: id, number: chance.below(3) == 0 ? nil : 1 + chance.below(4), manifest: digest, representations: [],
           madeFrom: []))
+    case 16:
+      guard let version else { fallthrough }
+      return .versionPurged(VersionPurged(version: version, bytes: 1, because: "\(chance.below(3))"))
+    case 17:
+      guard let version else { fallthrough }
+      return .versionRestored(
+        VersionRestored(
+          version: version, run: run, plan: plan, bytes: 1, manifest: chance.below(2) == 0 ? digest : nil))
     case 10:
       return .planApplied(
         PlanApplied(plan: plan, body: digest, runs: 1, tasks: 3, only: chance.below(2) == 0 ? [run] : nil))

@@ -49,6 +49,7 @@ const heads = {
   missing: (c, n) => `${capital(count(n, 'product'))} ${verb(n, 'is', 'are')} not made yet`,
   missingInput: () => 'An input is missing', frames: () => 'The frame range changed',
   partial: (c, n) => `${count(n, 'product')} ${verb(n, 'is', 'are')} made only in part`,
+  purged: (c, n) => `${count(n, 'product')} ${verb(n, 'is', 'are')} brought back`,
     unrecorded: (c, n) => `${count(n, 'product')}: what they were made from is not known`,
 };
 

@@ -28,11 +28,13 @@ extension Queries {
 
   package static func line(_ version: Version) -> VersionLine {
     let published = version.published
-    return VersionLine(
+    var line = VersionLine(
       version: version.address.version, number: version.number, time: version.time, actor: version.actor,
       note: published.note, label: published.label, frames: published.representations.first?.frames,
       changed: published.changed, files: published.representations.reduce(0) { $0 + $1.files },
       bytes: published.representations.reduce(0) { $0 + $1.bytes })
+    line.purged = version.purgeNote
+    return line
   }
 
   package func answer(_ version: Version, in registry: Registry) throws(SluiceError) -> VersionAnswer {
@@ -56,6 +58,7 @@ extension Queries {
     _ reference: Reference, representation: String?, path: String?, frame: Int?
   ) throws(SluiceError) -> (path: String, file: StoredFile) {
     let version = try writer.current.version(reference)
+    if version.isPurged { throw version.purgedError }
     let manifest = try manifests.manifest(version.published.manifest)
     for candidate in manifest.representations where representation == nil || candidate.name == representation {
       let found: StoredFile?

@@ -88,29 +88,33 @@ package struct Queries: Sendable {
       let failed = survey.project.lastRuns[unit.id].flatMap { registry.runs[$0] }
         .flatMap { $0.status == .failed && $0.recipe != nil && $0.recipe == assessment.recipe ? $0 : nil }
       let activity = activities[unit.id] ?? (failed == nil ? .idle : .failed)
-      return ProductStatus(
+      var status = ProductStatus(
         ref: ref, state: ProductState(freshness: assessment.freshness, activity: activity),
         freshness: assessment.freshness, activity: activity, version: version?.address.version,
         number: version?.number, step: unit.step.name,
         frames: version?.published.representations.first?.frames, staleFrames: assessment.stale,
         reasons: assessment.reasons, failure: failed?.failure, preview: output?.preview ?? false,
         reaction: reaction.note(on: unit.id))
+      status.purged = version?.isPurged == true ? true : nil
+      return status
     }
   }
 
   private func source(_ ref: ProductRef, _ version: Version?) -> ProductStatus {
     let freshness: Freshness = version == nil ? .missing : .current
-    return ProductStatus(
+    var status = ProductStatus(
       ref: ref, state: ProductState(freshness: freshness, activity: .idle), freshness: freshness, activity: .idle,
       version: version?.address.version, number: version?.number, step: nil,
       frames: version?.published.representations.first?.frames, staleFrames: nil,
       reasons: version == nil ? [Reasons.missingInput(ref)] : [], failure: nil,
       preview: version.map(isPicture) ?? false)
+    status.purged = version?.isPurged == true ? true : nil
+    return status
   }
 
   /// Whether a small picture can be made of a source; steps say it of their outputs themselves.
   private func isPicture(_ version: Version) -> Bool {
-    guard version.published.representations.first?.kind != .tree,
+    guard !version.isPurged, version.published.representations.first?.kind != .tree,
       let files = try? manifests.manifest(version.published.manifest).representations.first?.files
     else { return false }
     return files.first.map { ImageFormats.isImage($0.path) } ?? false
@@ -128,10 +132,16 @@ package struct Queries: Sendable {
         fix: "write a sluice.yaml and apply it: sluice pipeline apply sluice.yaml")
     }
     let selection = try Selection(select)
+    let selected = try await products(selection, in: survey)
+    return try Planner(assessor: survey.assessor).plan(selection, products: selected, frames: frames)
+  }
+
+  /// The products that a selection means.
+  /// - Throws: `selection.invalid`.
+  package func products(_ selection: Selection, in survey: Survey) async throws(SluiceError) -> Set<ProductRef> {
     let states = Dictionary(
       try await statuses(survey).map { ($0.ref, $0.state) }, uniquingKeysWith: { first, _ in first })
-    let selected = try selection.products(in: survey.project, graph: survey.graph, states: states)
-    return try Planner(assessor: survey.assessor).plan(selection, products: selected, frames: frames)
+    return try selection.products(in: survey.project, graph: survey.graph, states: states)
   }
 
   /// A plan that Sluice made by itself, computed again: what there is to do now of its runs.

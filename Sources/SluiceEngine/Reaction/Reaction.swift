@@ -223,7 +223,7 @@ extension Reaction {
       case .event:
         let told = project.heard[unit]?.told
         take(told?.time, told?.id)
-      case .missingInput, .tool, .frames, .partial, .unrecorded: continue
+      case .missingInput, .tool, .frames, .partial, .unrecorded, .purged: continue
       }
     }
     return newest?.event

@@ -115,7 +115,8 @@ package actor Reactor: Service {
     switch event.fact {
     case .versionPublished, .tagMoved, .folderChanged, .pipelineApplied, .planFinished: true
     case .planApplied: event.actor.trust != .system
-    case .projectCreated, .versionNumbered, .planProposed, .planDeclined, .planSuperseded, .runStarted, .taskFinished,
+    case .projectCreated, .versionNumbered, .versionPurged, .versionRestored, .planProposed, .planDeclined,
+      .planSuperseded, .runStarted, .taskFinished,
       .runFinished,
       .tokenCreated, .subscriptionCreated, .subscriptionPaused, .subscriptionReset, .subscriptionDeleted,
       .replayRequested, .personErased:

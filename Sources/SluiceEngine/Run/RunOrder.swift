@@ -18,6 +18,8 @@ package struct RunOrder: Sendable {
   /// Frames among the carried that are out of date and were left out on purpose.
   package let leftOut: FrameSet
   package let base: [Version?]
+  /// The purged versions that it brings back; empty where it makes new ones.
+  package var restores: [Version] = []
 
   package var isUnchanged: Bool { !assessment.needsWork }
 
@@ -41,7 +43,7 @@ package struct RunOrder: Sendable {
       return
     }
     let stale = assessment.stale ?? .empty
-    let wanted = limit.map(stale.intersection) ?? stale
+    let wanted = project.frames(toMake: assessment, within: limit) ?? stale
     let recipes = try FrameRecipes(assessment, manifests: manifests)
     pieces = wanted.frames.compactMap { frame in
       recipes.recipe(of: frame).map { Piece(frame: frame, recipe: $0) }

@@ -10,7 +10,7 @@ extension Runner {
     }
     do throws(SluiceError) {
       let order = try await makeOrder(execution.plan, entry.run)
-      if order.isUnchanged {
+      if order.isUnchanged || order.isRestored(in: parts.writer.current) {
         await finish(id, .unchanged, recipe: order.assessment.recipe)
         return
       }
@@ -31,7 +31,9 @@ extension Runner {
     }
     let tools = await parts.tools.versions(of: Set(unit.step.tools))
     let assessor = Assessor(project: project, graph: graph, manifests: parts.manifests, tools: tools)
-    return try RunOrder(unit, project: project, assessor: assessor, manifests: parts.manifests, limit: plan.frames)
+    let order = try RunOrder.order(run, of: plan, unit, project: project, assessor: assessor)
+    try order.refusePurgedInputs()
+    return order
   }
 
   /// Finds what is made already, lays the bench, and queues the rest.
@@ -41,8 +43,9 @@ extension Runner {
     let bench = Bench(project: execution.plan.project, folder: run.folder, step: run.step)
     var reused: [RunOrder.Piece: [ContentPlace]] = [:]
     for piece in order.pieces {
+      let known = parts.writer.current
       let places = try await parts.views.outputs(ofRecipe: piece.recipe).filter {
-        parts.store.holds($0.path, representation: $0.representation, at: $0.address)
+        !known.isPurged($0.address) && parts.store.holds($0.path, representation: $0.representation, at: $0.address)
       }
       if !order.unit.step.hasOpenOutputs, let found = Reuse.places(places, for: order.unit.step.outputs) {
         reused[piece] = found
@@ -71,6 +74,7 @@ extension Runner {
     try await parts.writer.submitWhenPossible(origin(of: execution.plan.id)) { registry throws(SluiceError) in
       try RunDecisions.begin(fact, execution.plan.project, run.folder, in: registry)
     }
+    try RunOrder.refusePurged(reused.values.joined().map(\.address), in: parts.writer.current)
     going[id] = Going(
       order: order, bench: bench, plan: plan, attempt: attempt,
       tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }), open: Set(open.map(\.id)),

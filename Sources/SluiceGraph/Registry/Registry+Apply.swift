@@ -92,6 +92,8 @@ extension Registry {
       return withProject(of: event) { project in
         project.give(fact.number, to: VersionAddress(product: ref, version: fact.version))
       }
+    case .versionPurged(let fact): return apply(fact, event, place.rank)
+    case .versionRestored(let fact): return apply(fact, event, place.rank)
     case .planProposed(let fact): return apply(fact, event, place.rank)
     case .planDeclined(let fact): return apply(fact, event, place.rank)
     case .planSuperseded(let fact): return supersede(fact.plan, by: nil, place.rank)

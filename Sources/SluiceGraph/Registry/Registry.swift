@@ -7,7 +7,7 @@ package import SluiceModel
 /// (ADR 0004).
 package struct Registry: Sendable {
   /// Names the rules that made a stored view; another name means: build anew.
-  package static let reducer = "registry-5"
+  package static let reducer = "registry-6"
 
   package internal(set) var projects: Table<ProjectName, Project> = [:]
   package internal(set) var plans: Table<PlanID, PlanState> = [:]
@@ -161,6 +161,8 @@ package struct Version: Sendable, Equatable, Codable {
   package var cause: EventID?
   /// Nil while the home site has not given one.
   package internal(set) var number: Int?
+  /// That its files were dropped, and whether they came back; nil where they never went.
+  package internal(set) var purge: Purge?
 
   /// The representation that an input means; nil where it must say which.
   package func representation(named name: String?) -> RepresentationSummary? {

@@ -65,6 +65,8 @@ package struct VersionLine: Sendable, Equatable, Codable {
   package var changed: FrameSet?
   package var files: Int
   package var bytes: Int64
+  /// That its files were dropped; nil where they are there.
+  package var purged: PurgeNote?
   package init(
     version: VersionID, number: Int?, time: Date, actor: Actor, note: String?, label: String?, frames: FrameSet?,
     changed: FrameSet?, files: Int, bytes: Int64
@@ -109,6 +111,8 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
   package var files: [File]
   package var madeFrom: [MadeFrom]
   package var made: Made?
+  /// That its files were dropped; nil where they are there.
+  package var purged: PurgeNote?
 
   package init(
     ref: ProductRef, line: VersionLine, path: String, base: VersionID?, representations: [RepresentationSummary],
@@ -116,6 +120,7 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
   ) {
     (self.ref, version, number, time, actor) = (ref, line.version, line.number, line.time, line.actor)
     (note, label, self.path, self.base) = (line.note, line.label, path, base)
+    purged = line.purged
     (self.representations, self.madeFrom, self.made) = (representations, madeFrom, made)
     uri = "sluice:///\(ref)/\(line.version)"
     files = manifest.representations.flatMap { representation in

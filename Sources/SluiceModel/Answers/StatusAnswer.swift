@@ -24,6 +24,8 @@ package struct ProductStatus: Sendable, Equatable, Codable {
   package var preview: Bool
   /// What Sluice does about it by itself; nil where nothing is to be done.
   package var reaction: ReactionNote?
+  /// True where the version's files were dropped and can be made again; nil where they are there.
+  package var purged: Bool?
 
   package init(
     ref: ProductRef, state: ProductState, freshness: Freshness, activity: Activity, version: VersionID?,
@@ -117,6 +119,8 @@ package struct Reason: Sendable, Hashable, Codable {
     case partial
     /// The version does not say what it was made from.
     case unrecorded
+    /// Its files were dropped, and somebody or a run needs them.
+    case purged
   }
   package var kind: Kind
   /// The product, step or tool that it is about.

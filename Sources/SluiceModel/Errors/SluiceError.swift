@@ -26,6 +26,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case folderUnknown = "folder.unknown"
   case productUnknown = "product.unknown"
   case versionUnknown = "version.unknown"
+  case versionPurged = "version.purged"
   case fileUnknown = "file.unknown"
   case planUnknown = "plan.unknown"
   case planChanged = "plan.changed"
@@ -79,6 +80,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case taskNotFound = "task.commandNotFound"
   case taskTimedOut = "task.timedOut"
   case taskOutputMissing = "task.outputMissing"
+  case taskOutputDiffers = "task.outputDiffers"
   case taskInput = "task.input"
   case bodyInvalid = "body.invalid"
   case bodyTooLarge = "body.tooLarge"
@@ -109,7 +111,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .siteElsewhere, .subscriptionExists,
       .subscriptionBatch, .planNotWaiting:
       409
-    case .logArchived: 410
+    case .logArchived, .versionPurged: 410
     case .bodyTooLarge, .eventTooLarge: 413
     case .eventMode: 415
     case .tokenMissing: 401
@@ -118,7 +120,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .storeDenied, .storeDamaged, .logFailed, .logDamaged, .namesDamaged, .internalError, .serverAnswer,
       .serverUnreachable:
       500
-    case .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput: 422
+    case .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskOutputDiffers, .taskInput: 422
     default: 400
     }
   }
@@ -132,7 +134,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
-    case .planNotWaiting: 1
+    case .planNotWaiting, .versionPurged, .taskOutputDiffers: 1
     default: 2
     }
   }

@@ -7,6 +7,8 @@ package enum Fact: Sendable, Equatable {
   case pipelineApplied(PipelineApplied)
   case versionPublished(VersionPublished)
   case versionNumbered(VersionNumbered)
+  case versionPurged(VersionPurged)
+  case versionRestored(VersionRestored)
   case tagMoved(TagMoved)
   case planProposed(PlanProposed)
   case planDeclined(PlanDeclined)
@@ -32,6 +34,8 @@ package enum Fact: Sendable, Equatable {
   package static let pipelineAppliedType = "sluice.pipeline.applied.v1"
   package static let versionPublishedType = "sluice.version.published.v1"
   package static let versionNumberedType = "sluice.version.numbered.v1"
+  package static let versionPurgedType = "sluice.version.purged.v1"
+  package static let versionRestoredType = "sluice.version.restored.v1"
   package static let tagMovedType = "sluice.tag.moved.v1"
   package static let planProposedType = "sluice.plan.proposed.v1"
   package static let planDeclinedType = "sluice.plan.declined.v1"
@@ -51,7 +55,8 @@ package enum Fact: Sendable, Equatable {
 
   package static let types = [
     projectCreatedType, folderChangedType, pipelineAppliedType, versionPublishedType, versionNumberedType,
-    tagMovedType, planProposedType, planDeclinedType, planSupersededType, planAppliedType, planFinishedType,
+    versionPurgedType, versionRestoredType, tagMovedType, planProposedType, planDeclinedType, planSupersededType,
+    planAppliedType, planFinishedType,
     runStartedType, taskFinishedType, runFinishedType, tokenCreatedType, subscriptionCreatedType,
     subscriptionPausedType, subscriptionResetType,
     subscriptionDeletedType, replayRequestedType, personErasedType,
@@ -64,6 +69,8 @@ package enum Fact: Sendable, Equatable {
     case .pipelineApplied: Self.pipelineAppliedType
     case .versionPublished: Self.versionPublishedType
     case .versionNumbered: Self.versionNumberedType
+    case .versionPurged: Self.versionPurgedType
+    case .versionRestored: Self.versionRestoredType
     case .tagMoved: Self.tagMovedType
     case .planProposed: Self.planProposedType
     case .planDeclined: Self.planDeclinedType
@@ -96,6 +103,8 @@ package enum Fact: Sendable, Equatable {
     case Self.pipelineAppliedType: self = .pipelineApplied(try data())
     case Self.versionPublishedType: self = .versionPublished(try data())
     case Self.versionNumberedType: self = .versionNumbered(try data())
+    case Self.versionPurgedType: self = .versionPurged(try data())
+    case Self.versionRestoredType: self = .versionRestored(try data())
     case Self.tagMovedType: self = .tagMoved(try data())
     case Self.planProposedType: self = .planProposed(try data())
     case Self.planDeclinedType: self = .planDeclined(try data())
@@ -124,6 +133,8 @@ package enum Fact: Sendable, Equatable {
     case .pipelineApplied(let data): .json(StableJSON.encode(data))
     case .versionPublished(let data): .json(StableJSON.encode(data))
     case .versionNumbered(let data): .json(StableJSON.encode(data))
+    case .versionPurged(let data): .json(StableJSON.encode(data))
+    case .versionRestored(let data): .json(StableJSON.encode(data))
     case .tagMoved(let data): .json(StableJSON.encode(data))
     case .planProposed(let data): .json(StableJSON.encode(data))
     case .planDeclined(let data): .json(StableJSON.encode(data))
