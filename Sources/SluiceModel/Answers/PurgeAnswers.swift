@@ -29,7 +29,7 @@ package struct PurgeAnswer: Sendable, Equatable, Codable {
     @OrNull package var number: Int?
     package var files: Int
     package var bytes: Int64
-    /// What the disk gets back of it: a file that other versions share goes with the last of them, and is counted there.
+    /// What the disk gets back of it: a file that versions share goes with the last of them, and is counted there.
     package var frees: Int64
     package init(ref: ProductRef, version: VersionID, number: Int?, files: Int, bytes: Int64, frees: Int64) {
       (self.ref, self.version, self.files, self.bytes, self.frees) = (ref, version, files, bytes, frees)
