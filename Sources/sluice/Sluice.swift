@@ -19,7 +19,8 @@ import SluiceModel
       Identify.self, Show.self, Status.self, PlanCommand.self, Apply.self, PlansCommand.self, Cancel.self,
       Retry.self, TaskCommand.self, Why.self, Impact.self, GraphCommand.self, SavingsCommand.self, TagCommand.self,
       Approve.self, Reject.self, Vouch.self, FreezeCommand.self, Thaw.self, Release.self, Fetch.self,
-      EventsCommand.self, EventCommand.self, SubscriptionCommand.self, Replay.self, JobCommand.self,
+      PurgeCommand.self, EventsCommand.self, EventCommand.self, SubscriptionCommand.self, Replay.self,
+      JobCommand.self,
       TokenCommand.self, PersonCommand.self, LogCommand.self, Backup.self, Restore.self,
     ])
 

@@ -93,7 +93,7 @@ struct ManySites {
     let versions = registry.projects[try ProjectName("demo")]?.products[product]?.versions ?? []
     let version = versions.isEmpty ? nil : versions[chance.below(versions.count)]
     if let version, chance.below(4) == 0 { return saying(version, digest) }
-    switch chance.below(17) {
+    switch chance.below(19) {
     case 0: return .projectCreated(ProjectCreated(home: site))
     case 1: return .folderChanged(FolderChanged(type: ["shot", "asset"][chance.below(2)]))
     case 2:
@@ -115,6 +115,14 @@ struct ManySites {
         VersionPublished(
           version: id, number: chance.below(3) == 0 ? nil : 1 + chance.below(4), manifest: digest, representations: [],
           madeFrom: []))
+    case 16:
+      guard let version else { fallthrough }
+      return .versionPurged(VersionPurged(version: version, bytes: 1, because: "\(chance.below(3))"))
+    case 17:
+      guard let version else { fallthrough }
+      return .versionRestored(
+        VersionRestored(
+          version: version, run: run, plan: plan, bytes: 1, manifest: chance.below(2) == 0 ? digest : nil))
     case 10:
       return .planApplied(
         PlanApplied(plan: plan, body: digest, runs: 1, tasks: 3, only: chance.below(2) == 0 ? [run] : nil))

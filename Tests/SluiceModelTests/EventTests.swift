@@ -69,6 +69,15 @@ enum Facts {
       event(
         .versionNumbered(VersionNumbered(version: version, number: 44)), project: project, folder: folder,
         product: review),
+      event(
+        .versionPurged(VersionPurged(version: version, bytes: 4_096, because: "sq010 is final")), project: project,
+        folder: folder, product: review),
+      event(
+        .versionRestored(
+          VersionRestored(
+            version: version, run: run, plan: plan, bytes: 4_096, manifest: digest,
+            representations: published.representations)),
+        project: project, folder: folder, product: review),
       event(.tagMoved(TagMoved(tag: "approved", version: version)), project: project, folder: folder, product: review),
       event(
         .versionJudged(VersionJudged(version: version, verdict: .rejected, because: "too green")), project: project,

@@ -111,6 +111,32 @@ import Testing
     #expect(one?.st_ino == two?.st_ino && one?.st_nlink == 2)
   }
 
+  @Test func `purges a version, and not the file that another one shares`() async throws {
+    try await store.place([bytes("a.exr", "x"), bytes("b.exr", "yy")], at: address)
+    let next = try Self.address(2)
+    try await store.place(
+      [
+        PlacedFile(
+          representation: "exr", path: "a.exr", origin: .version(address, representation: "exr", path: "a.exr"))
+      ], at: next)
+    await store.settle([address, next], keep: true)
+    let weighed = try await store.weigh([address, next, Self.address(9)])
+    #expect(weighed.map { $0.map(\.names) } == [[2, 1], [2], []])
+    #expect(weighed.map { $0.map(\.bytes) } == [[1, 2], [1], []])
+    try await store.purge([address, Self.address(9)])
+    #expect(!store.holds("a.exr", representation: "exr", at: address))
+    #expect(TemporaryFolder.text(store.path(of: "a.exr", representation: "exr", at: next)) == "x" && staging == [])
+  }
+
+  @Test func `after a crash takes away what was recorded as purged`() async throws {
+    try await store.place([bytes("a.exr", "x")], at: address)
+    await store.settle([address], keep: true)
+    let again = try FileVersionStore(root: folder.path, ambient: Seeded(seed: 2).ambient)
+    again.recover { _ in true }
+    try again.finishPurges([address])
+    #expect(TemporaryFolder.files(below: folder.path) == [])
+  }
+
   @Test func `leaves nothing of a version of which one file is missing`() async throws {
     let lost = PlacedFile(
       representation: "exr", path: "b.exr", origin: .version(try Self.address(9), representation: "exr", path: "b.exr"))

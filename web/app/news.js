@@ -53,6 +53,7 @@ const heads = {
   order: () => 'The order of the cut changed',
   partial: (c, n) => `${count(n, 'product')} ${verb(n, 'is', 'are')} made only in part`,
   forced: () => 'Somebody wants it made anew',
+  purged: (c, n) => `${count(n, 'product')} ${verb(n, 'is', 'are')} brought back`,
     unrecorded: (c, n) => `${count(n, 'product')}: what they were made from is not known`,
 };
 

@@ -41,10 +41,13 @@ package enum RunDecisions {
   /// The end of a run and what it made, in one record; nothing where the attempt is not going any more.
   ///
   /// A run that ends without having begun, since its inputs came out the same or did not come at all, has attempt 0.
-  /// - Parameter versions: what it made, without numbers.
+  /// - Parameters:
+  ///   - versions: what it made, without numbers.
+  ///   - restored: purged versions that it made again; one that is there meanwhile is passed over.
   /// - Throws: `site.elsewhere`; `product.held` where a person has taken one of the products in hand meanwhile.
   package static func end(
     _ fact: RunFinished, publishing versions: [(ref: ProductRef, fact: VersionPublished)] = [],
+    restoring restored: [(ref: ProductRef, fact: VersionRestored)] = [],
     _ project: ProjectName, _ folder: FolderPath, in registry: Registry
   ) throws(SluiceError) -> [Draft] {
     try Decisions.requireHome(of: project, in: registry)
@@ -60,6 +63,10 @@ package enum RunDecisions {
       var numbered = published
       numbered.number = registry.nextNumber(of: ref)
       drafts.append(Draft(project: ref.project, product: ref, fact: .versionPublished(numbered)))
+    }
+    for (ref, fact) in restored
+    where registry.isPurged(VersionAddress(product: ref, version: fact.version)) {
+      drafts.append(Draft(project: ref.project, product: ref, fact: .versionRestored(fact)))
     }
     return drafts
   }

@@ -174,7 +174,9 @@ extension Publisher {
         at: "product '\(reference.product)'",
         fix: "publish the whole sequence first")
     }
-    return try registry.version(Reference(product: reference.product, selector: selector))
+    let base = try registry.version(Reference(product: reference.product, selector: selector))
+    if base.isPurged { throw base.purgedError }
+    return base
   }
 
   private func files(

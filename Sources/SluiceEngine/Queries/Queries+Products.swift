@@ -38,6 +38,7 @@ extension Queries {
       changed: published.changed, files: published.representations.reduce(0) { $0 + $1.files },
       bytes: published.representations.reduce(0) { $0 + $1.bytes })
     line.judged = version.judgement.map(Approval.init)
+    line.purged = version.purgeNote
     return line
   }
 
@@ -62,6 +63,7 @@ extension Queries {
     _ reference: Reference, representation: String?, path: String?, frame: Int?
   ) throws(SluiceError) -> (path: String, file: StoredFile) {
     let version = try writer.current.version(reference)
+    if version.isPurged { throw version.purgedError }
     let manifest = try manifests.manifest(version.published.manifest)
     for candidate in manifest.representations where representation == nil || candidate.name == representation {
       let found: StoredFile?

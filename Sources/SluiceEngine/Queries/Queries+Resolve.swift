@@ -65,6 +65,7 @@ extension Queries {
     of reference: Reference, _ name: String?, in registry: Registry
   ) throws(SluiceError) -> Resolved.Files {
     let version = try taken(reference, in: registry)
+    if version.isPurged { throw version.purgedError }
     let manifest = try manifests.manifest(version.published.manifest)
     if let path = reference.file { return try file(path, of: version, name, manifest) }
     guard let found = manifest.representation(named: name) else {

@@ -112,6 +112,7 @@ package struct Queries: Sendable {
         reaction: reaction.note(on: unit.id))
       status.complete = survey.project.completeness(of: assessment)
       status.approved = survey.project.approval(of: ref)
+      status.purged = version?.isPurged == true ? true : nil
       return status
     }
   }
@@ -127,6 +128,7 @@ package struct Queries: Sendable {
       failure: nil, preview: version.map(isPicture) ?? false)
     status.complete = Completeness(value: version != nil, reason: version == nil ? "no version of it is there" : nil)
     status.approved = survey.project.approval(of: ref)
+    status.purged = version?.isPurged == true ? true : nil
     return status
   }
 
@@ -144,12 +146,13 @@ package struct Queries: Sendable {
       failure: nil, preview: version.map(isPicture) ?? false)
     status.complete = survey.project.completeness(of: assessment)
     status.approved = survey.project.approval(of: ref)
+    status.purged = version?.isPurged == true ? true : nil
     return status
   }
 
   /// Whether a small picture can be made of a source; steps say it of their outputs themselves.
   private func isPicture(_ version: Version) -> Bool {
-    guard version.published.representations.first?.kind != .tree,
+    guard !version.isPurged, version.published.representations.first?.kind != .tree,
       let files = try? manifests.manifest(version.published.manifest).representations.first?.files
     else { return false }
     return files.first.map { ImageFormats.isImage($0.path) } ?? false

@@ -121,7 +121,8 @@ package actor Reactor: Service {
       .versionJudged, .versionVouched, .productFrozen, .productHeld:
       true
     case .planApplied: event.actor.trust != .system
-    case .projectCreated, .versionNumbered, .planProposed, .planDeclined, .planSuperseded, .runStarted, .taskFinished,
+    case .projectCreated, .versionNumbered, .versionPurged, .versionRestored, .planProposed, .planDeclined,
+      .planSuperseded, .runStarted, .taskFinished,
       .runFinished,
       .tokenCreated, .subscriptionCreated, .subscriptionPaused, .subscriptionReset, .subscriptionDeleted,
       .replayRequested, .personErased:

@@ -27,13 +27,9 @@ package struct Execution: Sendable {
   package init(plan: Plan, turn: Int, graph: StepGraph?, registry: Registry) {
     (self.plan, self.turn) = (plan, turn)
     let state = registry.plans[plan.id]
-    let makers = Dictionary(
-      plan.runs.flatMap { run in run.outputs.map { ($0, run.id) } }, uniquingKeysWith: { first, _ in first })
+    let order = PlanOrder(of: plan, graph: graph, project: registry.projects[plan.project])
     for run in plan.runs {
-      let inputs = graph.flatMap { $0.needs(ofUnit: UnitID(step: run.step, folder: run.folder)) } ?? []
-      var entry = Entry(
-        run: run, after: Set(inputs.compactMap { makers[$0] }).subtracting([run.id]), status: .waiting,
-        tasksTotal: run.tasks)
+      var entry = Entry(run: run, after: order.runs(before: run), status: .waiting, tasksTotal: run.tasks)
       if let state { entry.status = Execution.status(of: run.id, in: state, registry: registry) }
       if let known = registry.runs[run.id], known.plan == plan.id {
         entry.failure = entry.status == .failed || entry.status == .cancelled ? known.failure : nil

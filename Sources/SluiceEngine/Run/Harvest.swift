@@ -8,7 +8,7 @@ struct Harvest: Sendable {
   let id: RunID
   let plan: Plan
 
-  private struct Product: Sendable {
+  struct Product: Sendable {
     var address: VersionAddress
     var placed: [PlacedFile]
     var manifest: Manifest
@@ -17,6 +17,7 @@ struct Harvest: Sendable {
 
   /// All outputs or none, in one record with the end of the run.
   func publish(origin: Origin) async throws(SluiceError) {
+    guard run.order.restores.isEmpty else { return try await restore(origin: origin) }
     var products: [Product] = []
     for index in run.order.unit.step.outputs.indices { products.append(try await product(index)) }
     let addresses = products.map(\.address)
@@ -36,22 +37,29 @@ struct Harvest: Sendable {
     }
   }
 
-  private func facts(_ products: [Product], in registry: Registry) throws(SluiceError) -> [Draft] {
+  var made: Made {
     let order = run.order
-    let reasons = plan.runs.first { $0.id == id }?.reasons ?? []
-    let made = Made(
+    return Made(
       step: order.unit.id.step, run: id, plan: plan.id, core: order.assessment.core, tools: order.assessment.tools,
       recipe: order.assessment.recipe ?? order.assessment.core, told: order.assessment.told,
-      uniform: order.leftOut.isEmpty, accepted: order.accepted, reasons: reasons)
-    let reusedTasks = order.tasks(for: Array(run.reused.keys), run: id).count
+      uniform: order.leftOut.isEmpty, accepted: order.accepted,
+      reasons: plan.runs.first { $0.id == id }?.reasons ?? [])
+  }
+
+  func end(_ products: [Product], in registry: Registry) -> RunFinished {
+    let order = run.order
     let timing = registry.projects[plan.project]?.timings[order.unit.id.step]
-    let end = RunFinished(
+    return RunFinished(
       plan: plan.id, run: id, step: order.unit.id.step, attempt: run.attempt, outcome: .succeeded,
-      executed: run.executed, reused: reusedTasks, seconds: (run.seconds * 1_000).rounded() / 1_000,
-      recipe: order.assessment.recipe,
+      executed: run.executed, reused: order.tasks(for: Array(run.reused.keys), run: id).count,
+      seconds: (run.seconds * 1_000).rounded() / 1_000, recipe: order.assessment.recipe,
       spared: SparedWork(
         order, run: id, reused: Set(run.reused.keys), manifests: products.map(\.manifest),
         secondsPerTask: run.executed > 0 ? run.seconds / Double(run.executed) : timing?.secondsPerTask))
+  }
+
+  private func facts(_ products: [Product], in registry: Registry) throws(SluiceError) -> [Draft] {
+    let order = run.order
     let versions = products.enumerated().map { index, product in
       (
         ref: product.address.product,
@@ -63,10 +71,10 @@ struct Harvest: Sendable {
       )
     }
     return try RunDecisions.end(
-      end, publishing: versions, plan.project, order.unit.id.folder, in: registry)
+      end(products, in: registry), publishing: versions, plan.project, order.unit.id.folder, in: registry)
   }
 
-  private func product(_ index: Int) async throws(SluiceError) -> Product {
+  func product(_ index: Int) async throws(SluiceError) -> Product {
     let output = run.order.unit.step.outputs[index]
     let ref = run.order.unit.outputs[index]
     let base = run.order.base[index]
@@ -78,7 +86,8 @@ struct Harvest: Sendable {
     for (file, origin) in try await made(index, output) + (try reused(index, output)) {
       files.append(file)
       // The same picture as before: the old file stays, and no byte is stored twice.
-      if let base, let before, let old = before.files.first(where: { $0.frame == file.frame && $0.path == file.path }),
+      if let base, !base.isPurged, let before,
+        let old = before.files.first(where: { $0.frame == file.frame && $0.path == file.path }),
         old.identity == file.identity
       {
         files[files.count - 1].size = old.size

@@ -24,7 +24,8 @@ package struct RunOrder: Sendable {
   /// Frames among the carried that are out of date and were left out on purpose.
   package let leftOut: FrameSet
   package let base: [Version?]
-
+  /// The purged versions that it brings back; empty where it makes new ones.
+  package let restores: [Version]
   /// Made anew although it is current; earlier results are not taken.
   package let isForced: Bool
 
@@ -33,13 +34,15 @@ package struct RunOrder: Sendable {
   /// - Parameters:
   ///   - limit: the frames that the plan was restricted to.
   ///   - forced: whether the plan makes anew what is current, too.
+  ///   - restores: purged versions of one earlier run that come back, in a project as it was then.
   /// - Throws: `task.input` where an input is not usable, `store.damaged` where a manifest cannot be read.
   package init(
     _ unit: Unit, project: Project, assessor: Assessor, manifests: any ManifestSource, limit: FrameSet?,
-    forced: Bool = false
+    forced: Bool = false, restoring restores: [Version] = []
   ) throws(SluiceError) {
-    (self.unit, isForced) = (unit, forced)
-    assessment = try assessor.assess(alone: unit)
+    (self.unit, isForced, self.restores) = (unit, forced, restores)
+    let now = try assessor.assess(alone: unit)
+    assessment = restores.first.map { now.asked(for: $0) } ?? now
     base = unit.outputs.map { project.newest(of: $0) }
     if let obstacle = assessment.obstacle {
       throw SluiceError(
@@ -54,8 +57,7 @@ package struct RunOrder: Sendable {
       return
     }
     let stale = assessment.stale ?? .empty
-    let due = forced ? assessment.expected ?? .empty : stale
-    let wanted = limit.map(due.intersection) ?? due
+    let wanted = project.frames(toMake: assessment, within: limit, forced: forced) ?? stale
     let recipes = try FrameRecipes(assessment, manifests: manifests)
     pieces = wanted.frames.compactMap { frame in
       recipes.recipes(of: frame).map { Piece(frame: frame, recipes: $0) }

@@ -10,7 +10,7 @@ extension Runner {
     }
     do throws(SluiceError) {
       let order = try await makeOrder(execution.plan, entry.run)
-      if order.isUnchanged {
+      if order.isUnchanged || order.isRestored(in: parts.writer.current) {
         await finish(id, .unchanged, recipe: order.assessment.recipe, spared: spared(order, by: entry.run))
         return
       }
@@ -33,9 +33,9 @@ extension Runner {
     let tools = await parts.tools.versions(of: Set(unit.step.tools))
     let assessor = Assessor(
       project: project, graph: graph, manifests: parts.manifests, tools: tools, now: parts.ambient.now())
-    return try RunOrder(
-      unit, project: project, assessor: assessor, manifests: parts.manifests, limit: plan.frames,
-      forced: plan.force == true)
+    let order = try RunOrder.order(run, of: plan, unit, project: project, assessor: assessor)
+    try order.refusePurgedInputs()
+    return order
   }
 
   /// Finds what is made already, lays the bench, and queues the rest.
@@ -73,6 +73,7 @@ extension Runner {
     try await parts.writer.submitWhenPossible(origin(of: execution.plan.id)) { registry throws(SluiceError) in
       try RunDecisions.begin(fact, execution.plan.project, run.folder, in: registry)
     }
+    try RunOrder.refusePurged(reused.values.joined().map(\.address), in: parts.writer.current)
     going[id] = Going(
       order: order, bench: bench, plan: plan, attempt: attempt,
       tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }), open: Set(open.map(\.id)),
@@ -95,10 +96,12 @@ extension Runner {
 
   /// Files that the recipe of each output made before and that are still there.
   private func earlier(_ piece: RunOrder.Piece) async throws(SluiceError) -> [[ContentPlace]] {
+    let registry = parts.writer.current
     var known: [Digest: [ContentPlace]] = [:]
     for recipe in piece.recipes where known[recipe] == nil {
       known[recipe] = try await parts.views.outputs(ofRecipe: recipe).filter {
-        parts.store.holds($0.path, representation: $0.representation, at: $0.address)
+        !registry.isPurged($0.address)
+          && parts.store.holds($0.path, representation: $0.representation, at: $0.address)
       }
     }
     return piece.recipes.map { known[$0] ?? [] }

@@ -15,6 +15,8 @@ package struct Planner: Sendable {
       /// What is there now, where the reasons name no versions: a tool or an event's value that goes back and forth is
       /// another situation each time. Nil otherwise.
       var there: [VersionID]?
+      /// What it brings back; nil where it makes something new.
+      var purges: [EventID]?
     }
     var project: ProjectName
     var selection: String
@@ -43,21 +45,27 @@ package struct Planner: Sendable {
     var missing: Set<ProductRef> = []
     var left: Set<UnitID> = []
     var stopped: Set<UnitID> = []
+    var restoring = Restoring(assessor)
     for unit in graph.units where chosen.contains(unit.id) {
       guard let assessment = assessments[unit.id], assessment.needsWork else { continue }
       missing.formUnion(assessment.missingSources)
-      if let obstacle = obstacle(assessment, left: left, stopped: stopped) {
+      let wanted = assessor.project.frames(toMake: assessment, within: frames)
+      var obstacle = obstacle(assessment, left: left, stopped: stopped)
+      if obstacle == nil, wanted?.isEmpty != true { obstacle = try restoring.want(inputsOf: assessment) }
+      if let obstacle {
         stopped.insert(unit.id)
         blocked.append(BlockedRun(step: unit.id.step, folder: unit.id.folder, text: obstacle))
         continue
       }
-      let wanted = assessment.stale.map { stale in frames.map(stale.intersection) ?? stale }
-      if let stale = assessment.stale, let wanted, wanted != stale {
+      if let stale = assessment.stale, let wanted, !stale.subtracting(wanted).isEmpty {
         if due[unit.id]?.stale?.subtracting(wanted).isEmpty == false { left.insert(unit.id) }
         if wanted.isEmpty { continue }
       }
       runs.append(run(assessment, frames: wanted))
     }
+    let made = Set(runs.flatMap(\.outputs))
+    blocked += try restoring.want(selection, products: selected, except: made)
+    runs = try restoring.runs() + runs
     try checkSize(runs)
     let hands = byHand(chosen, assessments)
     let busy = Set(runs.map { UnitID(step: $0.step, folder: $0.folder) })
@@ -87,12 +95,16 @@ package struct Planner: Sendable {
   ) throws(SluiceError) -> Plan {
     let graph = assessor.graph
     var runs: [PlannedRun] = []
+    var restoring = Restoring(assessor)
     for unit in graph.units where units.contains(unit.id) {
       guard let assessment = assessments[unit.id], assessment.needsWork else { continue }
-      var run = run(assessment, frames: assessment.stale)
+      // What cannot be brought back fails its run, which says so.
+      _ = try restoring.want(inputsOf: assessment)
+      var run = run(assessment, frames: assessor.project.frames(toMake: assessment, within: nil))
       run.note = notes[unit.id]
       runs.append(run)
     }
+    runs = try restoring.runs() + runs
     try checkSize(runs)
     let all = Set(graph.products).union(assessor.project.products.keys)
     let untouched = all.count { product in
@@ -149,10 +161,14 @@ package struct Planner: Sendable {
             runs: plan.runs.map { run in
               Identity.Run(
                 step: run.step, folder: run.folder, frames: run.frames,
-                reasons: run.reasons.map { [$0.kind.rawValue, $0.input, $0.used, $0.now] }, there: there(for: run))
+                reasons: run.reasons.map { [$0.kind.rawValue, $0.input, $0.used, $0.now] }, there: there(for: run),
+                purges: assessor.project.purges(undoneBy: run))
             }, force: plan.force, reaction: plan.reaction))))
     for index in plan.runs.indices {
-      plan.runs[index].id = RunID(plan: plan.id, step: plan.runs[index].step, folder: plan.runs[index].folder)
+      let run = plan.runs[index]
+      plan.runs[index].id =
+        run.restores.map { RunID(plan: plan.id, step: run.step, folder: run.folder, restoring: $0) }
+        ?? RunID(plan: plan.id, step: run.step, folder: run.folder)
     }
     return plan
   }

@@ -98,6 +98,8 @@ extension Registry {
     case .versionVouched(let fact): return apply(fact, event, place)
     case .productFrozen(let fact): return apply(fact, event, place)
     case .productHeld(let fact): return apply(fact, event, place)
+    case .versionPurged(let fact): return apply(fact, event, place.rank)
+    case .versionRestored(let fact): return apply(fact, event, place.rank)
     case .planProposed(let fact): return apply(fact, event, place.rank)
     case .planDeclined(let fact): return apply(fact, event, place.rank)
     case .planSuperseded(let fact): return supersede(fact.plan, by: nil, place.rank)

@@ -55,6 +55,8 @@ package struct PlannedRun: Sendable, Equatable, Codable {
   package var work: Digest?
   /// Why the run of an `auto` step is only proposed.
   package var note: String?
+  /// The purged versions that it brings back; nil for a run that makes something new.
+  package var restores: [VersionAddress]?
 
   package init(
     id: RunID, step: String, folder: FolderPath, outputs: [ProductRef], reasons: [Reason], tasks: Int,

@@ -67,6 +67,8 @@ package struct VersionLine: Sendable, Equatable, Codable {
   package var bytes: Int64
   /// What a person said of it; nil where nobody did.
   package var judged: Approval?
+  /// That its files were dropped; nil where they are there.
+  package var purged: PurgeNote?
   package init(
     version: VersionID, number: Int?, time: Date, actor: Actor, note: String?, label: String?, frames: FrameSet?,
     changed: FrameSet?, files: Int, bytes: Int64
@@ -113,6 +115,8 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
   package var files: [File]
   package var madeFrom: [MadeFrom]
   package var made: Made?
+  /// That its files were dropped; nil where they are there.
+  package var purged: PurgeNote?
 
   package init(
     ref: ProductRef, line: VersionLine, path: String, base: VersionID?, representations: [RepresentationSummary],
@@ -120,6 +124,7 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
   ) {
     (self.ref, version, number, time, actor) = (ref, line.version, line.number, line.time, line.actor)
     (note, label, self.path, self.base) = (line.note, line.label, path, base)
+    purged = line.purged
     (self.representations, self.madeFrom, self.made) = (representations, madeFrom, made)
     uri = "sluice:///\(ref)/\(line.version)"
     files = manifest.representations.flatMap { representation in

@@ -28,6 +28,8 @@ package struct ProductStatus: Sendable, Equatable, Codable {
   package var reaction: ReactionNote?
   package var complete = Completeness(value: false, reason: nil)
   package var approved = Approval.unsaid
+  /// True where the version's files were dropped and can be made again; nil where they are there.
+  package var purged: Bool?
 
   package init(
     ref: ProductRef, state: ProductState, freshness: Freshness, activity: Activity, version: VersionID?,
@@ -139,6 +141,8 @@ package struct Reason: Sendable, Hashable, Codable {
     case frozen, held, vouched, rejected
     /// Somebody wants it made anew although it is current.
     case forced
+    /// Its files were dropped, and somebody or a run needs them.
+    case purged
   }
   package var kind: Kind
   /// The product, step or tool that it is about.

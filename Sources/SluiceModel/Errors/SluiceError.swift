@@ -32,6 +32,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case timelineTool = "timeline.tool"
   case productUnknown = "product.unknown"
   case versionUnknown = "version.unknown"
+  case versionPurged = "version.purged"
   case fileUnknown = "file.unknown"
   case planUnknown = "plan.unknown"
   case planChanged = "plan.changed"
@@ -102,6 +103,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case taskNotFound = "task.commandNotFound"
   case taskTimedOut = "task.timedOut"
   case taskOutputMissing = "task.outputMissing"
+  case taskOutputDiffers = "task.outputDiffers"
   case taskInput = "task.input"
   case bodyInvalid = "body.invalid"
   case bodyTooLarge = "body.tooLarge"
@@ -132,7 +134,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .planChanged, .publishMade, .productHeld, .runActive, .storeBusy, .positionAhead, .siteElsewhere,
       .subscriptionExists, .subscriptionBatch, .planNotWaiting, .planWhatIf, .folderOmitted, .cutChanged:
       409
-    case .logArchived: 410
+    case .logArchived, .versionPurged: 410
     case .bodyTooLarge, .eventTooLarge: 413
     case .eventMode: 415
     case .tokenMissing: 401
@@ -142,7 +144,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .serverUnreachable, .timelineTool:
       500
     case .graphDotMissing, .graphDotFailed: 500
-    case .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskInput: 422
+    case .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskOutputDiffers, .taskInput: 422
     default: 400
     }
   }
@@ -156,7 +158,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
-    case .planNotWaiting, .planWhatIf, .productHeld: 1
+    case .planNotWaiting, .planWhatIf, .productHeld, .versionPurged, .taskOutputDiffers: 1
     case .graphDotMissing, .graphDotFailed: 1
     case .folderOmitted, .cutChanged, .timelineTool: 1
     default: 2

@@ -3,6 +3,7 @@ extension Fact {
   package var blob: Digest? {
     switch self {
     case .versionPublished(let fact): fact.manifest
+    case .versionRestored(let fact): fact.manifest
     case .planApplied(let fact): fact.body
     case .pipelineApplied(let fact): fact.source
     default: nil

@@ -8,6 +8,8 @@ package enum Fact: Sendable, Equatable {
   case pipelineApplied(PipelineApplied)
   case versionPublished(VersionPublished)
   case versionNumbered(VersionNumbered)
+  case versionPurged(VersionPurged)
+  case versionRestored(VersionRestored)
   case tagMoved(TagMoved)
   case versionJudged(VersionJudged)
   case versionVouched(VersionVouched)
@@ -38,6 +40,8 @@ package enum Fact: Sendable, Equatable {
   package static let pipelineAppliedType = "sluice.pipeline.applied.v1"
   package static let versionPublishedType = "sluice.version.published.v1"
   package static let versionNumberedType = "sluice.version.numbered.v1"
+  package static let versionPurgedType = "sluice.version.purged.v1"
+  package static let versionRestoredType = "sluice.version.restored.v1"
   package static let tagMovedType = "sluice.tag.moved.v1"
   package static let versionJudgedType = "sluice.version.judged.v1"
   package static let versionVouchedType = "sluice.version.vouched.v1"
@@ -61,8 +65,9 @@ package enum Fact: Sendable, Equatable {
 
   package static let types = [
     projectCreatedType, folderChangedType, castingChangedType, pipelineAppliedType, versionPublishedType,
-    versionNumberedType, tagMovedType, versionJudgedType, versionVouchedType, productFrozenType, productHeldType,
-    planProposedType, planDeclinedType, planSupersededType, planAppliedType, planFinishedType,
+    versionNumberedType, versionPurgedType, versionRestoredType, tagMovedType, versionJudgedType, versionVouchedType,
+    productFrozenType, productHeldType, planProposedType, planDeclinedType, planSupersededType, planAppliedType,
+    planFinishedType,
     runStartedType, taskFinishedType, runFinishedType, tokenCreatedType, subscriptionCreatedType,
     subscriptionPausedType, subscriptionResetType,
     subscriptionDeletedType, replayRequestedType, personErasedType,
@@ -76,6 +81,8 @@ package enum Fact: Sendable, Equatable {
     case .pipelineApplied: Self.pipelineAppliedType
     case .versionPublished: Self.versionPublishedType
     case .versionNumbered: Self.versionNumberedType
+    case .versionPurged: Self.versionPurgedType
+    case .versionRestored: Self.versionRestoredType
     case .tagMoved: Self.tagMovedType
     case .versionJudged: Self.versionJudgedType
     case .versionVouched: Self.versionVouchedType
@@ -113,6 +120,8 @@ package enum Fact: Sendable, Equatable {
     case Self.pipelineAppliedType: self = .pipelineApplied(try data())
     case Self.versionPublishedType: self = .versionPublished(try data())
     case Self.versionNumberedType: self = .versionNumbered(try data())
+    case Self.versionPurgedType: self = .versionPurged(try data())
+    case Self.versionRestoredType: self = .versionRestored(try data())
     case Self.tagMovedType: self = .tagMoved(try data())
     case Self.versionJudgedType: self = .versionJudged(try data())
     case Self.versionVouchedType: self = .versionVouched(try data())
@@ -146,6 +155,8 @@ package enum Fact: Sendable, Equatable {
     case .pipelineApplied(let data): .json(StableJSON.encode(data))
     case .versionPublished(let data): .json(StableJSON.encode(data))
     case .versionNumbered(let data): .json(StableJSON.encode(data))
+    case .versionPurged(let data): .json(StableJSON.encode(data))
+    case .versionRestored(let data): .json(StableJSON.encode(data))
     case .tagMoved(let data): .json(StableJSON.encode(data))
     case .versionJudged(let data): .json(StableJSON.encode(data))
     case .versionVouched(let data): .json(StableJSON.encode(data))

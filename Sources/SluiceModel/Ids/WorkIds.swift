@@ -31,6 +31,14 @@ package struct RunID: TextID {
   }
 }
 
+extension RunID {
+  /// A run that brings versions back: a plan may have several on one step and folder.
+  package init(plan: PlanID, step: String, folder: FolderPath, restoring versions: [VersionAddress]) {
+    let names = versions.map { "\($0.product)@\($0.version)" }.joined(separator: "\n")
+    description = "r-" + Digest.of("\(plan)\n\(step)\n\(folder)\n\(names)").hex.prefix(12)
+  }
+}
+
 /// One command of a run: the run and the first frame, or `1` where the run is not frame by frame.
 package struct TaskID: TextID {
   package let description: String

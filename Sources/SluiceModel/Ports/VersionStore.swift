@@ -15,6 +15,11 @@ package protocol VersionStore: Sendable {
   func place(_ files: [PlacedFile], at address: VersionAddress) async throws(SluiceError)
   func settle(_ addresses: [VersionAddress], keep: Bool) async
 
+  /// What the files of versions weigh, in the order of `addresses`; nothing for what is not there.
+  func weigh(_ addresses: [VersionAddress]) async throws(SluiceError) -> [[StoredLink]]
+  /// Takes the files of versions away, each version in one step; what is not there is no error.
+  func purge(_ addresses: [VersionAddress]) async throws(SluiceError)
+
   func path(of file: String, representation: String, at address: VersionAddress) -> String
   /// Whether the file is there; people remove things by hand.
   func holds(_ file: String, representation: String, at address: VersionAddress) -> Bool
@@ -22,6 +27,22 @@ package protocol VersionStore: Sendable {
   func directoryPath(of address: VersionAddress) -> String
   /// The version that a path inside the store belongs to.
   func address(ofPath path: String) -> (address: VersionAddress, file: String)?
+}
+
+/// One name of a stored file. Versions that carry a file share it: its bytes are there once, until its last name goes.
+package struct StoredLink: Sendable, Hashable {
+  package struct Inode: Sendable, Hashable {
+    package let device: UInt64
+    package let number: UInt64
+    package init(device: UInt64, number: UInt64) { (self.device, self.number) = (device, number) }
+  }
+  package let inode: Inode
+  /// All names that the file has, wherever they are.
+  package let names: Int
+  package let bytes: Int64
+  package init(inode: Inode, names: Int, bytes: Int64) {
+    (self.inode, self.names, self.bytes) = (inode, names, bytes)
+  }
 }
 
 package struct UploadID: TextID {

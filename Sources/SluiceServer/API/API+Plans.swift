@@ -51,6 +51,11 @@ extension API {
       }
       return JSONBody.response(PlanShown(plan: plan, state: registry.plans[id], progress: progress))
     }
+    api.post("purge") { request, context in
+      let body = try await JSONBody.read(PurgeRequest.self, request)
+      if body.apply == true { try context.require(.admin) }
+      return JSONBody.response(try await services.purger.purge(body, origin: context.origin))
+    }
     api.post("plans/:id/decline") { request, context in
       try context.require(.run)
       let body = try await JSONBody.read(DeclineRequest.self, request)

@@ -120,6 +120,17 @@ enum Disk {
     return names.sorted()
   }
 
+  /// The files below a folder, by what lies on the disk of them, in order of their paths.
+  static func links(below folder: String) -> [StoredLink] {
+    names(in: folder).flatMap { name -> [StoredLink] in
+      let path = folder + "/" + name
+      guard let status = status(path) else { return [] }
+      if isDirectory(status) { return links(below: path) }
+      let inode = StoredLink.Inode(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
+      return [StoredLink(inode: inode, names: Int(status.st_nlink), bytes: Int64(status.st_size))]
+    }
+  }
+
   /// Takes a file or a whole folder away; what is not there is no error. Links are removed, not followed.
   static func remove(_ path: String) {
     guard let status = status(path) else { return }

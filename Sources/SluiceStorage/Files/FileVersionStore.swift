@@ -186,6 +186,32 @@ package final class FileVersionStore: VersionStore {
     staging + "/intents/" + Digest.of(directory(of: address)).hex
   }
 
+  package func weigh(_ addresses: [VersionAddress]) async throws(SluiceError) -> [[StoredLink]] {
+    let directories = addresses.map(directory)
+    return try await disk.run { () throws(SluiceError) in directories.map(Disk.links) }
+  }
+
+  package func purge(_ addresses: [VersionAddress]) async throws(SluiceError) {
+    try await disk.run { () throws(SluiceError) in
+      for address in addresses { try self.takeAway(address) }
+    }
+  }
+
+  /// Finishes what an earlier process recorded and could not do; call after `recover`.
+  /// - Throws: `store.denied`.
+  package func finishPurges(_ addresses: [VersionAddress]) throws(SluiceError) {
+    for address in addresses { try takeAway(address) }
+  }
+
+  /// Out of sight with one rename, then gone: a crash leaves it whole, or in `.staging`, which a start empties.
+  private func takeAway(_ address: VersionAddress) throws(SluiceError) {
+    let (place, aside) = (directory(of: address), staging + "/purged-" + Digest.of(directory(of: address)).hex)
+    guard Disk.status(place) != nil else { return }
+    Disk.remove(aside)
+    try Disk.rename(place, to: aside)
+    Disk.remove(aside)
+  }
+
   package func path(of file: String, representation: String, at address: VersionAddress) -> String {
     "\(directory(of: address))/\(representation)/\(file)"
   }

@@ -61,7 +61,7 @@ package final class SQLiteViews: ViewStore {
             try drop.execute(arguments: [change.model, change.key])
           }
         }
-        let content = try database.cachedStatement(sql: "INSERT OR IGNORE INTO content VALUES (?, ?, ?, ?, ?, ?)")
+        let content = try database.cachedStatement(sql: "INSERT OR REPLACE INTO content VALUES (?, ?, ?, ?, ?, ?)")
         for (address, representation) in published {
           for file in representation.files {
             try content.execute(arguments: [

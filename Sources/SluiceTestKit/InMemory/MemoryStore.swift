@@ -66,6 +66,22 @@ package final class MemoryStore: VersionStore {
     }
   }
 
+  /// Nothing is shared here.
+  package func weigh(_ addresses: [VersionAddress]) async throws(SluiceError) -> [[StoredLink]] {
+    var number: UInt64 = 0
+    return addresses.map { address in
+      disk.paths(below: directoryPath(of: address)).map { path in
+        number += 1
+        return StoredLink(
+          inode: StoredLink.Inode(device: 0, number: number), names: 1, bytes: Int64(disk.read(path)?.count ?? 0))
+      }
+    }
+  }
+
+  package func purge(_ addresses: [VersionAddress]) async throws(SluiceError) {
+    for address in addresses { disk.remove(directoryPath(of: address)) }
+  }
+
   package func path(of file: String, representation: String, at address: VersionAddress) -> String {
     "\(directoryPath(of: address))/\(representation)/\(file)"
   }

@@ -37,7 +37,8 @@ package final class MemoryViews: ViewStore {
         state.rows.removeAll { $0.model == change.model && $0.key == change.key }
         if change.body != nil { state.rows.append(change) }
       }
-      for entry in found where !state.content.contains(where: { $0.place == entry.place }) {
+      for entry in found {
+        state.content.removeAll { $0.place == entry.place }
         state.content.append(entry)
       }
       for (command, last) in commands where state.commands[command] == nil { state.commands[command] = last }

@@ -20,6 +20,7 @@ package final class MemorySite: Sendable {
   package let plans: Plans
   package let reactor: Reactor
   package let publisher: Publisher
+  package let purger: Purger
 
   /// - Parameters:
   ///   - log: what an earlier process left; it is read as after a restart.
@@ -60,6 +61,9 @@ package final class MemorySite: Sendable {
         writer: writer, log: log, feed: feed, queries: queries, runner: runner, bodies: bodies,
         ambient: seeded.patient, logger: logger))
     publisher = Publisher(writer: writer, log: log, store: store, manifests: manifests)
+    purger = Purger(
+      writer: writer, queries: queries, runner: runner, store: store, bodies: bodies, ambient: seeded.ambient)
+    try await store.purge(registry.purged)
   }
 
   /// Runs writer and runner while `body` lasts, then ends them as a server does: tasks first, the log last.

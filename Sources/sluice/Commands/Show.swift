@@ -16,7 +16,13 @@ struct Show: AsyncParsableCommand {
     print(
       "  published \(Timestamp.text(selected.time)) by \(selected.actor.name)\(selected.note.map { ": “\($0)”" } ?? "")"
     )
-    print("  \(selected.path)")
+    if let purged = selected.purged {
+      let why = purged.because.map { ": “\($0)”" } ?? ""
+      print("  its files were purged \(Timestamp.text(purged.time)) by \(purged.actor.name)\(why);")
+      print("  sluice apply \(answer.ref.project) --select \(answer.ref)@\(selected.version) brings them back")
+    } else {
+      print("  \(selected.path)")
+    }
     for representation in selected.representations {
       let frames = representation.frames.map { ", frames \($0)" } ?? ""
       print("  \(representation.name): \(representation.files) files, \(Console.bytes(representation.bytes))\(frames)")
@@ -39,6 +45,7 @@ struct Show: AsyncParsableCommand {
       answer.versions.map { version in
         [
           "  " + Console.number(version.number), "\(version.version)", version.actor.name,
+          version.purged == nil ? "" : "purged",
           version.changed.map { $0.isEmpty ? "nothing changed" : "changed \($0)" } ?? "", version.note ?? "",
         ]
       })

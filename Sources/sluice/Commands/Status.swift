@@ -21,7 +21,8 @@ struct Status: AsyncParsableCommand {
     Console.table(
       answer.products.map { product in
         let frames = product.staleFrames.map { $0.isEmpty ? "" : "frames \($0): " } ?? ""
-        let why = product.failure?.what ?? product.reasons.first.map { frames + $0.text } ?? ""
+        let gone = product.purged == true ? "its files were purged" : ""
+        let why = product.failure?.what ?? product.reasons.first.map { frames + $0.text } ?? gone
         return [product.state.rawValue, "\(product.ref)", Console.number(product.number), why]
       })
     tellReactions(answer.products)

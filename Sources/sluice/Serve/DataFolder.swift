@@ -53,6 +53,7 @@ final class DataFolder: Sendable {
     tell(of: log.opening, logger)
     let registry = try await Recovery.registry(site: site, log: log, views: views, anew: rebuild, logger: logger)
     store.recover { registry.projects[$0.product.project]?.versions[$0] != nil }
+    try store.finishPurges(registry.purged)
     let returned = Set(names.known.all.map(\.alias).filter { registry.erased[$0] != nil })
     if !returned.isEmpty {
       try await names.erase(returned) { () async throws(SluiceError) in }

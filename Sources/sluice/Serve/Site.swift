@@ -70,7 +70,11 @@ struct Site: Sendable {
       publisher: Publisher(writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests),
       intake: Intake(writer: writer), queries: queries,
       plans: Plans(writer: writer, bodies: bodies, queries: queries, runner: runner),
-      judgements: judgements, runner: runner,
+      judgements: judgements,
+      purger: Purger(
+        writer: writer, queries: queries, runner: runner, store: folder.store, bodies: bodies,
+        ambient: Machine.ambient),
+      runner: runner,
       subscriptions: subscriptions, people: People(writer: writer, log: folder.log, names: folder.names),
       names: folder.names,
       upkeep: Upkeep(writer: writer, log: folder.log, backups: backups, subscriptions: subscriptions),
