@@ -1,6 +1,6 @@
 # `make help` says what there is.
 .DEFAULT_GOAL := help
-.PHONY: setup build demo test sim mutants check fmt docs bench bench-log run clean help
+.PHONY: setup build demo test sim graphs mutants check fmt docs bench bench-log run clean help
 
 VENV := .venv/bin
 SWIFT_SOURCES := $(wildcard Sources Tests Plugins benchmarks tools/simulate Package.swift)
@@ -27,6 +27,7 @@ test: ## builds and runs every test
 	swift build
 	PATH="$(CURDIR)/$(VENV):$$PATH" swift test
 	$(MAKE) sim
+	$(MAKE) graphs SEEDS=10000
 	@set -e; for folder in $(PYTHON_TESTS); do \
 	  PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m unittest discover -s "$$folder"; done
 	DEMO_EXIT=1 tools/demo
@@ -35,7 +36,11 @@ sim: ## simulates sites that lose messages, power and time: make sim SEED=0 SEED
 	swift build -c release --product simulate
 	@"$$(swift build -c release --show-bin-path)/simulate" --seed $(SEED) --seeds $(SEEDS) --coverage
 
-mutants: ## breaks the engine's rules one by one, and sees to it that the simulation notices
+graphs: ## compares staleness and plans of random shows with a naive reference: make graphs SEED=0 SEEDS=10000
+	swift build -c release --product simulate
+	@"$$(swift build -c release --show-bin-path)/simulate" --graphs --seed $(SEED) --seeds $(SEEDS)
+
+mutants: ## breaks the rules one by one, and sees to it that the simulation or the reference notices
 	python3 tools/mutants
 
 check: ## formatting, types, import arrows, documents and schemas

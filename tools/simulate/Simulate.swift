@@ -3,7 +3,9 @@ import SluiceTestKit
 
 /// Runs simulations, several at once, and says what they met.
 ///
-/// usage: simulate [--seed N] [--seeds K] [--coverage] [--fast]
+/// usage: simulate [--graphs] [--seed N] [--seeds K] [--coverage] [--fast]
+///
+/// With `--graphs`, random shows are compared with the naive reference instead.
 ///
 /// It ends with 0 where every seed held, with 1 where one did not or where too little happened.
 @main struct Simulate {
@@ -11,6 +13,10 @@ import SluiceTestKit
     let arguments = Array(CommandLine.arguments.dropFirst())
     let first = UInt64(value("--seed", arguments) ?? 0)
     let count = UInt64(value("--seeds", arguments) ?? 200)
+    if arguments.contains("--graphs") {
+      let holds = await Graphs.run(first: first, count: count, isFast: arguments.contains("--fast"))
+      exit(holds ? 0 : 1)
+    }
     let began = ContinuousClock.now
     let outcome = await run(first..<(first + count))
     let seconds =

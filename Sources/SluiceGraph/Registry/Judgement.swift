@@ -20,7 +20,8 @@ package struct Vouch: Sendable, Hashable, Codable {
 
   /// Whether it says the same, whoever said it.
   package func isSame(inputs: [Used], core: Digest?) -> Bool {
-    self.core == core && Set(self.inputs) == Set(inputs)
+    // What was gathered comes in an order.
+    self.core == core && self.inputs == inputs
   }
 }
 

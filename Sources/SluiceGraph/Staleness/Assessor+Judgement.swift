@@ -10,12 +10,19 @@ extension Assessor {
   // MARK: Vouches
 
   /// Every input as it is taken now, as a version would record it.
+  ///
+  /// A step is made from what its inputs name, too, and of a product within its range from no more than that; a person
+  /// has the versions themselves before the eyes.
   package func used(by assessment: Assessment) -> [Used] {
-    assessment.inputs.flatMap { state in
-      state.sources.compactMap { source in
-        guard let version = source.version, let content = source.content else { return nil }
+    let isHuman = assessment.unit.step.isHuman
+    return assessment.inputs.flatMap { state in
+      state.sources.flatMap { isHuman ? [$0] : $0.all }.compactMap { source in
+        guard let version = source.version,
+          let content = isHuman ? source.representation?.content : source.content
+        else { return nil }
         return Used(
-          input: state.input.name, product: source.product, version: version.address.version, content: content)
+          input: state.input.name, product: source.product, version: version.address.version, content: content,
+          through: source.through)
       }
     }
   }
@@ -33,12 +40,17 @@ extension Assessor {
     return found.contains { $0 == nil } ? nil : found.first ?? nil
   }
 
-  /// Whether two sets of inputs bring the same.
+  /// Whether two lists of inputs bring the same. What is gathered comes in an order, and that counts; in which order a
+  /// step names its inputs does not.
   static func isSame(_ some: [Used], _ others: [Used]) -> Bool {
-    func contents(_ used: [Used]) -> Set<[String]> {
-      Set(used.map { [$0.input ?? "", "\($0.product)", "\($0.content)"] })
+    func own(_ used: [Used]) -> [String: [[String]]] {
+      Dictionary(grouping: used.filter { $0.through == nil }) { $0.input ?? "" }
+        .mapValues { $0.map { ["\($0.product)", "\($0.content)"] } }
     }
-    return contents(some) == contents(others)
+    func named(_ used: [Used]) -> Set<[String]> {
+      Set(used.filter { $0.through != nil }.map { [$0.input ?? "", "\($0.product)", "\($0.content)"] })
+    }
+    return own(some) == own(others) && named(some) == named(others)
   }
 
   /// Cores that count as the current one: a vouch names it for versions that were made by them.

@@ -20,13 +20,16 @@ extension Assessor {
       result.notes.append(Reasons.vouched(vouch, first))
       return
     }
-    guard let made = first.published.made else {
+    // What a person laid over one output says nothing, whatever the others say.
+    let silent = there.first { $0.published.made == nil }
+    guard let made = first.published.made, silent == nil else {
+      let silent = silent ?? first
       result.freshness = .unknown
       result.stale = result.expected
       result.reasons = [
         Reason(
-          kind: .unrecorded, input: nil, used: "\(first.address.version)", now: nil,
-          text: "\(first.spoken) does not say what it was made from")
+          kind: .unrecorded, input: nil, used: "\(silent.address.version)", now: nil,
+          text: "\(silent.spoken) does not say what it was made from")
       ]
       return
     }

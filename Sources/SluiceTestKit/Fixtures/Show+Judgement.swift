@@ -21,9 +21,22 @@ extension Show {
   }
 
   package mutating func vouch(_ spoken: String, because: String? = nil, by actor: String = "anna") throws {
-    try record(
-      JudgementDecisions.vouch(try reference(spoken, nil), because: because, assessor: assessor, in: registry),
-      by: actor)
+    let drafts = try JudgementDecisions.vouch(
+      try reference(spoken, nil), because: because, assessor: assessor, in: registry)
+    try record(drafts, by: actor)
+    try note(drafts)
+  }
+
+  /// Writes down what vouches are about.
+  private mutating func note(_ drafts: [Draft]) throws {
+    let naive = NaiveShow(self)
+    for draft in drafts {
+      guard case .versionVouched(let fact) = draft.fact, fact.core != nil, let product = draft.product,
+        let unit = naive.maker(of: product)
+      else { continue }
+      let address = VersionAddress(product: product, version: fact.version)
+      diary.vouchings[address, default: []].append(try naive.vouching(fact, of: product, for: unit))
+    }
   }
 
   package mutating func freeze(
@@ -70,6 +83,7 @@ extension Show {
     let drafts = try Decisions.applyPipeline(
       pipeline, source: Digest.of("\(steps)"), accepting: accepting, in: registry, site: registry.site)
     try record(drafts)
+    try note(drafts)
   }
 
   // MARK: A show with people in it

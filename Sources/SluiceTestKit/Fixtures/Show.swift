@@ -12,8 +12,11 @@ package struct Show: Sendable {
   package private(set) var events: [Event] = []
   package var tools: [String: ToolVersion] = [:]
   package private(set) var manifests = FixedManifests()
-  /// What each made file was made from, in plain words; by version, then by frame (`nil` for a whole).
-  package private(set) var traces: [VersionAddress: [Int?: Trace]] = [:]
+  /// The facts as a naive reader has them, and what was really done beside them.
+  package private(set) var chronicle = Chronicle()
+  package var diary = Diary()
+  /// Which site gives ids to versions; only `main` gives numbers.
+  package var site = "main"
   private var meanings: [Digest: String] = [:]
   private let chance: Seeded
 
@@ -60,6 +63,7 @@ extension Show {
       actor: Actor(name: actor, trust: .claimed), cause: events.last?.id, project: name,
       folder: folder ?? product?.folder, product: product, fact: fact)
     events.append(event)
+    chronicle.take(event)
     return try registry.apply([event])
   }
 
@@ -145,12 +149,12 @@ extension Show {
   ) throws -> VersionID {
     let product = try ref(spoken)
     let known = project.products[product]
-    let version = VersionID.next(after: known?.versions.last, now: chance.ambient.now(), site: "main")
+    let version = VersionID.next(after: known?.versions.last, now: chance.ambient.now(), site: site)
     let digest = manifests.add(manifest)
     try record(
       .versionPublished(
         VersionPublished(
-          version: version, number: known?.nextNumber ?? 1, manifest: digest,
+          version: version, number: site == "main" ? known?.nextNumber ?? 1 : nil, manifest: digest,
           representations: manifest.representations.map(\.summary), madeFrom: madeFrom, base: base, made: made)),
       product: product)
     return version
@@ -196,12 +200,18 @@ extension Show {
   }
 
   /// Carries a plan out by hand.
+  /// - Parameter failing: runs that fail: they publish nothing, and what follows is not run.
   /// - Returns: what was really made, as `sq010/sh0010 review 1012`; units whose inputs came out the same are not.
   @discardableResult
-  package mutating func carryOut(_ plan: Plan) throws -> [String] {
+  package mutating func carryOut(_ plan: Plan, failing: (UnitID) -> Bool = { _ in false }) throws -> [String] {
     var done: [String] = []
+    var failed: Set<ProductRef> = []
     for run in plan.runs {
       guard let unit = graph.unit(UnitID(step: run.step, folder: run.folder)) else { continue }
+      guard failed.isDisjoint(with: graph.needs(ofUnit: unit.id) ?? []), !failing(unit.id) else {
+        failed.formUnion(unit.outputs)
+        continue
+      }
       let order: RunOrder
       do throws(SluiceError) {
         order = try RunOrder(
@@ -212,7 +222,10 @@ extension Show {
         guard error.code == .taskInput else { throw error }
         continue
       }
-      if order.isUnchanged { continue }
+      if order.isUnchanged {
+        diary.features.insert("a run finds its inputs unchanged")
+        continue
+      }
       try make(order, run: run, plan: plan.id)
       let frames = FrameSet(order.pieces.compactMap(\.frame))
       done.append(frames.isEmpty ? "\(unit.id)" : "\(unit.id) \(frames)")
@@ -225,50 +238,75 @@ extension Show {
   package mutating func makeAll() throws -> [String] { try carryOut(try plan()) }
 
   private mutating func make(_ order: RunOrder, run: PlannedRun, plan: PlanID) throws {
-    var products: [(ProductRef, Manifest, VersionID?, [Int?: Trace])] = []
+    let naive = NaiveShow(self)
+    guard let unit = naive.unit(order.unit.id) else { return }
+    var products: [(product: ProductRef, manifest: Manifest, base: VersionID?, making: Diary.Making)] = []
+    let accepted = order.carried.isEmpty ? [] : naive.accepted(unit)
     for (index, output) in order.unit.step.outputs.enumerated() {
       let base = order.base[index]
       let old = try base.map { try manifests.manifest($0.published.manifest).representations[0].files } ?? []
       var files = old.filter { $0.frame.map(order.carried.contains) == true }
-      var kept = base.map { traces[$0.address] ?? [:] } ?? [:]
-      kept = kept.filter { key, _ in key.map(order.carried.contains) == true }
+      var traces = base.flatMap { diary.makings[$0.address]?.traces } ?? [:]
+      traces = traces.filter { key, _ in key.map(order.carried.contains) == true }
       for piece in order.pieces {
-        let trace = try trace(of: order.unit, frame: piece.frame, output: index)
-        kept[piece.frame] = trace
-        let frames: [Int?] = piece.frame.map { [$0] } ?? (output.isSequence ? [1, 2, 3] : [nil])
-        for frame in frames {
-          let meaning = "\(output.name) \(frame ?? 0) of \(try meaning(of: trace, order.unit))"
-          let identity = Digest.of(meaning)
-          meanings[identity] = meaning
-          let name = frame.map { FileName.fill(output.files, frame: $0) } ?? output.files
-          let bytes = output.identity == .pixels ? Digest.of("\(meaning) \(piece.recipes[index])") : identity
-          files.append(
-            StoredFile(
-              path: name, frame: frame, size: 1, sha256: bytes, pixels: output.identity == .pixels ? identity : nil,
-              recipe: piece.recipes[index]))
-        }
+        let trace = try naive.trace(of: unit, frame: piece.frame, output: index)
+        let result = result(of: piece, index, order, trace)
+        traces[piece.frame] = result.trace
+        files += result.files
       }
       let kind: RepresentationKind = output.isSequence ? .sequence : .file
       let manifest = Manifest(
         representations: [
           Representation(name: FileName(output.files).fileExtension, kind: kind, files: files)
         ])
-      products.append((order.unit.outputs[index], manifest, base?.address.version, kept))
+      let making = Diary.Making(core: naive.core(of: unit), accepted: accepted, traces: traces)
+      products.append((order.unit.outputs[index], manifest, base?.address.version, making))
     }
     let made = Made(
       step: order.unit.id.step, run: run.id, plan: plan, core: order.assessment.core, tools: order.assessment.tools,
       recipe: order.assessment.recipe ?? order.assessment.core, uniform: order.leftOut.isEmpty,
       accepted: order.accepted,
       reasons: run.reasons)
-    for (product, manifest, base, kept) in products {
+    for (product, manifest, base, making) in products {
       let version = try publish(product.spoken, manifest, madeFrom: order.used, base: base, made: made)
-      traces[VersionAddress(product: product, version: version)] = kept
+      diary.makings[VersionAddress(product: product, version: version)] = making
     }
   }
 
-  private func meaning(of trace: Trace, _ unit: Unit) throws -> String {
+  /// Taken from before, where the recipe is known, and made anew, where not.
+  private mutating func result(
+    of piece: RunOrder.Piece, _ index: Int, _ order: RunOrder, _ trace: Trace
+  ) -> Diary.Result {
+    let output = order.unit.step.outputs[index]
+    let isOpen = piece.frame == nil && output.isSequence
+    let key = "\(piece.recipes[index]) \(output.product) \(FileName(output.files).fileExtension)"
+    if !isOpen, !order.isForced, let earlier = diary.results[key] {
+      diary.features.insert("an earlier result is taken")
+      if earlier.trace != trace { diary.contradictions.append("\(order.unit.id) \(output.name) \(piece.frame ?? 0)") }
+      return earlier
+    }
+    let frames: [Int?] = piece.frame.map { [$0] } ?? (output.isSequence ? [1, 2, 3] : [nil])
+    let files = frames.map { frame in
+      let meaning = "\(output.name) \(frame ?? 0) of \(meaning(of: trace))"
+      let identity = Digest.of(meaning)
+      meanings[identity] = meaning
+      let name = frame.map { FileName.fill(output.files, frame: $0) } ?? output.files
+      let bytes = output.identity == .pixels ? Digest.of("\(meaning) \(piece.recipes[index])") : identity
+      return StoredFile(
+        path: name, frame: frame, size: 1, sha256: bytes, pixels: output.identity == .pixels ? identity : nil,
+        recipe: piece.recipes[index])
+    }
+    let result = Diary.Result(files: files, trace: trace)
+    diary.results[key] = result
+    return result
+  }
+
+  private func meaning(of trace: Trace) -> String {
+    func words(_ seen: Trace.Seen) -> String {
+      "\(seen.folder) \(seen.named?.spoken ?? "") \(seen.frame ?? 0):\(meanings[seen.identity] ?? "\(seen.identity)")"
+    }
     let inputs = trace.inputs.sorted { $0.key < $1.key }.map { name, seen in
-      "\(name)=" + seen.map { "\($0.place):\(meanings[$0.identity] ?? "\($0.identity)")" }.joined(separator: "+")
+      "\(name)=" + (seen.map(words) + (trace.named[name] ?? []).map(words).sorted()).joined(separator: "+")
     }
     // Programs may change without drawing anything else: their versions are not in here.
     return Digest.of("\(trace.core.command) \(trace.core.parameters.sorted { $0.key < $1.key }) \(inputs)").hex
@@ -285,6 +323,8 @@ package struct FixedManifests: ManifestSource {
     values[digest] = manifest
     return digest
   }
+
+  package mutating func add(_ others: FixedManifests) { values.merge(others.values) { known, _ in known } }
 
   package func manifest(_ digest: Digest) throws(SluiceError) -> Manifest {
     if let manifest = values[digest] { return manifest }
