@@ -9,13 +9,14 @@ extension Assessor {
 
   // MARK: Vouches
 
-  /// Every input as it is taken now, as a version would record it.
+  /// Every input as it is taken now, with what it names, as a version would record it.
   package func used(by assessment: Assessment) -> [Used] {
     assessment.inputs.flatMap { state in
-      state.sources.compactMap { source in
+      state.sources.flatMap(\.all).compactMap { source in
         guard let version = source.version, let content = source.content else { return nil }
         return Used(
-          input: state.input.name, product: source.product, version: version.address.version, content: content)
+          input: state.input.name, product: source.product, version: version.address.version, content: content,
+          through: source.through)
       }
     }
   }
@@ -33,12 +34,16 @@ extension Assessor {
     return found.contains { $0 == nil } ? nil : found.first ?? nil
   }
 
-  /// Whether two sets of inputs bring the same.
-  static func isSame(_ some: [Used], _ others: [Used]) -> Bool {
+  /// Whether what is taken now is what was vouched for. A vouch that says of no name what it was is about the rest.
+  static func isSame(_ vouched: [Used], _ now: [Used]) -> Bool {
+    let saysNames = vouched.contains { $0.through != nil }
     func contents(_ used: [Used]) -> Set<[String]> {
-      Set(used.map { [$0.input ?? "", "\($0.product)", "\($0.content)"] })
+      Set(
+        used.filter { saysNames || $0.through == nil }.map {
+          [$0.input ?? "", "\($0.product)", "\($0.content)", $0.through.map { "\($0)" } ?? ""]
+        })
     }
-    return contents(some) == contents(others)
+    return contents(vouched) == contents(now)
   }
 
   /// Cores that count as the current one: a vouch names it for versions that were made by them.
