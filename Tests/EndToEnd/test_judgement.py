@@ -143,6 +143,9 @@ class Verdicts(JudgementTestCase):
         self.assertEqual((product["freshness"], product["version"]), ("missing", None))
         self.assertEqual(product["approved"]["verdict"], "rejected")
         self.assertEqual(self.server.ask("show", "demo/hero/look")["selected"]["number"], 2)
+        why = self.server.ask("why", "demo/hero/look")
+        self.assertEqual([reason["kind"] for reason in why["reasons"]], ["rejected"])
+        self.assertIn("published", why["chain"][0]["text"])
 
     def test_said_twice_it_is_recorded_once(self):
         self.server.ask("reject", "demo/hero/look@1")

@@ -105,10 +105,10 @@ private func replay(_ events: [Event]) throws -> Registry {
     for seed in Self.seeds.prefix(30) {
       let events = try RandomShow(seed: seed).show.events
       let split = events.firstIndex { if case .versionPublished = $0.fact { true } else { false } } ?? 0
-      let publishes = events[split...]
+      let publishes = events[split...].filter { if case .versionPublished = $0.fact { true } else { false } }
       #expect(
         try withoutPlaces(replay(Array(events[..<split]) + publishes.reversed()).allRows)
-          == withoutPlaces(replay(events).allRows), "seed \(seed)")
+          == withoutPlaces(replay(Array(events[..<split]) + publishes).allRows), "seed \(seed)")
     }
   }
 

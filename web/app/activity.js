@@ -30,6 +30,13 @@ const tell = {
   'casting.changed': e => [h('b', person(e.actor)), ' cast ', h('span', e.folder), ': ',
     h('span.dim', [...(e.data.add ?? []).map(a => `+${a}`), ...(e.data.remove ?? []).map(a => `-${a}`)].join(' '))],
   'tag.moved': e => [h('b', person(e.actor)), ' set ', h('span.tag', e.data.tag), ' on ', subject(e), ' ', h('span.v', e.data.version)],
+  'version.judged': e => [h('b', person(e.actor)), { approved: ' approved ', rejected: ' rejected ' }[e.data.verdict]
+    ?? ' took back what was said of ', subject(e), ' ', h('span.v', e.data.version), said(e)],
+  'version.vouched': e => [h('b', person(e.actor)), ' vouched for ', subject(e), ' ', h('span.v', e.data.version), said(e)],
+  'product.frozen': e => [h('b', person(e.actor)), e.data.at ? [' froze ', subject(e), ' at ', h('span.v', e.data.at)]
+    : [' let changes of ', subject(e), ' in again'], said(e)],
+  'product.held': e => [h('b', person(e.actor)), e.data.held ? [' holds ', subject(e), ' against its step']
+    : [' let the step make ', subject(e), ' again'], said(e)],
   'plan.proposed': e => [h('b', 'Sluice'), ' proposed a ', planLink(e.data.plan),
     `: ${count(e.data.runs, 'run')}, ${count(e.data.tasks, 'task')}`],
   'plan.declined': e => [h('b', person(e.actor)), ' declined the ', planLink(e.data.plan, 'proposal'),
@@ -49,6 +56,7 @@ const tell = {
   outside: e => [h('b', person(e.actor)), ' sent ', h('span', e.type), ' ', subject(e)],
   'token.created': e => [h('b', person(e.actor)), ' made a token for ', e.data.name],
 };
+const said = e => e.data.because && h('span.dim', ` “${e.data.because}”`);
 const logButton = (tasks, e) => h('button.quiet.small', { type: 'button',
   onclick: () => showLog(tasks, { title: `Task on ${where(e)}`, failure: e.data.failure }) }, 'log');
 

@@ -72,10 +72,10 @@ export class Detail {
       status?.failure && [failure(status.failure), h('div.acts', button('Open the log', () => this.openLog(status)))]]);
     this.drawActs(status);
     const reasons = (status?.reasons ?? this.why?.reasons ?? []).filter(r => !isNote(r));
-    paint(parts.because, [reasons, status?.state, status?.reaction, known.size > 0], () => reasons.length > 0
+    paint(parts.because, [reasons, status?.ranges, status?.state, status?.reaction, known.size > 0], () => reasons.length > 0
       && section(status?.state === 'missing' ? 'Not there because' : status?.state === 'unknown' || status?.state === 'dubious'
       ? 'In doubt because' : status?.state === 'current' ? 'What is missing' : 'Out of date because',
-      h('ol.plain', reasons.map(r => h('li', reason(r, p, known)))),
+      h('ol.plain', reasons.map(r => h('li', reason(r, p, known), reach(status, r)))),
       status?.reaction && h('p.dim', sentence(capital(status.reaction.text), p, known), '.')));
     if (answer.error) return;
     const { selected } = answer;
@@ -91,7 +91,7 @@ export class Detail {
     paint(parts.used, [answer.usedBy, states(answer.usedBy)],
       () => answer.usedBy.length > 0 && section('Used by',
       h('ul.plain.links', answer.usedBy.map(r => h('li', dot(r), productLink(r, { near: folder }))))));
-    paint(parts.strip, [status?.frames, status?.staleFrames], () => strip(status));
+    paint(parts.strip, [status?.frames, status?.staleFrames, status?.ranges], () => strip(status));
     paint(parts.history, [answer.versions, answer.tags, this.pair], () => this.history());
     paint(parts.why, this.why?.chain ?? [], () => this.why?.chain?.length > 0 && section('Why it is there', h('ol.chain', this.why.chain.map(link_ =>
       h('li', time(link_.time), h('span', sentence(link_.text, p, known)))))));
@@ -159,14 +159,41 @@ export class Detail {
 const states = refs => refs.map(ref => store.products.get(ref)?.state);
 const dot = ref => shape(store.products.get(ref)?.state ?? 'unknown');
 
-/** Each frame as a mark: whole when it matches, half when it is out of date. */
+/** The frames that a reason is about, where others have another one. */
+function reach(status, r) {
+  const bad = (status?.ranges ?? []).filter(range => range.freshness !== 'current'), index = status?.reasons?.indexOf(r) ?? -1;
+  const own = bad.filter(range => range.reasons.includes(index));
+  if (!own.length || own.length === bad.length) return null;
+  return h('small', ' ', count(frames(all(own)).length, 'frame'), ': ', showRange(all(own)));
+}
+
+/** The frames of several ranges as one, in order: `1001-1004,1008`. */
+function all(ranges) {
+  const parts = ranges.flatMap(range => range.frames.split(',')).map(part => [part, frames(part)]).sort((a, b) => a[1][0] - b[1][0]);
+  const joined = [];
+  for (const [, found] of parts) {
+    const last = joined.at(-1);
+    if (last && found[0] === last[1] + 1) last[1] = found.at(-1);
+    else joined.push([found[0], found.at(-1)]);
+  }
+  return joined.map(([first, last]) => first === last ? `${first}` : `${first}-${last}`).join(',');
+}
+
+const lacking = { stale: 'out of date', dubious: 'need a person', missing: 'not there', unknown: 'not recorded' };
+
+/** Each frame as a mark: whole when it matches, half when it is out of date, empty when it is not there. */
 function strip(status) {
-  const all = frames(status?.frames);
-  if (all.length < 2 || all.length > 2000) return null;
-  const stale = new Set(frames(status.staleFrames));
-  const said = stale.size === 0 ? `${count(all.length, 'frame')}, all current` : stale.size >= all.length
-    ? `all ${all.length} out of date` : `${stale.size} of ${all.length} out of date: ${showRange(status.staleFrames)}`;
+  const ranges = status?.ranges ?? [{ frames: status?.frames ?? '', freshness: 'current' }];
+  const marks = ranges.flatMap(range => frames(range.frames).map(frame => ({ frame, freshness: range.freshness })))
+    .sort((a, b) => a.frame - b.frame);
+  if (marks.length < 2 || marks.length > 2000) return null;
+  const told = Object.entries(lacking).map(([freshness, words]) => {
+    const own = ranges.filter(range => range.freshness === freshness);
+    const n = own.reduce((sum, range) => sum + frames(range.frames).length, 0);
+    return n && (n === marks.length ? `all ${n} ${words}` : `${n} of ${marks.length} ${words}: ${showRange(all(own))}`);
+  }).filter(Boolean);
+  const said = told.join('; ') || `${count(marks.length, 'frame')}, all current`;
   return section('Frames', h('div.strip', { role: 'img', 'aria-label': said },
-    all.map(f => h('i', { class: stale.has(f) ? 'stale' : '', title: f }))),
-    h('p.dim.ends', h('span', all[0]), h('span', said), h('span', all.at(-1))));
+    marks.map(({ frame, freshness }) => h('i', { class: freshness === 'current' ? '' : freshness, title: frame }))),
+    h('p.dim.ends', h('span', marks[0].frame), h('span', said), h('span', marks.at(-1).frame)));
 }

@@ -3,8 +3,8 @@
 
 import { vouch } from './actions.js';
 import { button, h, sheet } from './dom.js';
-import { moment, person, productOf, sentence, version } from './nouns.js';
-import { isNote } from './states.js';
+import { moment, person, product, productOf, sentence, version } from './nouns.js';
+import { isNote, shape } from './states.js';
 import { store } from './store.js';
 
 /** `approved`, `rejected` or null for no verdict. */
@@ -34,6 +34,17 @@ export const seal = approved => {
 export function remarks(status) {
   return [...(status?.reasons ?? []).filter(isNote).map(r => h('p', sentence(r.text, store.project, store.products), '.')),
     status?.purged && h('p', 'Its files were dropped to save space. They are made again when somebody needs them.')].filter(Boolean);
+}
+
+const told = text => sentence(text, store.project, store.products);
+
+/** What a plan leaves to persons, and what they keep from it. */
+export function kept({ byHand = [], held = [], frozen = [] }) {
+  if (!byHand.length && !held.length && !frozen.length) return null;
+  return h('ul.kept', byHand.map(work => h('li', shape(work.freshness, { silent: true }),
+    h('span', product(work.product), ` needs a person: `, told(work.text), '.'))),
+    held.map(work => h('li', h('i.mark-sign.held', { 'aria-hidden': 'true' }), h('span', told(work.text), '.'))),
+    frozen.map(work => h('li', h('i.mark-sign.frozen', { 'aria-hidden': 'true' }), h('span', told(work.text), '.'))));
 }
 
 /** Whether a person can say that what is there is right. */

@@ -7,6 +7,7 @@ import { showLog } from './log.js';
 import { failure, inProject, moment, person, product, productOf, reason, sentence, ticks, version } from './nouns.js';
 import { estimate, meter, outcomes, progressFacts } from './progress.js';
 import { go, link } from './route.js';
+import { kept } from './judged.js';
 import { declineWords, decisions, notes, standingDecline } from './proposals.js';
 import { shape } from './states.js';
 import { runningPlans, store } from './store.js';
@@ -153,11 +154,11 @@ function runningNotice(plan) {
     acts: () => [button('See the runs', () => go({ view: 'plans', id: plan.id })), action('Cancel', () => cancel(plan.id), 'quiet')] };
 }
 
-function calmNotice() {
+function calmNotice(plan) {
   const last = store.plans.find(p => p.finished);
-  return { id: 'calm', state: 'current', title: 'Everything is current', key: last?.id,
+  return { id: 'calm', state: 'current', title: 'Everything is current', key: [last?.id, plan?.frozen, plan?.held],
     body: [h('p', store.products.size ? `All ${count(store.products.size, 'product')} match what they were made from. ` : '',
-      last && ['The last plan ended ', moment(last.finished), last.counts && outcomes(last.counts) ? `: ${outcomes(last.counts)}.` : '.'])],
+      last && ['The last plan ended ', moment(last.finished), last.counts && outcomes(last.counts) ? `: ${outcomes(last.counts)}.` : '.']), kept(plan ?? {})],
     acts: () => last ? [h('a.button', { href: link({ view: 'plans', id: last.id }) }, 'See its runs')] : [] };
 }
 
@@ -185,6 +186,16 @@ function blockedNotice(blocked) {
       sentence(b.text, store.project, store.products))))] };
 }
 
+/** What nothing runs, because a person makes it. */
+function handNotice(byHand) {
+  const n = byHand.length, only = n === 1 ? byHand[0] : null;
+  return { id: 'hand', state: byHand.some(work => work.freshness === 'dubious') ? 'dubious' : byHand[0].freshness,
+    title: only ? `${inProject(only.product)} needs a person` : `${n} products need a person`, key: byHand,
+    body: [h('ul', byHand.slice(0, 6).map(work => h('li', only ? null : [product(work.product), ': '],
+      sentence(work.text, store.project, store.products), '.')), n > 6 && h('li', `and ${n - 6} more`))],
+    acts: () => only ? [button('Look at it', () => go({ view: 'show', at: only.product }))] : [] };
+}
+
 function notices(redraw) {
   const running = runningPlans(), plan = store.proposal, bad = failed(redraw), all = running.map(runningNotice);
   if (bad) all.push(failedNotice(bad));
@@ -196,7 +207,8 @@ function notices(redraw) {
   else if (!running.length && plan?.runs.some(run => !run.outputs.some(ref => said.has(ref))))
     all.push(no ? declinedNotice(no, plan) : proposalNotice(plan, redraw));
   if (!store.products.size) all.push(emptyNotice());
-  else if (!all.length && !plan?.missing?.length && !plan?.blocked?.length) all.push(calmNotice());
+  else if (!all.length && !plan?.missing?.length && !plan?.blocked?.length && !plan?.byHand?.length) all.push(calmNotice(plan));
+  if (plan?.byHand?.length) all.push(handNotice(plan.byHand));
   if (plan?.missing?.length) all.push(missingNotice(plan.missing));
   if (plan?.blocked?.length) all.push(blockedNotice(plan.blocked));
   return all;

@@ -3,6 +3,7 @@
 import { api } from './api.js';
 import { action, cancel, retry, run, showPlan } from './actions.js';
 import { button, h, paint } from './dom.js';
+import { kept } from './judged.js';
 import { costFacts, factRow } from './news.js';
 import { failure, inProject, moment, person, product, because, sentence, time } from './nouns.js';
 import { showLog } from './log.js';
@@ -130,11 +131,12 @@ export class Plans {
     if (!this.form.isConnected) this.next.replaceChildren(h('h1', 'Next'), this.form, this.body = h('div.proposed'));
     const isSaid = !narrowed && plan && store.waiting && same(plan, store.waiting.plan);
     paint(this.body, [key, plan, running, store.health?.workers, isSaid], () => {
-      if (isSaid) return h('p.dim', 'The proposal above is all there is to do. A part of it can be looked at here.');
+      if (isSaid) return [h('p.dim', 'The proposal above is all there is to do. A part of it can be looked at here.'), leftOut(plan)];
       if (running && !narrowed) return h('p.dim', 'What is left is worked out when the running plan ends. A part can be looked at now.');
       if (!plan) return h('p.dim', 'Working it out…');
       if (!plan.runs.length) return h('p', narrowed ? 'Nothing to run here: all of it is current.' : store.products.size
-        ? 'Nothing to run: everything is current.' : 'Nothing to run: the project is empty.', leftOut(plan));
+        ? plan.byHand?.length || plan.blocked?.length ? 'Nothing to run.' : 'Nothing to run: everything is current.'
+        : 'Nothing to run: the project is empty.', leftOut(plan));
       const n = plan.runs.length;
       return [h('div.doing', h('div.acts', action(n === 1 ? 'Run it' : `Run these ${n}`,
         () => run(plan, { select, frames }).then(p => showPlan(p.id)), 'go')),
@@ -184,5 +186,5 @@ const back = () => h('p', h('a', { href: link({ view: 'plans', id: null, at: nul
 function leftOut(plan) {
   return [plan.missing?.length > 0 && h('p', h('b', 'Missing: '), plan.missing.map((ref, i) => [i ? ', ' : '', product(ref)])),
     plan.blocked?.length > 0 && h('ul', plan.blocked.map(b => h('li', h('b', `${b.step} on ${b.folder || store.project}`),
-      ' cannot start: ', sentence(b.text, store.project, store.products))))];
+      ' cannot start: ', sentence(b.text, store.project, store.products)))), kept(plan)];
 }

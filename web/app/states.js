@@ -33,7 +33,7 @@ export function shortText(product, run, titleOf) {
     case 'failed': return 'failed';
     case 'dubious': return 'needs a person';
     case 'unknown': return 'not recorded';
-    case 'missing': return product.step ? 'not made yet' : 'not published';
+    case 'missing': return product.approved?.verdict === 'rejected' ? 'all rejected' : product.step ? 'not made yet' : 'not published';
     case 'stale': {
       const kinds = product.reasons.filter(reason => !isNote(reason)).map(reason => reason.kind);
       if (kinds.length && kinds.every(kind => kind === 'upstream')) {

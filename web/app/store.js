@@ -54,7 +54,6 @@ function keep(project, part, value) {
 
 const concerns = {
   'project.created': ['projects'],
-  'casting.changed': ['status'],
   'folder.changed': ['folders', 'status', 'projects'],
   'pipeline.applied': ['pipeline', 'folders', 'status', 'proposal', 'projects'],
   'version.published': ['status', 'proposal'],

@@ -22,16 +22,47 @@ package struct PublishedInputs: Sendable {
       let new = text == PublishedInputs.all ? try declared() : try used(try registry.version(try Reference(text)))
       for used in new where !found.contains(used) { found.append(used) }
     }
-    return found
+    return found + named(by: found)
   }
 
   private var unit: Unit? { registry.projects[ref.project]?.graph?.producer(of: ref) }
 
-  /// A version counts for each input that its product stands in; for none, it is only recorded.
+  /// A version counts for each input that its product stands in or is named by; for none, it is only recorded.
   private func used(_ version: Version) throws(SluiceError) -> [Used] {
     let product = version.address.product
     let inputs = unit?.inputs.filter { $0.products.contains(product) }.map(\.input) ?? []
-    return inputs.isEmpty ? [Used(version, input: nil)] : inputs.map { Used(version, input: $0) }
+    var found = inputs.map { Used(version, input: $0) }
+    for input in unit?.inputs(.dependency) ?? [] {
+      for through in input.products {
+        let name = names(of: through).first { $0.product == product }
+        found += name.map { [Used(version, input: input.input, named: $0, through: through)] } ?? []
+      }
+    }
+    return found.isEmpty ? [Used(version, input: nil)] : found
+  }
+
+  /// What the inputs name by references, as it is now, where the person did not say it.
+  private func named(by found: [Used]) -> [Used] {
+    guard let unit, let project = registry.projects[ref.project] else { return [] }
+    var more: [Used] = []
+    for input in unit.inputs(.dependency) {
+      for through in input.products {
+        func isSaid(_ product: ProductRef?, _ used: Used) -> Bool {
+          used.input == input.input.name && used.product == product ?? through
+            && used.through == product.map { _ in through }
+        }
+        guard found.contains(where: { isSaid(nil, $0) }) else { continue }
+        for name in names(of: through) where !(found + more).contains(where: { isSaid(name.product, $0) }) {
+          guard let version = project.version(of: name.product, name.tag, now: now) else { continue }
+          more.append(Used(version, input: input.input, named: name, through: through))
+        }
+      }
+    }
+    return more
+  }
+
+  private func names(of product: ProductRef) -> [NamedProduct] {
+    registry.projects[ref.project]?.graph?.named[product] ?? []
   }
 
   private func declared() throws(SluiceError) -> [Used] {
@@ -77,5 +108,13 @@ extension Used {
     self.init(
       input: input?.name, product: version.address.product, version: version.address.version,
       content: form?.content ?? version.published.manifest)
+  }
+
+  /// A version that an input's product names.
+  fileprivate init(_ version: Version, input: StepInput, named: NamedProduct, through: ProductRef) {
+    let form = version.representation(named: named.representation)
+    self.init(
+      input: input.name, product: version.address.product, version: version.address.version,
+      content: form?.content ?? version.published.manifest, through: through)
   }
 }

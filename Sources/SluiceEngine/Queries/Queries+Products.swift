@@ -7,10 +7,7 @@ extension Queries {
     let registry = writer.current
     let product = try registry.product(reference.product)
     let survey = try await survey(reference.product.project)
-    // Where every version was rejected, the newest is shown with what was said of it.
-    let newest = product.latest == nil && reference.selector == .latest ? survey.project.newest(of: product.ref) : nil
-    let selected: Version
-    if let newest { selected = newest } else { selected = try registry.version(reference) }
+    let selected = try shown(reference, in: registry)
     let status = try await statuses(survey).first { $0.ref == reference.product }
     let (made, naming) = (survey.graph.consumers[reference.product], survey.graph.referrers[reference.product])
     let users = Set(((made ?? []) + (naming ?? [])).flatMap { survey.graph.units[$0].outputs })
@@ -22,6 +19,16 @@ extension Queries {
         survey.project.versions[VersionAddress(product: reference.product, version: id)].map(Queries.line)
       },
       tags: product.tags, status: status, madeBy: status.step, usedBy: users.sorted())
+  }
+
+  /// Where every version was rejected, the newest is shown with what was said of it.
+  private func shown(_ reference: Reference, in registry: Registry) throws(SluiceError) -> Version {
+    if reference.selector == .latest, try registry.product(reference.product).latest == nil,
+      let newest = try registry.project(reference.product.project).newest(of: reference.product)
+    {
+      return newest
+    }
+    return try registry.version(reference)
   }
 
   private func notThere(_ reference: Reference) -> SluiceError {
@@ -140,16 +147,16 @@ extension Queries {
       return WhyAnswer(
         ref: reference.product, version: nil, reasons: status.reasons, reaction: status.reaction, chain: [])
     }
-    let version = try registry.version(reference)
+    let version = try shown(reference, in: registry)
+    let isShown = version.address.version == status?.version || status?.version == nil && reference.selector == .latest
     var history = History(registry: registry)
-    if version.address.version == status?.version, let reason = status?.reasons.first(where: { !$0.isNote }) {
+    if isShown, let reason = status?.reasons.first(where: { !$0.isNote }) {
       history.addChange(reason)
     }
     history.add(version)
     return WhyAnswer(
       ref: reference.product, version: version.address.version,
-      reasons: version.address.version == status?.version ? status?.reasons ?? [] : [],
-      reaction: version.address.version == status?.version ? status?.reaction : nil, chain: history.links)
+      reasons: isShown ? status?.reasons ?? [] : [], reaction: isShown ? status?.reaction : nil, chain: history.links)
   }
 }
 

@@ -92,12 +92,13 @@ package struct Queries: Sendable {
     let registry = writer.current
     let reaction = survey.reaction
     let all = Set(survey.graph.products).union(survey.project.products.keys).sorted()
+    let causes = try FrameCauses(survey.assessor, survey.assessments)
     return all.map { ref in
       let version = survey.project.version(of: ref, .latest)
       guard let unit = survey.graph.producer(of: ref), let assessment = survey.assessments[unit.id] else {
         return source(ref, version, survey)
       }
-      if unit.step.isHuman { return byHand(ref, version, assessment, survey) }
+      if unit.step.isHuman { return byHand(ref, version, assessment, causes, survey) }
       let output = unit.outputs.firstIndex(of: ref).map { unit.step.outputs[$0] }
       let failed = survey.project.lastRuns[unit.id].flatMap { registry.runs[$0] }
         .flatMap { $0.status == .failed && $0.recipe != nil && $0.recipe == assessment.recipe ? $0 : nil }
@@ -110,6 +111,7 @@ package struct Queries: Sendable {
         missingFrames: assessment.frames.flatMap { $0.lacks.isEmpty ? nil : $0.missing },
         reasons: assessment.reasons + assessment.notes, failure: failed?.failure, preview: output?.preview ?? false,
         reaction: reaction.note(on: unit.id))
+      status.ranges = causes.ranges(of: ref)
       status.complete = survey.project.completeness(of: assessment)
       status.approved = survey.project.approval(of: ref)
       status.purged = version?.isPurged == true ? true : nil
@@ -134,7 +136,7 @@ package struct Queries: Sendable {
 
   /// A product of a human step.
   private func byHand(
-    _ ref: ProductRef, _ version: Version?, _ assessment: Assessment, _ survey: Survey
+    _ ref: ProductRef, _ version: Version?, _ assessment: Assessment, _ causes: FrameCauses, _ survey: Survey
   ) -> ProductStatus {
     let judged = assessment.byHand[ref]
     let freshness = judged?.freshness ?? assessment.freshness
@@ -144,6 +146,7 @@ package struct Queries: Sendable {
       frames: version?.published.representations.first?.frames, staleFrames: judged?.stale,
       reasons: (judged?.reasons ?? []) + assessment.notes.filter { $0.kind == .frozen } + (judged?.notes ?? []),
       failure: nil, preview: version.map(isPicture) ?? false)
+    status.ranges = causes.ranges(of: ref)
     status.complete = survey.project.completeness(of: assessment)
     status.approved = survey.project.approval(of: ref)
     status.purged = version?.isPurged == true ? true : nil

@@ -42,10 +42,12 @@ extension Assessor {
     var judged = Assessment.Judged(freshness: .current, reasons: [], notes: notes, stale: nil)
     compare(version, result, &judged)
     for state in result.inputs {
-      for source in state.sources where follows(source.product, by: state.input.tag) {
-        guard let above = upstream(source.product), above.needsWork || above.freshness == .dubious else { continue }
-        judged.freshness = .dubious
-        judged.reasons += Reasons(project: project, graph: graph).passedOn(from: above, through: source.product)
+      for source in state.sources {
+        for one in source.all where one.follows {
+          guard let above = upstream(one.product), above.needsWork || above.freshness == .dubious else { continue }
+          judged.freshness = .dubious
+          judged.reasons += Reasons(project: project, graph: graph).passedOn(from: above, through: source.product)
+        }
       }
     }
     judged.reasons = Reasons.merged(judged.reasons)
@@ -67,50 +69,80 @@ extension Assessor {
     for difference in differences(version.vouches.last?.inputs ?? recorded, result) {
       judged.reasons.append(reason(for: difference, version, isVouched: !version.vouches.isEmpty))
     }
-    judged.freshness = judged.reasons.contains { $0.kind == .input } ? .dubious : .unknown
+    judged.freshness = judged.reasons.contains { $0.kind != .unrecorded } ? .dubious : .unknown
   }
 
   private enum Difference {
-    case moved(Used, to: Version)
+    case moved(Used, InputState.Source, to: Version)
     /// The input was not recorded, or is not there at all.
     case unrecorded(ProductRef, Version?)
+    /// An input names what it did not name before.
+    case named(InputState.Source, Version)
     case gone(Used)
+
+    /// Whether it is not about frames of an input that are others now.
+    var isOfAll: Bool { if case .moved = self { false } else { true } }
   }
 
   private func differences(_ used: [Used], _ result: Assessment) -> [Difference] {
     var found: [Difference] = []
     for state in result.inputs {
       for source in state.sources {
-        let before = used.filter { $0.product == source.product && ($0.input ?? state.input.name) == state.input.name }
-        guard let version = source.version, let content = source.representation?.content else {
-          found.append(before.first.map { .gone($0) } ?? .unrecorded(source.product, nil))
-          continue
-        }
-        guard let last = before.max(by: { $0.version < $1.version }) else {
-          found.append(.unrecorded(source.product, version))
-          continue
-        }
-        // What a person named before the step declared it stands with the digest of the whole version.
-        let isSame = before.contains {
-          $0.content == content || $0.input == nil && $0.content == version.published.manifest
-        }
-        if !isSame { found.append(.moved(last, to: version)) }
+        found += difference(used, source, state.input).map { [$0] } ?? []
+        // A version that says of no name what it was is compared by what it was made from alone.
+        guard let names = names(used, of: source, in: state.input) else { continue }
+        found += source.named.compactMap { difference(names, $0, state.input) }
+        let present = Set(source.named.map(\.product))
+        found += names.filter { !present.contains($0.product) }.map { .gone($0) }
       }
       let present = Set(state.sources.map(\.product))
-      found += used.filter { $0.input == state.input.name && !present.contains($0.product) }.map { .gone($0) }
+      found += used.filter {
+        $0.input == state.input.name && $0.through == nil && !present.contains($0.product)
+      }.map { .gone($0) }
     }
     return found
   }
 
+  /// What a version says of the products that an input's product names; nil where it says nothing of any.
+  private func names(_ used: [Used], of source: InputState.Source, in input: StepInput) -> [Used]? {
+    let names = used.filter { $0.input == input.name && $0.through == source.product }
+    return names.isEmpty ? nil : names
+  }
+
+  private func difference(_ used: [Used], _ source: InputState.Source, _ input: StepInput) -> Difference? {
+    let before = used.filter { source.isRecorded(by: $0, in: input) }
+    guard let version = source.version, source.representation != nil else {
+      if let first = before.first { return .gone(first) }
+      return source.through == nil ? .unrecorded(source.product, nil) : nil
+    }
+    guard let last = before.max(by: { $0.version < $1.version }) else {
+      return source.through == nil ? .unrecorded(source.product, version) : .named(source, version)
+    }
+    return before.contains { isSame($0, as: source) } ? nil : .moved(last, source, to: version)
+  }
+
+  private func isSame(_ used: Used, as source: InputState.Source) -> Bool {
+    if used.content == source.content || used.content == source.representation?.content { return true }
+    // What a person named before the step declared it stands with the digest of the whole version.
+    return used.input == nil && used.content == source.version?.published.manifest
+  }
+
   private func reason(for difference: Difference, _ version: Version, isVouched: Bool) -> Reason {
     let since = isVouched ? "somebody last vouched for \(version.spoken)" : "\(version.spoken) was published"
+    let tail = { (through: ProductRef?) in through.map { "\(Reasons.through)\($0.spoken)" } ?? "" }
     switch difference {
-    case .moved(let used, let now):
+    case .moved(let used, let source, let now):
       let old = project.versions[VersionAddress(product: used.product, version: used.version)]
       return Reason(
-        kind: .input, input: "\(used.product)", used: "\(used.version)", now: "\(now.address.version)",
+        kind: used.through == nil ? .input : .reference, input: "\(used.product)", used: "\(used.version)",
+        now: "\(now.address.version)", via: source.through,
         text: "\(used.product.spoken) moved from \(old?.spoken ?? "\(used.version)") to \(now.spoken) "
-          + "(\(Reasons.by(now))) since \(since)")
+          + "(\(Reasons.by(now))) since \(since)\(tail(source.through))")
+    case .named(let source, let now):
+      return Reason(
+        kind: .reference, input: "\(source.product)", used: nil, now: "\(now.address.version)", via: source.through,
+        text: "\(source.product.spoken) \(now.spoken) is a new input (\(Reasons.by(now))) since \(since)"
+          + tail(source.through))
     case .unrecorded(let product, let now):
       let there = now.map { ", which is at \($0.spoken) (\(Reasons.by($0)))" } ?? ", which nobody has published"
       return Reason(
@@ -118,8 +150,9 @@ extension Assessor {
         text: "\(version.spoken) does not say which \(product.spoken) it was made from\(there)")
     case .gone(let used):
       return Reason(
-        kind: .input, input: "\(used.product)", used: "\(used.version)", now: nil,
-        text: "\(used.product.spoken) is no longer an input since \(since)")
+        kind: used.through == nil ? .input : .reference, input: "\(used.product)", used: "\(used.version)", now: nil,
+        via: used.through,
+        text: "\(used.product.spoken) is no longer an input since \(since)\(tail(used.through))")
     }
   }
 
@@ -129,26 +162,21 @@ extension Assessor {
   ) throws(SluiceError) -> FrameSet {
     let all = (result.existing ?? .empty).union(result.expected ?? .empty)
     let used = version.vouches.last?.inputs ?? version.published.madeFrom
+    if differences(used, result).contains(where: \.isOfAll) { return all }
     var changed = FrameSet.empty
     for state in result.inputs {
-      for source in state.sources {
-        let before = used.last { $0.product == source.product }
-        if let content = source.representation?.content, before?.content == content {
-          guard follows(source.product, by: state.input.tag), let above = upstream(source.product) else { continue }
-          guard source.relations.allSatisfy({ $0 == .oneToOne }), let stale = above.stale else { return all }
-          changed = changed.union(stale.intersection(all))
-          continue
+      for source in state.sources.flatMap(\.all) {
+        if source.follows, let above = upstream(source.product), above.needsWork || above.freshness == .dubious {
+          guard let stale = above.stale, let reached = source.reached(by: stale) else { return all }
+          changed = changed.union(reached)
         }
-        guard source.relations.allSatisfy({ $0 == .oneToOne }), let before, let now = source.version,
-          let form = source.representation,
-          let old = project.versions[VersionAddress(product: source.product, version: before.version)],
-          let was = try manifests.manifest(old.published.manifest).representation(named: form.name),
-          let becomes = try manifests.manifest(now.published.manifest).representation(named: form.name)
-        else { return all }
-        changed = changed.union(
-          FrameSet(all.frames.filter { was.file(atFrame: $0)?.identity != becomes.file(atFrame: $0)?.identity }))
+        guard let before = used.last(where: { source.isRecorded(by: $0, in: state.input) }),
+          !isSame(before, as: source)
+        else { continue }
+        guard let reached = try reach(of: source, since: before) else { return all }
+        changed = changed.union(reached)
       }
     }
-    return changed
+    return changed.intersection(all)
   }
 }

@@ -41,10 +41,11 @@ extension Assessor {
       whole = try manifests.manifest(version.published.manifest).representation(named: representation.name)?
         .within(limit).content
     }
+    let follows = follows(product, by: tag)
     return InputState.Source(
       product: product, version: version, representation: representation,
-      upstream: follows(product, by: tag) ? upstream(product).flatMap { $0.needsWork ? $0.unit.id : nil } : nil,
-      relations: relations, whole: whole, limit: limit, through: through, named: named)
+      upstream: follows ? upstream(product).flatMap { $0.needsWork ? $0.unit.id : nil } : nil,
+      follows: follows, relations: relations, whole: whole, limit: limit, through: through, named: named)
   }
 
   /// The range of a product's folder, where frames lie beyond it; whoever takes all frames takes those within.

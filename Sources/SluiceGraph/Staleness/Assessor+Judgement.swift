@@ -9,14 +9,14 @@ extension Assessor {
 
   // MARK: Vouches
 
-  /// Every input as it is taken now, as a version would record it.
+  /// Every input as it is taken now, with what it names, as a version would record it.
   ///
-  /// A step is made from what its inputs name, too, and of a product within its range from no more than that; a person
-  /// has the versions themselves before the eyes.
+  /// A step is made from no more of a product than lies within its range; a person has the versions themselves before
+  /// the eyes.
   package func used(by assessment: Assessment) -> [Used] {
     let isHuman = assessment.unit.step.isHuman
     return assessment.inputs.flatMap { state in
-      state.sources.flatMap { isHuman ? [$0] : $0.all }.compactMap { source in
+      state.sources.flatMap(\.all).compactMap { source in
         guard let version = source.version,
           let content = isHuman ? source.representation?.content : source.content
         else { return nil }
@@ -40,17 +40,21 @@ extension Assessor {
     return found.contains { $0 == nil } ? nil : found.first ?? nil
   }
 
-  /// Whether two lists of inputs bring the same. What is gathered comes in an order, and that counts; in which order a
-  /// step names its inputs does not.
-  static func isSame(_ some: [Used], _ others: [Used]) -> Bool {
+  /// Whether what is taken now is what was vouched for. What is gathered comes in an order, and that counts; in which
+  /// order a step names its inputs does not. A vouch that says of no name what it was is about the rest.
+  static func isSame(_ vouched: [Used], _ now: [Used]) -> Bool {
     func own(_ used: [Used]) -> [String: [[String]]] {
       Dictionary(grouping: used.filter { $0.through == nil }) { $0.input ?? "" }
         .mapValues { $0.map { ["\($0.product)", "\($0.content)"] } }
     }
     func named(_ used: [Used]) -> Set<[String]> {
-      Set(used.filter { $0.through != nil }.map { [$0.input ?? "", "\($0.product)", "\($0.content)"] })
+      Set(
+        used.compactMap { used in
+          used.through.map { [used.input ?? "", "\(used.product)", "\(used.content)", "\($0)"] }
+        })
     }
-    return own(some) == own(others) && named(some) == named(others)
+    let saysNames = vouched.contains { $0.through != nil }
+    return own(vouched) == own(now) && (!saysNames || named(vouched) == named(now))
   }
 
   /// Cores that count as the current one: a vouch names it for versions that were made by them.

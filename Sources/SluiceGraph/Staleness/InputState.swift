@@ -9,6 +9,8 @@ package struct InputState: Sendable {
     package let representation: RepresentationSummary?
     /// The unit that makes it and is itself to be made anew first; nil for a tag, which stays where it is.
     package let upstream: UnitID?
+    /// Whether it goes along with whatever becomes of the product.
+    package let follows: Bool
     /// For each output of the unit in order, which of its frames a frame is made from.
     package let relations: [FrameRelation]
     /// Of the frames that count for who takes all of them.
@@ -23,6 +25,11 @@ package struct InputState: Sendable {
     /// With what it names.
     package var all: [Source] { [self] + named }
     package var isPerFrame: Bool { relations.contains(where: \.isPerFrame) }
+
+    /// Whether this is what a version says of it.
+    func isRecorded(by used: Used, in input: StepInput) -> Bool {
+      (used.input ?? input.name) == input.name && used.product == product && used.through == through
+    }
 
     func above(_ find: (ProductRef) -> Assessment?) -> Assessment? { upstream == nil ? nil : find(product) }
 

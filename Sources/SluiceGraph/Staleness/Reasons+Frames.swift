@@ -29,7 +29,7 @@ extension Reasons {
   }
 
   /// The frames that the inputs had when the version was made; nil where they say nothing about frames.
-  private func hadBefore(_ result: Assessment, _ version: Version) -> FrameSet? {
+  func hadBefore(_ result: Assessment, _ version: Version) -> FrameSet? {
     var had: FrameSet?
     for state in result.inputs {
       for source in state.sources where source.isPerFrame {

@@ -14,13 +14,22 @@ package struct Reasons: Sendable {
   func reasons(
     for result: Assessment, made: Made, version: Version, upstream: (ProductRef) -> Assessment?
   ) -> [Reason] {
+    let found = reasons(for: result, made: made, version: version, frames: nil, upstream: upstream)
+    guard found.count == 1, let stale = result.stale else { return found }
+    // All frames that want work do so because of it, and it can name them.
+    return reasons(for: result, made: made, version: version, frames: stale, upstream: upstream)
+  }
+
+  private func reasons(
+    for result: Assessment, made: Made, version: Version, frames: FrameSet?, upstream: (ProductRef) -> Assessment?
+  ) -> [Reason] {
     var found: [Reason] = []
     for state in result.inputs {
       for source in state.sources {
         if let above = source.above(upstream) {
           found += passedOn(from: above, through: source.product)
         } else {
-          found += moved(state, source, version, stale: result.stale)
+          found += moved(state, source, version, stale: frames)
         }
         for named in source.named {
           if let above = named.above(upstream) {

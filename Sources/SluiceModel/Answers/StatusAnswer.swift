@@ -22,6 +22,8 @@ package struct ProductStatus: Sendable, Equatable, Codable {
   /// Frames of the folder's range that an input lacks, so that they cannot be made; nil where none is.
   package var missingFrames: FrameSet?
   package var reasons: [Reason]
+  /// How its frames stand; nil for what is not made frame by frame.
+  package var ranges: [StatusRange]?
   package var failure: Failure?
   package var preview: Bool
   /// What Sluice does about it by itself; nil where nothing is to be done.

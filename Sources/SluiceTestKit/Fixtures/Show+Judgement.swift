@@ -67,11 +67,24 @@ extension Show {
   /// Publishes what a human step makes.
   /// - Parameter from: as on the command line; nothing where it is empty.
   package mutating func publishByHand(_ spoken: String, _ text: String, from: [String] = ["inputs"]) throws {
-    let product = try ref(spoken)
-    let files = [stored("\(product.name).usd", nil, text)]
-    let used = try PublishedInputs(of: product, in: registry, now: now).used(from)
+    try publishByHand(
+      spoken, text, used: try PublishedInputs(of: try ref(spoken), in: registry, now: now).used(from))
+  }
+
+  /// The same, with what is written down of where it came from.
+  package mutating func publishByHand(_ spoken: String, _ text: String, used: [Used]) throws {
+    let files = [stored("\(try ref(spoken).name).usd", nil, text)]
     _ = try publish(
       spoken, Manifest(representations: [Representation(name: "usd", kind: .file, files: files)]), madeFrom: used)
+  }
+
+  /// Publishes what a human step makes frame by frame.
+  package mutating func publishByHand(_ spoken: String, frames: FrameSet, _ text: (Int) -> String) throws {
+    let name = try ref(spoken).name
+    let files = frames.frames.map { stored("\(name).\(FileName.padded($0, width: 4)).exr", $0, text($0)) }
+    _ = try publish(
+      spoken, Manifest(representations: [Representation(name: "exr", kind: .sequence, files: files)]),
+      madeFrom: try PublishedInputs(of: try ref(spoken), in: registry, now: now).used(["inputs"]))
   }
 
   /// Edits one step, and accepts what exists as made by it.

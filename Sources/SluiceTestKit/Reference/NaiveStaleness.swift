@@ -210,9 +210,11 @@ extension NaiveStaleness {
     guard let version = show.known.latest(product) else { return .missing }
     for (input, products) in unit.inputs(.dependency) {
       for product in products {
-        guard let maker = followed(input, product) else { continue }
-        let above = try verdict(maker)
-        if above.needsWork || above.isDubious { return .dubious }
+        for (input, product) in [(input, product)] + named(by: product) {
+          guard let maker = followed(input, product) else { continue }
+          let above = try verdict(maker)
+          if above.needsWork || above.isDubious { return .dubious }
+        }
       }
     }
     // The version says what it was made from, and vouches say for what else it is right.
@@ -228,7 +230,10 @@ extension NaiveStaleness {
     var found: [Difference] = []
     for (input, products) in unit.inputs(.dependency) {
       for product in products {
-        let named = word.filter { $0.product == product && ($0.input ?? input.name) == input.name }
+        found += try namedOtherwise(product, input, word)
+        let named = word.filter {
+          $0.product == product && ($0.input ?? input.name) == input.name && $0.through == nil
+        }
         let then = try named.compactMap { used in
           try show.known.versions[product]?.first { $0.address.version == used.version }
             .map { try show.files(of: $0, input.representation) }
@@ -243,7 +248,36 @@ extension NaiveStaleness {
           found.append(.changed)
         }
       }
-      if word.contains(where: { $0.input == input.name && !products.contains($0.product) }) { found.append(.changed) }
+      if word.contains(where: { $0.input == input.name && $0.through == nil && !products.contains($0.product) }) {
+        found.append(.changed)
+      }
+    }
+    return found
+  }
+
+  /// Everything that a product names, directly and through others.
+  private func named(by product: ProductRef) -> [(StepInput, ProductRef)] {
+    show.references(of: product).flatMap { [($0.input, $0.target)] + named(by: $0.target) }
+  }
+
+  /// What an input's product names counts where somebody said what that was.
+  private func namedOtherwise(
+    _ product: ProductRef, _ input: StepInput, _ word: [Used]
+  ) throws -> [Difference] {
+    let names = word.filter { $0.input == input.name && $0.through == product }
+    guard !names.isEmpty else { return [] }
+    let now = named(by: product)
+    var found = names.filter { name in !now.contains { $0.1 == name.product } }.map { _ in Difference.changed }
+    for (reference, target) in now {
+      let then = try names.filter { $0.product == target }.compactMap { used in
+        try show.known.versions[target]?.first { $0.address.version == used.version }
+          .map { try show.files(of: $0, reference.representation) }
+      }
+      guard let taken = show.known.taken(target, reference.tag, at: show.now) else {
+        if !then.isEmpty { found.append(.changed) }
+        continue
+      }
+      if try !then.contains(show.files(of: taken, reference.representation)) { found.append(.changed) }
     }
     return found
   }

@@ -30,6 +30,7 @@ struct Show: AsyncParsableCommand {
     for reason in answer.status.reasons {
       print("  " + (reason.isNote ? reason.text : "\(answer.status.state.rawValue) because \(reason.text)"))
     }
+    tellRanges(answer.status)
     if !selected.madeFrom.isEmpty { print("made from") }
     for made in selected.madeFrom {
       let now = made.now == nil ? "" : " (now \(Console.number(made.nowNumber)))"
@@ -49,5 +50,16 @@ struct Show: AsyncParsableCommand {
           version.changed.map { $0.isEmpty ? "nothing changed" : "changed \($0)" } ?? "", version.note ?? "",
         ]
       })
+  }
+
+  /// How the frames stand, where they do not all stand alike.
+  private func tellRanges(_ status: ProductStatus) {
+    guard let ranges = status.ranges, ranges.count > 1 else { return }
+    print("frames")
+    for range in ranges {
+      let reasons = range.reasons.compactMap { status.reasons.indices.contains($0) ? status.reasons[$0].text : nil }
+      let because = reasons.isEmpty ? "" : " because \(reasons.joined(separator: "; and because "))"
+      print("  \(range.frames) \(range.freshness.rawValue)\(because)")
+    }
   }
 }

@@ -117,6 +117,36 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class StatusRange:
+    """Frames of a product that stand alike, and for the same reasons."""
+
+    frames: str
+    freshness: str
+    #: Places in the product's `reasons`.
+    reasons: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Whether all of a product's step is there, and what is not."""
+
+    value: bool
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Approval:
+    """What a person said of the latest version."""
+
+    value: bool
+    #: `approved`, `rejected` or `none`.
+    verdict: str
+    by: str | None
+    time: str | None
+    because: str | None
+
+
+@dataclass(frozen=True)
 class ProductStatus:
     """One product: four things kept apart, and `state`, their summary."""
 
@@ -136,6 +166,11 @@ class ProductStatus:
     reasons: tuple[Reason, ...]
     #: Why its last run failed.
     failure: SluiceError | None
+    #: How its frames stand, disjoint and together all of them; empty for what is not made frame by frame.
+    ranges: tuple[StatusRange, ...] = ()
+    #: None where the server does not say it.
+    complete: Completeness | None = None
+    approved: Approval | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +207,71 @@ class BlockedRun:
 
 
 @dataclass(frozen=True)
+class FrozenInput:
+    """A product whose freeze keeps a change out of a plan: who froze it, when and why."""
+
+    product: str
+    at: str
+    number: int | None
+    by: str
+    time: str
+    until: str | None
+    because: str | None
+    #: What would be taken without it; None where that is still to be made.
+    kept_out: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class HeldProduct:
+    """A product that its step leaves alone, because a person has it in hand."""
+
+    product: str
+    step: str
+    folder: str
+    by: str
+    time: str
+    because: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class HandWork:
+    """A product of a human step that wants a person."""
+
+    product: str
+    step: str
+    folder: str
+    freshness: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SupposedChange:
+    """A change that has not happened, as a what-if takes it."""
+
+    ref: str
+    #: The version that is there.
+    version: str | None
+    number: int | None
+    #: False where the content is what is there already.
+    differs: bool
+    #: Frames that would differ; None for what is no sequence, or wholly changed.
+    frames: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """Says that a plan is about changes that have not happened; it cannot be applied."""
+
+    changes: tuple[SupposedChange, ...]
+    #: Runs of the plan that are due without the changes, too.
+    already_due: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """What must run, before anything runs."""
 
@@ -186,6 +286,11 @@ class Plan:
     #: Sources that steps need and nobody has published.
     missing: tuple[str, ...]
     blocked: tuple[BlockedRun, ...]
+    frozen: tuple[FrozenInput, ...] = ()
+    held: tuple[HeldProduct, ...] = ()
+    by_hand: tuple[HandWork, ...] = ()
+    #: None for a plan of what is.
+    what_if: WhatIf | None = None
 
     @property
     def tasks(self) -> int:
@@ -215,3 +320,117 @@ class Why:
     #: Why it is out of date now.
     reasons: tuple[Reason, ...]
     chain: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a verdict on a version led to."""
+
+    ref: str
+    version: str
+    number: int | None
+    approved: Approval
+    #: The version that `latest` means now; None where every version was rejected.
+    latest: str | None
+    position: str
+
+
+@dataclass(frozen=True)
+class Used:
+    """An input as a version was made from it."""
+
+    #: The input's name in its step.
+    input: str | None
+    product: str
+    version: str
+    content: str
+    #: The input's product that names this one by a reference; None for the input's own.
+    through: str | None
+
+
+@dataclass(frozen=True)
+class Vouched:
+    """What was vouched for: a version, and the inputs that it is right for."""
+
+    ref: str
+    version: str
+    number: int | None
+    inputs: tuple[Used, ...]
+    because: str | None
+    position: str
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What a product is frozen at."""
+
+    ref: str
+    #: None where it is not frozen.
+    at: str | None
+    number: int | None
+    until: str | None
+    because: str | None
+    position: str
+
+
+@dataclass(frozen=True)
+class Released:
+    """That a product's step makes it again."""
+
+    ref: str
+    held: bool
+    position: str
+
+
+@dataclass(frozen=True)
+class SpentWork:
+    """Work that was done."""
+
+    runs: int
+    tasks: int
+    #: Core-seconds, measured.
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SparedWork:
+    """Work that was not necessary: tasks, frames and bytes are counted, seconds are estimated."""
+
+    runs: int
+    tasks: int
+    #: Of steps that work frame by frame.
+    frames: int
+    #: Core-seconds: tasks times what a task of the step took when it was last measured.
+    seconds: float
+    bytes: int
+    #: Tasks whose step was never measured; they are not in `seconds`.
+    tasks_without_seconds: int
+
+
+@dataclass(frozen=True)
+class StepSavings:
+    """What was spent and spared on one step, or on all of them (`step` is None)."""
+
+    step: str | None
+    spent: SpentWork
+    #: Not run since an input came out the same.
+    cut_off: SparedWork
+    #: Taken from earlier runs.
+    reuse: SparedWork
+    #: Frames that were carried.
+    frames: SparedWork
+    total: SparedWork
+
+
+@dataclass(frozen=True)
+class Savings:
+    """Work of a project that was done, and work that was not necessary."""
+
+    project: str
+    #: From where on events were counted; None for all that the log has.
+    since: str | None
+    as_of: str
+    all: StepSavings
+    steps: tuple[StepSavings, ...]
+    #: Runs from before this was counted.
+    unmeasured_runs: int

@@ -11,7 +11,19 @@ from types import TracebackType
 from typing import TypeVar, Union
 
 from . import _decoding, _deliveries, _files, _publish
-from ._answers import Identified, Plan, Published, Resolved, Status, Why
+from ._answers import (
+    Frozen,
+    Identified,
+    Judged,
+    Plan,
+    Published,
+    Released,
+    Resolved,
+    Savings,
+    Status,
+    Vouched,
+    Why,
+)
 from ._deliveries import Acknowledged, Batch, Delivery
 from ._errors import SluiceError
 from ._events import Event, Sent
@@ -168,17 +180,31 @@ class Client:
                 found.append(replace(one, path=path, error=error))
         return found
 
-    def status(self, ref: str | None = None, *, stale: bool = False) -> Status:
+    def status(
+        self,
+        ref: str | None = None,
+        *,
+        stale: bool = False,
+        select: str | None = None,
+        exclude: str | None = None,
+    ) -> Status:
         """What is current and what is not, and why; of a project, a folder, a product, or of everything.
 
-        `stale` leaves out what is current.
+        `stale` leaves out what is current; `select` and `exclude` are selections of one project's products.
         """
-        query = [("ref", ref), ("stale", "true" if stale else None)]
+        query = [("ref", ref), ("stale", "true" if stale else None), ("select", select), ("exclude", exclude)]
         return _decoding.status(self._transport.call("GET", "status", query))
 
     def why(self, ref: str) -> Why:
         """From a product, or a version of it, back to its first cause."""
         return _decoding.why(self._transport.call("GET", "why", [("ref", ref)]))
+
+    def savings(self, project: str, *, since: str | None = None) -> Savings:
+        """Work that was done, and work that cut-off, reuse and carried frames made unnecessary.
+
+        `since` is `2h`, `7d`, a day, a time or a position; all that the log has where it is not said.
+        """
+        return _decoding.savings(self._transport.call("GET", "savings", [("project", project), ("since", since)]))
 
     def position(self) -> str:
         """The present end of the log, as `events(start=…)` takes it."""
@@ -195,21 +221,28 @@ class Client:
         exclude: str | None = None,
         until: str | None = None,
         force: bool = False,
+        changed: str | Sequence[str] = (),
     ) -> Plan:
         """What must run; computed, and nothing recorded.
 
         `until` names a step: nothing that is made from what it makes. `force` makes anew what is current, too.
+        `changed` names products: the plan is then what a change of them would reach, and cannot be applied.
         """
-        body = _without_none(
-            {
-                "project": project,
-                "select": select,
-                "exclude": exclude,
-                "until": until,
-                "frames": frames,
-                "force": True if force else None,
-            }
+        body: dict[str, object] = dict(
+            _without_none(
+                {
+                    "project": project,
+                    "select": select,
+                    "exclude": exclude,
+                    "until": until,
+                    "frames": frames,
+                    "force": True if force else None,
+                }
+            )
         )
+        supposed = [changed] if isinstance(changed, str) else list(changed)
+        if supposed:
+            body["changed"] = [{"ref": ref} for ref in supposed]
         return _decoding.plan(self._transport.call("POST", "plan", body=body))
 
     def apply(
@@ -246,6 +279,46 @@ class Client:
             }
         )
         return _decoding.plan(self._transport.call("POST", "apply", body=body, repeat=True))
+
+    # What people say
+
+    def approve(self, ref: str, *, because: str | None = None) -> Judged:
+        """Approves a version, the latest where none is named, and moves the tag `approved` to it."""
+        return self._judge(ref, "approved", because)
+
+    def reject(self, ref: str, *, because: str | None = None) -> Judged:
+        """Rejects a version, the newest where none is named: it is no longer the latest."""
+        return self._judge(ref, "rejected", because)
+
+    def withdraw(self, ref: str, *, because: str | None = None) -> Judged:
+        """Takes back what was said of a version."""
+        return self._judge(ref, "none", because)
+
+    def _judge(self, ref: str, verdict: str, because: str | None) -> Judged:
+        return _decoding.judged(self._say("judge", {"ref": ref, "verdict": verdict, "because": because}))
+
+    def vouch(self, ref: str, *, because: str | None = None) -> Vouched:
+        """Says that a version is right for its inputs exactly as they are now."""
+        return _decoding.vouched(self._say("vouch", {"ref": ref, "because": because}))
+
+    def freeze(self, ref: str, *, at: str, because: str, until: str | None = None) -> Frozen:
+        """Keeps changes of a product out: who takes its latest takes `at`, a version id, a number or a tag.
+
+        `until` is a day (its first moment, UTC) or a time, when it ends by itself.
+        """
+        return _decoding.frozen(self._say("freeze", {"ref": ref, "at": at, "until": until, "because": because}))
+
+    def thaw(self, ref: str, *, because: str | None = None) -> Frozen:
+        """Ends a freeze."""
+        return _decoding.frozen(self._say("thaw", {"ref": ref, "because": because}))
+
+    def release(self, ref: str, *, because: str | None = None) -> Released:
+        """Lets a step make a product again that a person painted over."""
+        return _decoding.released(self._say("release", {"ref": ref, "because": because}))
+
+    def _say(self, path: str, said: dict[str, str | bool | None]) -> Fields:
+        """What is said twice is recorded once, so that it can be sent again."""
+        return self._transport.call("POST", path, body=_without_none(said), repeat=True)
 
     # Events
 

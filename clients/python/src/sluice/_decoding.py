@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from ._answers import (
+    Approval,
     BlockedRun,
+    Completeness,
     Files,
+    Frozen,
+    FrozenInput,
+    HandWork,
+    HeldProduct,
     Identified,
+    Judged,
     Link,
     Plan,
     PlannedRun,
     ProductStatus,
     Published,
     Reason,
+    Released,
     Representation,
     Resolved,
+    Savings,
+    SparedWork,
+    SpentWork,
     Status,
+    StatusRange,
+    StepSavings,
+    SupposedChange,
+    Used,
+    Vouched,
+    WhatIf,
     Why,
 )
 from ._errors import PlanChanged, SluiceError
@@ -118,6 +135,29 @@ def product_status(fields: Fields) -> ProductStatus:
         missing_frames=fields.optional_text("missingFrames"),
         reasons=fields.each("reasons", reason),
         failure=fields.optional("failure", failure),
+        ranges=fields.each("ranges", status_range) if fields.has("ranges") else (),
+        complete=fields.optional("complete", completeness),
+        approved=fields.optional("approved", approval),
+    )
+
+
+def status_range(fields: Fields) -> StatusRange:
+    return StatusRange(
+        frames=fields.text("frames"), freshness=fields.text("freshness"), reasons=fields.integers("reasons")
+    )
+
+
+def completeness(fields: Fields) -> Completeness:
+    return Completeness(value=fields.flag("value"), reason=fields.optional_text("reason"))
+
+
+def approval(fields: Fields) -> Approval:
+    return Approval(
+        value=fields.flag("value"),
+        verdict=fields.text("verdict"),
+        by=fields.optional_text("by"),
+        time=fields.optional_text("time"),
+        because=fields.optional_text("because"),
     )
 
 
@@ -154,6 +194,65 @@ def plan(fields: Fields) -> Plan:
         untouched=fields.integer("untouched"),
         missing=fields.texts("missing"),
         blocked=fields.each("blocked", blocked_run),
+        frozen=fields.each("frozen", frozen_input) if fields.has("frozen") else (),
+        held=fields.each("held", held_product) if fields.has("held") else (),
+        by_hand=fields.each("byHand", hand_work) if fields.has("byHand") else (),
+        what_if=fields.optional("whatIf", what_if),
+    )
+
+
+def frozen_input(fields: Fields) -> FrozenInput:
+    return FrozenInput(
+        product=fields.text("product"),
+        at=fields.text("at"),
+        number=fields.optional_integer("number"),
+        by=fields.text("by"),
+        time=fields.text("time"),
+        until=fields.optional_text("until"),
+        because=fields.optional_text("because"),
+        kept_out=fields.optional_text("keptOut"),
+        text=fields.text("text"),
+    )
+
+
+def held_product(fields: Fields) -> HeldProduct:
+    return HeldProduct(
+        product=fields.text("product"),
+        step=fields.text("step"),
+        folder=fields.text("folder"),
+        by=fields.text("by"),
+        time=fields.text("time"),
+        because=fields.optional_text("because"),
+        text=fields.text("text"),
+    )
+
+
+def hand_work(fields: Fields) -> HandWork:
+    return HandWork(
+        product=fields.text("product"),
+        step=fields.text("step"),
+        folder=fields.text("folder"),
+        freshness=fields.text("freshness"),
+        text=fields.text("text"),
+    )
+
+
+def supposed_change(fields: Fields) -> SupposedChange:
+    return SupposedChange(
+        ref=fields.text("ref"),
+        version=fields.optional_text("version"),
+        number=fields.optional_integer("number"),
+        differs=fields.flag("differs"),
+        frames=fields.optional_text("frames"),
+        text=fields.text("text"),
+    )
+
+
+def what_if(fields: Fields) -> WhatIf:
+    return WhatIf(
+        changes=fields.each("changes", supposed_change),
+        already_due=fields.integer("alreadyDue"),
+        text=fields.text("text"),
     )
 
 
@@ -175,4 +274,90 @@ def why(fields: Fields) -> Why:
         version=fields.optional_text("version"),
         reasons=fields.each("reasons", reason),
         chain=fields.each("chain", link),
+    )
+
+
+def judged(fields: Fields) -> Judged:
+    return Judged(
+        ref=fields.text("ref"),
+        version=fields.text("version"),
+        number=fields.optional_integer("number"),
+        approved=approval(fields.part("approved")),
+        latest=fields.optional_text("latest"),
+        position=fields.text("position"),
+    )
+
+
+def used(fields: Fields) -> Used:
+    return Used(
+        input=fields.optional_text("input"),
+        product=fields.text("product"),
+        version=fields.text("version"),
+        content=fields.text("content"),
+        through=fields.optional_text("through"),
+    )
+
+
+def vouched(fields: Fields) -> Vouched:
+    return Vouched(
+        ref=fields.text("ref"),
+        version=fields.text("version"),
+        number=fields.optional_integer("number"),
+        inputs=fields.each("inputs", used),
+        because=fields.optional_text("because"),
+        position=fields.text("position"),
+    )
+
+
+def frozen(fields: Fields) -> Frozen:
+    return Frozen(
+        ref=fields.text("ref"),
+        at=fields.optional_text("at"),
+        number=fields.optional_integer("number"),
+        until=fields.optional_text("until"),
+        because=fields.optional_text("because"),
+        position=fields.text("position"),
+    )
+
+
+def released(fields: Fields) -> Released:
+    return Released(ref=fields.text("ref"), held=fields.flag("held"), position=fields.text("position"))
+
+
+def spent_work(fields: Fields) -> SpentWork:
+    return SpentWork(
+        runs=fields.integer("runs"), tasks=fields.integer("tasks"), seconds=fields.optional_number("seconds") or 0.0
+    )
+
+
+def spared_work(fields: Fields) -> SparedWork:
+    return SparedWork(
+        runs=fields.integer("runs"),
+        tasks=fields.integer("tasks"),
+        frames=fields.integer("frames"),
+        seconds=fields.optional_number("seconds") or 0.0,
+        bytes=fields.integer("bytes"),
+        tasks_without_seconds=fields.integer("tasksWithoutSeconds"),
+    )
+
+
+def step_savings(fields: Fields) -> StepSavings:
+    return StepSavings(
+        step=fields.optional_text("step"),
+        spent=spent_work(fields.part("spent")),
+        cut_off=spared_work(fields.part("cutOff")),
+        reuse=spared_work(fields.part("reuse")),
+        frames=spared_work(fields.part("frames")),
+        total=spared_work(fields.part("total")),
+    )
+
+
+def savings(fields: Fields) -> Savings:
+    return Savings(
+        project=fields.text("project"),
+        since=fields.optional_text("since"),
+        as_of=fields.text("asOf"),
+        all=step_savings(fields),
+        steps=fields.each("steps", step_savings),
+        unmeasured_runs=fields.integer("unmeasuredRuns"),
     )

@@ -117,6 +117,14 @@ class Fields:
             found.append(value)
         return tuple(found)
 
+    def integers(self, name: str) -> tuple[int, ...]:
+        found = []
+        for value in self._list(name):
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise self._wrong(name, "a list of whole numbers", value)
+            found.append(value)
+        return tuple(found)
+
     def _list(self, name: str) -> list[object]:
         value = self._required(name, self._values.get(name))
         if isinstance(value, list):
