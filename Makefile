@@ -27,7 +27,6 @@ test: ## builds and runs every test
 	swift build
 	PATH="$(CURDIR)/$(VENV):$$PATH" swift test
 	$(MAKE) sim
-	$(MAKE) graphs SEEDS=10000
 	@set -e; for folder in $(PYTHON_TESTS); do \
 	  PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m unittest discover -s "$$folder"; done
 	DEMO_EXIT=1 tools/demo

@@ -14,19 +14,12 @@ import Testing
     try look(random.show, happened)
   }
 
-  /// The rest of it is `make graphs`.
-  @Test(arguments: 0..<3) func `stands and is planned as the naive reference says`(part: Int) throws {
-    for seed in Self.seeds where seed % 3 == UInt64(part) {
-      guard GraphProof.run(seed: seed).violation != nil else { continue }
+  /// `make graphs` does it for many more, and sees to it that every feature occurs.
+  @Test func `stands and is planned as the naive reference says`() throws {
+    for seed in Self.seeds.prefix(200) where GraphProof.run(seed: seed).violation != nil {
       Issue.record("\(GraphProof.explain(seed: seed) ?? "seed \(seed)")")
       return
     }
-  }
-
-  @Test func `has every feature in at least one seed of twenty`() {
-    var coverage = GraphProof.Coverage()
-    for seed in Self.seeds { coverage.add(GraphProof.run(seed: seed)) }
-    #expect(coverage.lacking == [])
   }
 
   @Test func `says why for each run that it plans`() throws {

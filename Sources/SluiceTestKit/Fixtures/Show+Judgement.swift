@@ -60,7 +60,11 @@ extension Show {
   package mutating func paintOver(
     _ spoken: String, frames: FrameSet, because: String = "wires", by actor: String = "ben", _ text: (Int) -> String
   ) throws {
-    try patch(spoken, frames: frames, text)
+    let kept = try latest(spoken).map { diary.traces(of: $0.address) } ?? [:]
+    let version = try patch(spoken, frames: frames, text)
+    diary.laidOver[VersionAddress(product: try ref(spoken), version: version)] = kept.filter { frame, _ in
+      frame.map(frames.contains) != true
+    }
     try record(.productHeld(ProductHeld(held: true, because: because)), product: try ref(spoken), by: actor)
   }
 

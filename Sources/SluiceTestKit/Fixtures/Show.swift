@@ -246,7 +246,7 @@ extension Show {
       let base = order.base[index]
       let old = try base.map { try manifests.manifest($0.published.manifest).representations[0].files } ?? []
       var files = old.filter { $0.frame.map(order.carried.contains) == true }
-      var traces = base.flatMap { diary.makings[$0.address]?.traces } ?? [:]
+      var traces = base.map { diary.traces(of: $0.address) } ?? [:]
       traces = traces.filter { key, _ in key.map(order.carried.contains) == true }
       for piece in order.pieces {
         let trace = try naive.trace(of: unit, frame: piece.frame, output: index)

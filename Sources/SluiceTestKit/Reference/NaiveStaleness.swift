@@ -121,7 +121,8 @@ package struct NaiveStaleness {
       }
     }
     guard let expected = verdict.expected else {
-      verdict.needsWork = !stale.isEmpty
+      // What lacks an input is not what would be made now.
+      verdict.needsWork = !stale.isEmpty || verdict.isObstructed
       return verdict
     }
     verdict.stale = FrameSet(stale.compactMap { $0 })

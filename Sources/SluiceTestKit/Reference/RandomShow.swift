@@ -26,9 +26,12 @@ package struct RandomShow: Sendable {
     }
     show = try Show(folders: folders, steps: try RandomShow.steps(chance), seed: seed)
     show.tools = ["t0": FixedTools.version("one"), "t1": FixedTools.version("one")]
-    for source in Self.sources where chance.below(12) > 0 { try publish(source, chance) }
+    for source in Self.sources where chance.below(40) > 0 { try publish(source, chance) }
     try publish("look/lut", chance)
-    guard chance.below(4) > 0 else { return }
+    for shot in Self.shots where chance.below(2) == 0 {
+      try show.change(shot, FolderChanged(set: ["range": ["1-6", "2-5"][chance.below(2)]]))
+    }
+    guard chance.below(8) > 0 else { return }
     for shot in Self.shots where chance.below(2) == 0 { try show.cast(shot, add: [Self.assets[chance.below(2)]]) }
     for product in handMade { try show.publishByHand(product.spoken, "first") }
     try show.makeAll()
@@ -50,7 +53,7 @@ package struct RandomShow: Sendable {
   /// The deed of a number, whatever went before.
   package mutating func deed(_ number: Int) throws -> String {
     let chance = Seeded(seed: seed &* 1_000_003 &+ UInt64(number))
-    let kind = chance.below(36)
+    let kind = chance.below(37)
     return switch kind {
     case ..<17: try change(kind, chance)
     case ..<26: try say(kind, chance)
@@ -190,10 +193,10 @@ extension RandomShow {
       occurs("a tag is moved")
       return "tag \(tagged.spoken)"
     case 20, 21:
-      if show.project.products[known]?.freeze != nil, chance.below(2) == 0 {
-        try show.thaw(known.spoken)
+      if kind == 21, let frozen = products.first(where: { show.project.products[$0]?.freeze != nil }) {
+        try show.thaw(frozen.spoken)
         occurs("a freeze is lifted")
-        return "thaw \(known.spoken)"
+        return "thaw \(frozen.spoken)"
       }
       let until = chance.below(2) == 0 ? show.now.addingTimeInterval(Double(5 + chance.below(60))) : nil
       try show.freeze(known.spoken, at: number, until: until, because: "locked \(number)")
@@ -207,7 +210,7 @@ extension RandomShow {
       return "vouch \(known.spoken)"
     default:
       let held = products.filter { show.project.products[$0]?.hold != nil }
-      if let first = held.first, chance.below(2) == 0 {
+      if let first = held.first, kind == 24 {
         try show.release(first.spoken)
         occurs("a hold is released")
         return "release \(first.spoken)"
@@ -239,8 +242,9 @@ extension RandomShow {
       try show.publishByHand(product.spoken, "take \(chance.below(3))", from: from)
       occurs("a person publishes what a human step makes")
       return "publish \(product.spoken) by hand from \(from)"
-    case 28:
+    case 28, 36:
       let first = 1 + chance.below(6)
+      if chance.below(2) == 0 { try publish("look/lut", chance) }
       let plan = try show.plan("", frames: "\(first)-\(first + chance.below(2))")
       if plan.runs.contains(where: { $0.frames?.isEmpty == false }) { occurs("a plan is limited to frames") }
       return "frames of plan \(plan.runs.map(\.step)): \(try show.carryOut(plan))"
@@ -258,8 +262,11 @@ extension RandomShow {
       if !failing.isEmpty { occurs("a run fails") }
       return "run everything but \(failing): \(try show.carryOut(plan) { failing.contains($0) })"
     case 33:
+      // A tool that draws the same as before: what follows finds its inputs unchanged.
       show.wait(seconds: 90)
-      return "wait"
+      for tool in ["t0", "t1"] { show.tools[tool] = FixedTools.version("later \(chance.below(9))") }
+      occurs("a tool is another one or gone")
+      return "later, with other tools: \(try show.makeAll())"
     default: return "run everything: \(try show.makeAll())"
     }
   }

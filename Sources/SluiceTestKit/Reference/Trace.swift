@@ -65,12 +65,18 @@ package struct Diary: Sendable {
     /// By frame; `nil` for a whole.
     package var traces: [Int?: Trace]
   }
+  package func traces(of version: VersionAddress) -> [Int?: Trace] {
+    makings[version]?.traces ?? laidOver[version] ?? [:]
+  }
+
   /// A file that a recipe gave before.
   struct Result: Sendable {
     var files: [StoredFile]
     var trace: Trace
   }
   package var makings: [VersionAddress: Making] = [:]
+  /// Of what a person laid some frames over, what the others were made from.
+  package var laidOver: [VersionAddress: [Int?: Trace]] = [:]
   package var vouchings: [VersionAddress: [Vouching]] = [:]
   var results: [String: Result] = [:]
   /// Where one recipe stood for two kinds of work.
