@@ -116,6 +116,8 @@ import Testing
             let ranges = try #require(causes.ranges(of: product), place)
             let existing =
               random.show.project.newest(of: product)?.published.representations.first?.frames ?? .empty
+            // What a person published may be no sequence, and then has no frames that could be told apart.
+            if assessment.unit.step.isHuman, existing.isEmpty { continue }
             let expected = assessment.expected ?? .empty
             let all = ranges.reduce(FrameSet.empty) { $0.union($1.frames) }
             #expect(all == expected.union(existing), place)
