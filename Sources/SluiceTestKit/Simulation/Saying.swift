@@ -4,7 +4,7 @@ import SluiceModel
 
 /// What people say of versions and products.
 package enum Saying: String, Sendable, CaseIterable {
-  case approve, reject, withdraw, vouch, freeze, thaw, hold, release
+  case approve, reject, withdraw, vouch, freeze, thaw, hold, release, purge, restore
 
   func drafts(_ ref: ProductRef, in registry: Registry) throws(SluiceError) -> [Draft] {
     let newest = Reference(product: ref)
@@ -27,6 +27,22 @@ package enum Saying: String, Sendable, CaseIterable {
       let fact = ProductHeld(held: true, because: "in hand")
       return [Draft(project: ref.project, product: ref, fact: .productHeld(fact))]
     case .release: return try JudgementDecisions.release(ref, because: nil, in: registry)
+    case .purge:
+      guard let version = try versions(of: ref, in: registry).first(where: { !$0.isPurged }) else { return [] }
+      let fact = VersionPurged(version: version.address.version, bytes: 1, because: "no room")
+      return [Draft(project: ref.project, product: ref, fact: .versionPurged(fact))]
+    case .restore:
+      guard let version = try versions(of: ref, in: registry).first(where: { $0.isPurged }) else { return [] }
+      let fact = VersionRestored(
+        version: version.address.version, run: RunID("r-again"), plan: PlanID("p-again"), bytes: 1)
+      return [Draft(project: ref.project, product: ref, fact: .versionRestored(fact))]
+    }
+  }
+
+  private func versions(of ref: ProductRef, in registry: Registry) throws(SluiceError) -> [Version] {
+    let project = try registry.project(ref.project)
+    return try registry.product(ref).versions.compactMap {
+      project.versions[VersionAddress(product: ref, version: $0)]
     }
   }
 }

@@ -125,10 +125,10 @@ extension Scenario {
       case ..<58: order = .publish(ref, content: dice.below(1_000), tag: dice.percent(25) ? "hold" : nil)
       case ..<69: order = .judge(ref, dice.pick(Saying.allCases))
       case ..<80: order = .tag(ref, dice.pick(["approved", "hold"]), toOldest: dice.percent(40))
-      case ..<90:
+      case ..<89:
         // Few ids, so that some come again, also much later.
         order = .outside(source: "/farm/\(site)", id: "done-\(dice.below(14))", text: "frame \(dice.below(99))")
-      case ..<93: order = .propose(project, dice.below(9))
+      case ..<92: order = .propose(project, dice.below(9))
       case ..<94: order = .decline(project)
       case ..<95: order = .withdraw(project)
       case ..<97: order = .pipeline(project, dice.below(3))
