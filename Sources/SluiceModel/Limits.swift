@@ -36,9 +36,6 @@ package enum Limits {
   package static let recordsPerCommit = 1_000
   /// Rows and index entries that the views may lag behind the log before writing waits for them.
   package static let unsavedRows = 20_000
-  /// How long changes of the views are gathered before they are written: a commit for each event would take half of the
-  /// processor time that an event costs.
-  package static let viewsPauseMilliseconds = 50
   /// Commands remembered in memory beside those in the views.
   package static let recentCommands = 10_000
   package static let eventsPerPage = 1_000

@@ -18,11 +18,11 @@ SHOT = "demo/sq010/sh0010"
 TOLERANCE = 0.5
 
 # The config is laid out for each task as OCIO wants it, with the one look that its view needs: so a reviewable hangs on that
-# look and on no other.
+# look and on no other. Tasks of a run share a folder, and so each has a place of its own in it.
 GRADE = """\
-    command: [sh, -c, 'mkdir -p config/luts && cp "$1" config/config.ocio && cp "$2" "config/luts/$3" &&
-              exec oiiotool --threads 1 --colorconfig config/config.ocio "$4" --ociodisplay monitor "$5" -d uint8 -o "$6"',
-              sh, "{config}", "{look}", FILE, "{plate}", VIEW, "{frames}"]
+    command: [sh, -c, 'mkdir -p "config/$7/luts" && cp "$1" "config/$7/config.ocio" && cp "$2" "config/$7/luts/$3" &&
+              exec oiiotool --threads 1 --colorconfig "config/$7/config.ocio" "$4" --ociodisplay monitor "$5" -d uint8 -o "$6"',
+              sh, "{config}", "{look}", FILE, "{plate}", VIEW, "{frames}", "{frame}"]
 """
 STEP = """\
   VIEW:

@@ -84,7 +84,7 @@ import Testing
       Limits.nameBytes, Limits.folderDepth, Limits.referenceBytes, Limits.recordBytes, Limits.factsPerRecord,
       Limits.pipelineBytes, Limits.pipelineNodes, Limits.pipelineDepth, Limits.jsonBodyBytes, Limits.inlineFileBytes,
       Limits.uploadFileBytes, Limits.filesPerVersion, Limits.noteBytes, Limits.computedPlans, Limits.recordsPerCommit,
-      Limits.eventsPerPage, Limits.scanBytes, Limits.jsonDepth, Limits.unsavedRows, Limits.viewsPauseMilliseconds,
+      Limits.eventsPerPage, Limits.scanBytes, Limits.jsonDepth, Limits.unsavedRows,
       Limits.recentCommands,
       Limits.streamBacklog, Limits.cachedManifests, Limits.runsPerPlan, Limits.logPageBytes,
       Limits.taskTimeoutSeconds, Limits.versionsPerSecond, Limits.filterBytes, Limits.filterTokens, Limits.filterDepth,

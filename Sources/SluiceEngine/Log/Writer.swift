@@ -172,7 +172,7 @@ package actor Writer: Service {
     await cancelWhenGracefulShutdown {
       await withTaskGroup(of: Void.self) { group in
         group.addTask { for await _ in self.wakeups { await self.flush() } }
-        group.addTask { await self.saveViewsNowAndThen() }
+        group.addTask { for await _ in self.saves { await self.saveViews() } }
         group.addTask { for await _ in self.looks { await self.lookUp() } }
       }
     }
@@ -244,14 +244,6 @@ package actor Writer: Service {
         let isRepeated = gathering.isRepeated[index]
         gathering.put(result.map { Receipt(position: position($0), isRepeated: isRepeated) }, at: index)
       }
-    }
-  }
-
-  /// Nobody waits for the views: what comes within a moment is written to them together.
-  private func saveViewsNowAndThen() async {
-    for await _ in saves {
-      do { try await ambient.sleep(.milliseconds(Limits.viewsPauseMilliseconds)) } catch { return }
-      await saveViews()
     }
   }
 

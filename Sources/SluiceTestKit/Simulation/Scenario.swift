@@ -144,6 +144,9 @@ extension Scenario {
       var kinds = Fault.allCases
       for _ in 0..<dice.within(Draw.faults) {
         let kind = kinds.remove(at: dice.below(kinds.count))
+        // With the third site cut off, a log and its only mirror damaged at once would be lost for good.
+        if kind == .logDamaged { kinds.removeAll { $0 == .mirrorMisdirected } }
+        if kind == .mirrorMisdirected { kinds.removeAll { $0 == .logDamaged } }
         let site = dice.below(3)
         add(.fault(kind, site: site, dice.fork()), at: dice.within(1_500_000...(Scenario.end - 4_000_000)))
       }

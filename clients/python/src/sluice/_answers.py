@@ -384,7 +384,7 @@ class Released:
 
 @dataclass(frozen=True)
 class SpentWork:
-    """Work that was done."""
+    """Work that was done, and what it cost."""
 
     runs: int
     tasks: int

@@ -309,7 +309,7 @@ class Client:
         return _decoding.frozen(self._say("freeze", {"ref": ref, "at": at, "until": until, "because": because}))
 
     def thaw(self, ref: str, *, because: str | None = None) -> Frozen:
-        """Ends a freeze."""
+        """Ends a freeze: everybody takes the latest version again."""
         return _decoding.frozen(self._say("thaw", {"ref": ref, "because": because}))
 
     def release(self, ref: str, *, because: str | None = None) -> Released:
