@@ -47,7 +47,7 @@ extension Scenario {
 
   private struct Draw {
     static let plans = 6
-    static let acts = 140
+    static let acts = 180
     static let faults = 6...9
 
     var dice: Dice
