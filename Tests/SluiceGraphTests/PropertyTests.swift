@@ -3,10 +3,12 @@ import SluiceModel
 import SluiceTestKit
 import Testing
 
+enum AnyShow {
+  static let seeds = Array(UInt64(0)..<300)
+}
+
 /// What holds for any show and any history; a failure prints the seed and what happened.
 @Suite struct `Any show` {
-  static let seeds = Array(UInt64(0)..<300)
-
   private func live(_ seed: UInt64, eachTime: Bool = false, _ look: (Show, [String]) throws -> Void) throws {
     var random = try RandomShow(seed: seed)
     var happened: [String] = []
@@ -17,7 +19,7 @@ import Testing
   }
 
   @Test func `is stale exactly where a comparison of every file with its inputs says so`() throws {
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       try live(seed, eachTime: true) { show, happened in
         var naive = NaiveStaleness(show)
         for assessment in try show.assess().values {
@@ -38,7 +40,7 @@ import Testing
   }
 
   @Test func `is current where its plan was carried out, and a second plan is empty`() throws {
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       try live(seed) { show, happened in
         var show = show
         let plan = try show.plan()
@@ -53,7 +55,7 @@ import Testing
   }
 
   @Test func `is current in the part that was selected and carried out`() throws {
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       try live(seed) { show, happened in
         var show = show
         let select = "+step:\(show.steps[Int(seed) % show.steps.count].name)"
@@ -64,7 +66,7 @@ import Testing
   }
 
   @Test func `plans nothing that a change does not reach`() throws {
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       let random = try RandomShow(seed: seed)
       for source in [["q0/s0/plate", "q0/s1/cam", "look/lut"][Int(seed % 3)]] {
         var show = random.show
@@ -83,7 +85,7 @@ import Testing
   }
 
   @Test func `says why for each run that it plans`() throws {
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       try live(seed) { show, happened in
         for run in try show.plan().runs {
           #expect(
@@ -95,7 +97,7 @@ import Testing
   }
 
   @Test func `runs no frame outside of those it was restricted to`() throws {
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       try live(seed) { show, happened in
         let plan = try show.plan("", frames: "2-3")
         #expect(
@@ -106,7 +108,7 @@ import Testing
   }
 
   @Test func `gives the same plan from a registry that was built from its rows`() throws {
-    for seed in Self.seeds.prefix(40) {
+    for seed in AnyShow.seeds.prefix(40) {
       try live(seed) { show, happened in
         let rows = show.registry.allRows
         let restored = try Registry(rows: rows.reversed(), site: "main", head: show.registry.head)

@@ -80,6 +80,8 @@ struct RandomShow {
     try show.publish(product, frames: FrameSet(first...(first + chance.below(4)))) { "\(word) \($0)" }
   }
 
+  mutating func forgetRows() { show.forgetRows() }
+
   /// Something happens; what, in words.
   mutating func happen() throws -> String {
     switch chance.below(14) {

@@ -9,7 +9,8 @@ extension Queries {
     let selected = try registry.version(reference)
     let survey = try await survey(reference.product.project)
     let status = try await statuses(survey).first { $0.ref == reference.product }
-    let users = Set((survey.graph.consumers[reference.product] ?? []).flatMap { survey.graph.units[$0].outputs })
+    let units = survey.graph.units
+    let users = Set((survey.graph.consumers[reference.product] ?? []).flatMap { units[$0].outputs })
       .union(survey.project.users[reference.product] ?? [])
     guard let status else { throw notThere(reference) }
     return ShowAnswer(

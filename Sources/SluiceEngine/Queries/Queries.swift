@@ -10,6 +10,7 @@ package struct Queries: Sendable {
   let runner: Runner
   let store: any VersionStore
   let bodies: PlanBodies
+  private let surveyor: Surveyor
 
   package init(
     writer: Writer, manifests: any ManifestSource, tools: any ToolProbe, runner: Runner, store: any VersionStore,
@@ -17,36 +18,28 @@ package struct Queries: Sendable {
   ) {
     (self.writer, self.manifests, self.tools, self.runner, self.store) = (writer, manifests, tools, runner, store)
     self.bodies = bodies
+    surveyor = Surveyor(writer: writer, manifests: manifests, tools: tools)
   }
 
   /// A project with its graph and how every unit stands.
   package struct Survey: Sendable {
-    package let project: Project
-    package let graph: StepGraph
-    package let assessor: Assessor
-    package let assessments: [UnitID: Assessment]
+    package let registry: Registry
+    package let assessments: Assessments
     package let standing: Standing
-    package let sequence: Int64
 
-    package var reaction: Reaction {
-      Reaction(project, graph: graph, assessments: assessments, standing: standing)
-    }
+    package var project: Project { assessments.assessor.project }
+    package var graph: StepGraph { assessments.assessor.graph }
+    package var sequence: Int64 { registry.sequence }
+    package var reaction: Reaction { Reaction(assessments, standing: standing) }
   }
 
   /// - Throws: `project.unknown`, `store.damaged`, `log.failed`.
   package func survey(_ name: ProjectName) async throws(SluiceError) -> Survey {
-    let registry = writer.current
-    let project = try registry.project(name)
-    let graph =
-      project.graph
-      ?? StepGraph(pipeline: Pipeline(project: name, folders: [], steps: []), folders: [Folder]())
-    let versions = await tools.versions(of: Set(graph.units.flatMap(\.step.tools)))
-    let assessor = Assessor(project: project, graph: graph, manifests: manifests, tools: versions)
-    let assessments = try assessor.assess()
+    let (registry, assessments) = try await surveyor.look(at: name)
     return Survey(
-      project: project, graph: graph, assessor: assessor, assessments: assessments,
-      standing: try Standing(of: project, assessments: assessments, registry: registry, bodies: bodies),
-      sequence: registry.sequence)
+      registry: registry, assessments: assessments,
+      standing: try Standing(
+        of: assessments.assessor.project, assessments: assessments, registry: registry, bodies: bodies))
   }
 
   // MARK: Status
@@ -78,22 +71,26 @@ package struct Queries: Sendable {
     let activities = runner.activities(in: survey.project.name)
     let registry = writer.current
     let reaction = survey.reaction
-    let all = Set(survey.graph.products).union(survey.project.products.keys).sorted()
-    return all.map { ref in
-      let version = survey.project.version(of: ref, .latest)
-      guard let unit = survey.graph.producer(of: ref), let assessment = survey.assessments[unit.id] else {
-        return source(ref, version)
-      }
+    let (graph, project) = (survey.graph, survey.project)
+    let all = Set(graph.products).union(project.products.keys).sorted()
+    return try all.map { ref throws(SluiceError) in
+      let version = project.version(of: ref, .latest)
+      guard let unit = graph.producer(of: ref) else { return source(ref, version) }
+      let assessment = survey.assessments[unit.id]
       let output = unit.outputs.firstIndex(of: ref).map { unit.step.outputs[$0] }
-      let failed = survey.project.lastRuns[unit.id].flatMap { registry.runs[$0] }
-        .flatMap { $0.status == .failed && $0.recipe != nil && $0.recipe == assessment.recipe ? $0 : nil }
+      let failed = try project.lastRuns[unit.id].flatMap { registry.runs[$0] }
+        .flatMap { run throws(SluiceError) in
+          guard run.status == .failed, let recipe = run.recipe else { return nil as RunState? }
+          return try survey.assessments.assessment(of: unit.id)?.recipe == recipe ? run : nil
+        }
+      let freshness = assessment?.freshness ?? .current
       let activity = activities[unit.id] ?? (failed == nil ? .idle : .failed)
       return ProductStatus(
-        ref: ref, state: ProductState(freshness: assessment.freshness, activity: activity),
-        freshness: assessment.freshness, activity: activity, version: version?.address.version,
+        ref: ref, state: ProductState(freshness: freshness, activity: activity), freshness: freshness,
+        activity: activity, version: version?.address.version,
         number: version?.number, step: unit.step.name,
-        frames: version?.published.representations.first?.frames, staleFrames: assessment.stale,
-        reasons: assessment.reasons, failure: failed?.failure, preview: output?.preview ?? false,
+        frames: version?.published.representations.first?.frames, staleFrames: assessment?.stale,
+        reasons: assessment?.reasons ?? [], failure: failed?.failure, preview: output?.preview ?? false,
         reaction: reaction.note(on: unit.id))
     }
   }
@@ -128,10 +125,12 @@ package struct Queries: Sendable {
         fix: "write a sluice.yaml and apply it: sluice pipeline apply sluice.yaml")
     }
     let selection = try Selection(select)
+    let planner = Planner(survey.assessments)
+    if selection.isEverything { return try planner.plan(selection, products: nil, frames: frames) }
     let states = Dictionary(
       try await statuses(survey).map { ($0.ref, $0.state) }, uniquingKeysWith: { first, _ in first })
     let selected = try selection.products(in: survey.project, graph: survey.graph, states: states)
-    return try Planner(assessor: survey.assessor).plan(selection, products: selected, frames: frames)
+    return try planner.plan(selection, products: selected, frames: frames)
   }
 
   /// A plan that Sluice made by itself, computed again: what there is to do now of its runs.
@@ -144,8 +143,7 @@ package struct Queries: Sendable {
       units.insert(unit)
       notes[unit] = run.note
     }
-    return try Planner(assessor: survey.assessor).plan(
-      reaction: plan.reaction ?? .propose, units: units, assessments: survey.assessments, notes: notes)
+    return try Planner(survey.assessments).plan(reaction: plan.reaction ?? .propose, units: units, notes: notes)
   }
 
   /// What a pipeline edit would make stale.
@@ -161,10 +159,9 @@ package struct Queries: Sendable {
     guard let graph = project.graph else {
       throw SluiceError(.pipelineMissing, what: "the pipeline is empty", at: "pipeline", fix: "add steps")
     }
-    let versions = await tools.versions(of: Set(graph.units.flatMap(\.step.tools)))
+    let versions = await tools.versions(of: graph.tools)
     let assessor = Assessor(project: project, graph: graph, manifests: manifests, tools: versions)
-    let all = Set(graph.products).union(project.products.keys)
-    return try Planner(assessor: assessor).plan(.everything, products: all, frames: nil)
+    return try Planner(assessor: assessor).plan(.everything, products: nil, frames: nil)
   }
 
   // MARK: Impact

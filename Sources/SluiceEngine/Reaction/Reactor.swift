@@ -151,12 +151,11 @@ package actor Reactor: Service {
       return
     }
     let survey = try await parts.queries.survey(name)
-    let planner = Planner(assessor: survey.assessor)
+    let planner = Planner(survey.assessments)
     let reaction = survey.reaction
-    let auto = try planner.plan(reaction: .auto, units: reaction.runs, assessments: survey.assessments)
+    let auto = try planner.plan(reaction: .auto, units: reaction.runs)
     if !auto.runs.isEmpty { try await run(auto, survey, gathered) }
-    let proposal = try planner.plan(
-      reaction: .propose, units: reaction.proposals, assessments: survey.assessments, notes: reaction.notes)
+    let proposal = try planner.plan(reaction: .propose, units: reaction.proposals, notes: reaction.notes)
     try await propose(proposal, survey, besides: auto.runs.isEmpty ? nil : auto.id, gathered)
   }
 

@@ -17,6 +17,7 @@ package struct Selection: Sendable, Hashable {
   package let text: String
 
   package static let everything = Selection()
+  package var isEverything: Bool { parts.isEmpty }
 
   private init() { (parts, text) = ([], "") }
 

@@ -1,7 +1,7 @@
 package import SluiceModel
 
 /// How a unit stands: whether its products match what they would be made from now, and if not, why.
-package struct Assessment: Sendable {
+package struct Assessment: Sendable, Equatable {
   package let unit: Unit
   package var freshness: Freshness
   package var reasons: [Reason]
@@ -34,8 +34,8 @@ package struct Assessment: Sendable {
 }
 
 /// One input of a unit as it stands now.
-package struct InputState: Sendable {
-  package struct Source: Sendable {
+package struct InputState: Sendable, Equatable {
+  package struct Source: Sendable, Equatable {
     package let product: ProductRef
     package let version: Version?
     package let representation: RepresentationSummary?

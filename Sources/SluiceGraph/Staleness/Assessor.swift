@@ -32,7 +32,7 @@ package struct Assessor: Sendable {
   /// One unit, against the versions that are there now.
   package func assess(alone unit: Unit) throws(SluiceError) -> Assessment { try assess(unit) { _ in nil } }
 
-  private func assess(
+  func assess(
     _ unit: Unit, upstream: (ProductRef) -> Assessment?
   ) throws(SluiceError) -> Assessment {
     let inputs = unit.inputs.map { input in

@@ -26,93 +26,167 @@ package struct UnitInput: Sendable, Hashable {
 }
 
 /// A pipeline laid over the folders of its project: which step makes which product from which.
+///
+/// Units and products are numbers, links are arrays of numbers, and a `Unit` is put together when somebody looks at it
+/// (ADR 0013). Units stand in an order in which makers come before users, so that the greater number is made later.
 package struct StepGraph: Sendable {
-  /// Makers before users; equal ones by step order, then folder.
-  package let units: [Unit]
-  package let byID: [UnitID: Int]
-  /// Which unit makes a product.
-  package let producers: [ProductRef: Int]
-  /// Which units take a product.
-  package let consumers: [ProductRef: [Int]]
+  let steps: [Step]
+  /// All folders of the project, those without units too; what they say of themselves may change under the graph.
+  private(set) var folders: Table<FolderPath, Folder>
+  private let layout: GraphLayout
   /// Units that could not be ordered, because they feed each other.
   package let cycle: [UnitID]
   /// Products that two units would make; the first one counts.
   package let contested: [(product: ProductRef, units: [UnitID])]
+  /// Counts how often the project's graph was laid anew: what is known of units of another turn has to be looked up.
+  let turn: Int
 
   package init(pipeline: Pipeline, folders: some Sequence<Folder>) {
-    let active = folders.filter { !$0.omitted }.sorted { $0.path < $1.path }
-    let children = Dictionary(grouping: active.filter { !$0.path.isRoot }) { $0.path.parent ?? .root }
-    var found: [Unit] = []
-    for step in pipeline.steps {
-      for folder in active where step.folders.matches(folder) {
-        guard let unit = StepGraph.unit(step, folder, in: pipeline.project, children: children) else { continue }
-        found.append(unit)
-      }
-    }
-    var makers: [ProductRef: [Int]] = [:]
-    for (index, unit) in found.enumerated() {
-      for output in unit.outputs { makers[output, default: []].append(index) }
-    }
-    contested = makers.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }
-      .map { (product: $0.key, units: $0.value.map { found[$0].id }) }
-
-    let order = StepGraph.order(found, makers: makers.compactMapValues(\.first))
-    cycle = Set(found.indices).subtracting(order).map { found[$0].id }.sorted()
-    units = order.map { found[$0] }
-    byID = Dictionary(uniqueKeysWithValues: units.enumerated().map { ($1.id, $0) })
-    producers = Dictionary(
-      units.enumerated().flatMap { index, unit in unit.outputs.map { ($0, index) } },
-      uniquingKeysWith: { first, _ in first })
-    var users: [ProductRef: [Int]] = [:]
-    for (index, unit) in units.enumerated() {
-      for product in Set(unit.inputs.flatMap(\.products)) { users[product, default: []].append(index) }
-    }
-    consumers = users
+    var table: Table<FolderPath, Folder> = [:]
+    for folder in folders { table[folder.path] = folder }
+    self.init(pipeline: pipeline, folders: table, turn: 0)
   }
 
-  package func unit(_ id: UnitID) -> Unit? { byID[id].map { units[$0] } }
-  package func producer(of product: ProductRef) -> Unit? { producers[product].map { units[$0] } }
+  /// - Complexity: O(folders * steps + links).
+  init(pipeline: Pipeline, folders: Table<FolderPath, Folder>, turn: Int) {
+    (steps, self.folders, self.turn) = (pipeline.steps, folders, turn)
+    var laying = GraphLaying(pipeline: pipeline, folders: folders.values)
+    contested = laying.contested
+    (layout, cycle) = laying.ordered()
+  }
+
+  /// A folder says something else of itself, and has the units that it had.
+  mutating func update(_ folders: Table<FolderPath, Folder>) { self.folders = folders }
+
+  // MARK: Units
+
+  /// Makers before users; equal ones by step order, then folder.
+  package var units: Units { Units(graph: self) }
+
+  package struct Units: RandomAccessCollection, Sendable, Equatable {
+    fileprivate let graph: StepGraph
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { graph.unitCount }
+    package subscript(position: Int) -> Unit { graph.unit(at: position) }
+    package static func == (left: Self, right: Self) -> Bool { left.elementsEqual(right) }
+  }
+
+  var unitCount: Int { layout.unitSteps.count }
+
+  package func unit(_ id: UnitID) -> Unit? { index(of: id).map { unit(at: $0) } }
+  package func producer(of product: ProductRef) -> Unit? { maker(of: product).map { unit(at: $0) } }
+
+  func unit(at index: Int) -> Unit {
+    let (step, path) = (steps[Int(layout.unitSteps[index])], layout.paths[Int(layout.unitFolders[index])])
+    return Unit(
+      id: UnitID(step: step.name, folder: path), step: step,
+      folder: folders[path] ?? Folder(path: path, type: "folder"),
+      inputs: step.inputs.enumerated().map { place, input in
+        UnitInput(input: input, products: layout.inputs(of: index, at: place).map { product(at: Int($0)) })
+      }, outputs: layout.outputs[index].map { product(at: Int($0)) })
+  }
+
+  func id(ofUnit index: Int) -> UnitID {
+    UnitID(
+      step: steps[Int(layout.unitSteps[index])].name, folder: layout.paths[Int(layout.unitFolders[index])])
+  }
+
+  /// - Complexity: O(steps + log folders).
+  func index(of id: UnitID) -> Int? {
+    guard let step = steps.firstIndex(where: { $0.name == id.step }), let folder = layout.folderIndex[id.folder]
+    else { return nil }
+    return layout.unit(step: step, folder: folder)
+  }
+
+  /// Programs that steps with units name.
+  package var tools: Set<String> {
+    Set(steps.indices.filter { !layout.places(ofStep: $0).isEmpty }.flatMap { steps[$0].tools })
+  }
+
+  /// The units of a folder, in no order.
+  func units(on folder: FolderPath) -> [Int] {
+    guard let folder = layout.folderIndex[folder] else { return [] }
+    return steps.indices.compactMap { layout.unit(step: $0, folder: folder) }
+  }
+
+  /// The units of a step, in the order of their folders.
+  func units(ofStep step: Int) -> some Sequence<Int> { layout.places(ofStep: step).lazy.map { Int(layout.ranks[$0]) } }
+
+  /// How many units one behind the other lead to this one at most: links only go to greater levels.
+  func level(ofUnit index: Int) -> Int { layout.level(of: index) }
+  var levels: Int { layout.levels.count }
+
+  // MARK: Products
 
   /// Every product of the graph: what steps take and what they make, sorted.
-  package var products: [ProductRef] { Set(producers.keys).union(consumers.keys).sorted() }
+  package var products: Products { Products(graph: self) }
 
-  private static func unit(
-    _ step: Step, _ folder: Folder, in project: ProjectName, children: [FolderPath: [Folder]]
-  ) -> Unit? {
-    let inputs = step.inputs.map { input in
-      let folders = input.gather == .here ? [folder.path] : (children[folder.path] ?? []).map(\.path)
-      return UnitInput(input: input, products: folders.compactMap { input.product.ref(in: project, folder: $0) })
-    }
-    let outputs = step.outputs.compactMap { try? ProductRef(project: project, folder: folder.path, name: $0.product) }
-    guard outputs.count == step.outputs.count else { return nil }
-    return Unit(
-      id: UnitID(step: step.name, folder: folder.path), step: step, folder: folder, inputs: inputs, outputs: outputs)
+  package struct Products: RandomAccessCollection, Sendable {
+    fileprivate let graph: StepGraph
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { graph.layout.productNames.count }
+    package subscript(position: Int) -> ProductRef { graph.product(at: position) }
+    package func contains(_ ref: ProductRef) -> Bool { graph.index(of: ref) != nil }
   }
 
-  /// Kahn's algorithm, always taking the first unit that is ready.
-  private static func order(_ units: [Unit], makers: [ProductRef: Int]) -> [Int] {
-    var waitsFor = [Set<Int>](repeating: [], count: units.count)
-    var feeds = [Set<Int>](repeating: [], count: units.count)
-    for (index, unit) in units.enumerated() {
-      for maker in unit.inputs.flatMap(\.products).compactMap({ makers[$0] }) {
-        waitsFor[index].insert(maker)
-        feeds[maker].insert(index)
-      }
+  /// Which units take a product.
+  package var consumers: Consumers { Consumers(graph: self) }
+
+  package struct Consumers: Sendable {
+    fileprivate let graph: StepGraph
+    /// Ascending, each once; nil where none does.
+    package subscript(product: ProductRef) -> [Int]? {
+      guard let users = graph.index(of: product).map({ graph.layout.users[$0] }), !users.isEmpty else { return nil }
+      return users.map(Int.init)
     }
-    var order: [Int] = []
-    var ready = units.indices.filter { waitsFor[$0].isEmpty }
-    while !ready.isEmpty {
-      var next: [Int] = []
-      for index in ready {
-        order.append(index)
-        for user in feeds[index] {
-          waitsFor[user].remove(index)
-          if waitsFor[user].isEmpty { next.append(user) }
-        }
-      }
-      ready = next.sorted()
+  }
+
+  func product(at index: Int) -> ProductRef {
+    ProductRef(
+      stored: layout.project, folder: layout.paths[Int(layout.productFolders[index])],
+      name: layout.names[Int(layout.productNames[index])])
+  }
+
+  func index(of ref: ProductRef) -> Int? {
+    guard ref.project == layout.project, let folder = layout.folderIndex[ref.folder],
+      let name = layout.nameIndex[ref.name]
+    else { return nil }
+    return layout.product(folder: folder, name: name)
+  }
+
+  func maker(of ref: ProductRef) -> Int? { index(of: ref).flatMap { maker(ofProduct: $0) } }
+  func maker(ofProduct index: Int) -> Int? {
+    let maker = layout.makers[index]
+    return maker == GraphLayout.none ? nil : Int(maker)
+  }
+  func users(ofProduct index: Int) -> ArraySlice<UInt32> { layout.users[index] }
+  func outputs(ofUnit index: Int) -> ArraySlice<UInt32> { layout.outputs[index] }
+  func sources(ofUnit index: Int) -> ArraySlice<UInt32> { layout.allInputs(of: index) }
+  /// Every unit that makes one of these products.
+  func makers(of products: Set<ProductRef>) -> Set<Int> {
+    var makers = Set(products.compactMap { maker(of: $0) })
+    for (product, units) in contested where products.contains(product) {
+      makers.formUnion(units.compactMap { index(of: $0) })
     }
-    return order
+    return makers
+  }
+  /// Products that a unit makes.
+  var madeCount: Int { layout.madeCount }
+
+  // MARK: Templates
+
+  /// The folders that an input is gathered over, in their order.
+  static func folders(
+    _ input: StepInput, _ folder: FolderPath, children: [FolderPath: [FolderPath]]
+  ) -> [FolderPath] {
+    input.gather == .here ? [folder] : children[folder] ?? []
+  }
+}
+
+extension StepGraph {
+  /// What is known of this graph, seen from another one that was laid later.
+  func correspondence(to later: StepGraph) -> GraphLayout.Correspondence {
+    layout.correspondence(to: later.layout, steps: steps, laterSteps: later.steps)
   }
 }
 
