@@ -131,8 +131,8 @@ import Testing
       #expect(try await site.isCurrent())
       // The name stands in the log as an alias.
       let made = try site.latest("sq010/sh0010/review_frames").published.made
-      let text = try #require(made?.reasons.last?.text)
-      #expect(made?.reasons.last?.kind == .forced && !text.contains("ada") && text.hasPrefix("person-"))
+      let text = try #require(made?.reasons.first?.text)
+      #expect(made?.reasons.first?.kind == .forced && !text.contains("ada") && text.hasPrefix("person-"))
     }
   }
 

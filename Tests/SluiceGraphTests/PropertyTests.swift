@@ -3,10 +3,12 @@ import SluiceModel
 import SluiceTestKit
 import Testing
 
+enum AnyShow {
+  static let seeds = Array(UInt64(0)..<300)
+}
+
 /// What holds for any show and any history; a failure prints the seed and what happened.
 @Suite struct `Any show` {
-  static let seeds = Array(UInt64(0)..<300)
-
   private func live(_ seed: UInt64, eachTime: Bool = false, _ look: (Show, [String]) throws -> Void) throws {
     var random = try RandomShow(seed: seed)
     var happened: [String] = []
@@ -18,7 +20,7 @@ import Testing
 
   @Test func `has each kind of link and of relation in at least one seed of twenty`() throws {
     var found: [String: Int] = [:]
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       var kinds: Set<String> = []
       for step in try RandomShow(seed: seed).show.steps {
         if step.frames == .range { kinds.insert("range") }
@@ -39,12 +41,12 @@ import Testing
       "range", "dependency", "reference", "association", "one-to-one", "all", "offset", "by output",
       "reference one-to-one", "reference all", "reference offset",
     ] {
-      #expect(found[kind, default: 0] * 20 >= Self.seeds.count, "\(kind): \(found)")
+      #expect(found[kind, default: 0] * 20 >= AnyShow.seeds.count, "\(kind): \(found)")
     }
   }
 
   @Test func `is stale exactly where a comparison of every file with its inputs says so`() throws {
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       try live(seed, eachTime: true) { show, happened in
         var naive = NaiveStaleness(show)
         for assessment in try show.assess().values {
@@ -65,7 +67,7 @@ import Testing
   }
 
   @Test func `is current where its plan was carried out, and a second plan is empty`() throws {
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       try live(seed) { show, happened in
         var show = show
         let plan = try show.plan()
@@ -81,7 +83,7 @@ import Testing
   }
 
   @Test func `is current in the part that was selected and carried out`() throws {
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       try live(seed) { show, happened in
         var show = show
         let select = "+step:\(show.steps[Int(seed) % show.steps.count].name)"
@@ -92,7 +94,7 @@ import Testing
   }
 
   @Test func `plans nothing that a change does not reach`() throws {
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       let random = try RandomShow(seed: seed)
       for source in [["q0/s0/plate", "q0/s1/cam", "look/lut"][Int(seed % 3)]] {
         var show = random.show
@@ -111,7 +113,7 @@ import Testing
   }
 
   @Test func `says why for each run that it plans`() throws {
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       try live(seed) { show, happened in
         for run in try show.plan().runs {
           #expect(
@@ -123,7 +125,7 @@ import Testing
   }
 
   @Test func `runs no frame outside of those it was restricted to`() throws {
-    for seed in Self.seeds {
+    for seed in AnyShow.seeds {
       try live(seed) { show, happened in
         let plan = try show.plan("", frames: "2-3")
         #expect(
@@ -134,7 +136,7 @@ import Testing
   }
 
   @Test func `gives the same plan from a registry that was built from its rows`() throws {
-    for seed in Self.seeds.prefix(40) {
+    for seed in AnyShow.seeds.prefix(40) {
       try live(seed) { show, happened in
         let rows = show.registry.allRows
         let restored = try Registry(rows: rows.reversed(), site: "main", head: show.registry.head)

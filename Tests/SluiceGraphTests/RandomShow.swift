@@ -4,8 +4,8 @@ import SluiceTestKit
 
 /// A small show and its history, drawn from a seed.
 struct RandomShow {
-  private(set) var show: Show
-  private let chance: Seeded
+  var show: Show
+  let chance: Seeded
   private static let shots = ["q0/s0", "q0/s1", "q1/s2"]
   private static let assets = ["a0", "a1"]
   private static let sources = [
@@ -106,6 +106,8 @@ struct RandomShow {
     try show.publish(product, frames: FrameSet(first...(first + chance.below(4)))) { "\(word) \($0)" }
   }
 
+  mutating func forgetRows() { show.forgetRows() }
+
   /// Something happens; what, in words.
   mutating func happen() throws -> String {
     switch chance.below(18) {
@@ -125,7 +127,7 @@ struct RandomShow {
     case 5:
       let step = show.steps[chance.below(show.steps.count)].name
       let word = "-\(chance.below(3))"
-      try show.edit(step) { $0.command = [$0.command[0], word] + $0.command.suffix(1) }
+      try show.edit(step) { $0.command = $0.command.prefix(1) + [word] + $0.command.suffix(1) }
       return "edit \(step)"
     case 6:
       let tool = "t\(chance.below(2))"

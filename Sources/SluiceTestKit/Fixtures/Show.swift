@@ -10,6 +10,8 @@ package struct Show: Sendable {
   package let name: ProjectName
   package private(set) var registry = Registry()
   package private(set) var events: [Event] = []
+  /// What has become different since it was forgotten.
+  package private(set) var rows: Set<RowKey> = []
   package var tools: [String: ToolVersion] = [:]
   package private(set) var manifests = FixedManifests()
   /// What each made file was made from, in plain words; by version, then by frame (`nil` for a whole).
@@ -60,8 +62,12 @@ extension Show {
       actor: Actor(name: actor, trust: .claimed), cause: events.last?.id, project: name,
       folder: folder ?? product?.folder, product: product, fact: fact)
     events.append(event)
-    return try registry.apply([event])
+    let changed = try registry.apply([event])
+    rows.formUnion(changed)
+    return changed
   }
+
+  package mutating func forgetRows() { rows = [] }
 
   package mutating func apply(steps: [Step]) throws {
     let pipeline = Pipeline(project: name, folders: [], steps: steps)
