@@ -12,6 +12,8 @@ package struct Services: Sendable {
   package var queries: Queries
   package var plans: Plans
   package var purger: Purger
+  package var outside: any OutsideFiles
+  package var inPlace: InPlaceCare
   package var runner: Runner
   package var subscriptions: Subscriptions
   package var people: People
@@ -37,7 +39,7 @@ package struct Services: Sendable {
 
   package init(
     writer: Writer, log: any EventLog, views: any ViewStore, store: any VersionStore, publisher: Publisher,
-    intake: Intake, queries: Queries, plans: Plans, purger: Purger, runner: Runner, subscriptions: Subscriptions,
+    intake: Intake, queries: Queries, plans: Plans, purger: Purger, outside: any OutsideFiles, inPlace: InPlaceCare, runner: Runner, subscriptions: Subscriptions,
     people: People,
     names: any PersonNames, upkeep: Upkeep, previews: any PreviewMaker, feed: Feed, ambient: Ambient,
     readPipeline: @escaping @Sendable (String) -> (pipeline: Pipeline?, problems: [PipelineProblem]),
@@ -45,6 +47,7 @@ package struct Services: Sendable {
   ) {
     (self.writer, self.log, self.views, self.store) = (writer, log, views, store)
     (self.publisher, self.intake, self.queries) = (publisher, intake, queries)
+    (self.outside, self.inPlace) = (outside, inPlace)
     (self.plans, self.purger, self.runner, self.subscriptions) = (plans, purger, runner, subscriptions)
     (self.people, self.names, self.upkeep) = (people, names, upkeep)
     (self.previews, self.feed, self.ambient) = (previews, feed, ambient)

@@ -33,7 +33,7 @@ extension Queries {
       note: published.note, label: published.label, frames: published.representations.first?.frames,
       changed: published.changed, files: published.representations.reduce(0) { $0 + $1.files },
       bytes: published.representations.reduce(0) { $0 + $1.bytes })
-    line.purged = version.purgeNote
+    (line.purged, line.inPlace, line.damaged) = (version.purgeNote, version.published.inPlace, version.damage?.spoken)
     return line
   }
 
@@ -48,7 +48,7 @@ extension Queries {
         nowNumber: moved ? now?.number : nil)
     }
     return VersionAnswer(
-      ref: version.address.product, line: Queries.line(version), path: store.directoryPath(of: version.address),
+      ref: version.address.product, line: Queries.line(version), path: version.isInPlace ? try inPlaceDirectory(of: version) : store.directoryPath(of: version.address),
       base: version.published.base, representations: version.published.representations,
       manifest: try manifests.manifest(version.published.manifest), madeFrom: made, made: version.published.made)
   }
@@ -59,6 +59,7 @@ extension Queries {
   ) throws(SluiceError) -> (path: String, file: StoredFile) {
     let version = try writer.current.version(reference)
     if version.isPurged { throw version.purgedError }
+    if let error = version.damageError { throw error }
     let manifest = try manifests.manifest(version.published.manifest)
     for candidate in manifest.representations where representation == nil || candidate.name == representation {
       let found: StoredFile?
@@ -70,7 +71,7 @@ extension Queries {
         found = candidate.kind == .sequence ? candidate.files[candidate.files.count / 2] : candidate.files.first
       }
       if let found {
-        return (store.path(of: found.path, representation: candidate.name, at: version.address), found)
+        return (found.place?.path ?? store.path(of: found.path, representation: candidate.name, at: version.address), found)
       }
     }
     let wanted = path ?? frame.map { "frame \($0)" } ?? representation ?? "file"

@@ -96,6 +96,7 @@ package struct Queries: Sendable {
         reasons: assessment.reasons, failure: failed?.failure, preview: output?.preview ?? false,
         reaction: reaction.note(on: unit.id))
       status.purged = version?.isPurged == true ? true : nil
+      status.damaged = version?.damage?.spoken
       return status
     }
   }
@@ -109,12 +110,13 @@ package struct Queries: Sendable {
       reasons: version == nil ? [Reasons.missingInput(ref)] : [], failure: nil,
       preview: version.map(isPicture) ?? false)
     status.purged = version?.isPurged == true ? true : nil
+    status.damaged = version?.damage?.spoken
     return status
   }
 
   /// Whether a small picture can be made of a source; steps say it of their outputs themselves.
   private func isPicture(_ version: Version) -> Bool {
-    guard !version.isPurged, version.published.representations.first?.kind != .tree,
+    guard !version.isPurged, !version.isInPlace, version.published.representations.first?.kind != .tree,
       let files = try? manifests.manifest(version.published.manifest).representations.first?.files
     else { return false }
     return files.first.map { ImageFormats.isImage($0.path) } ?? false

@@ -40,7 +40,7 @@ package struct BenchPlan: Sendable {
           links.append(
             WorkLink(
               name: folder + "/" + BenchPlan.name(of: file, kind: files.kind, product: source.product.name),
-              target: store.path(of: file.path, representation: files.name, at: version.address)))
+              target: file.place?.path ?? store.path(of: file.path, representation: files.name, at: version.address)))
         }
         inputs[state.input.name, default: []].append(
           Place(

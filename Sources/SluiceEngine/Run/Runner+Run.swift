@@ -33,6 +33,7 @@ extension Runner {
     let assessor = Assessor(project: project, graph: graph, manifests: parts.manifests, tools: tools)
     let order = try RunOrder.order(run, of: plan, unit, project: project, assessor: assessor)
     try order.refusePurgedInputs()
+    if !order.isUnchanged { try await refuseDamagedInputs(of: order) }
     return order
   }
 

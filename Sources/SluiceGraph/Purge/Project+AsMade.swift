@@ -22,6 +22,9 @@ extension Project {
       product.versions = [pin]
       for tag in tags { product.tags[tag] = pin }
       past.products[ref] = product
+      // A version in place counts by what it was taken for then.
+      let address = VersionAddress(product: ref, version: pin)
+      past.versions[address] = versions[address]?.asRecorded(in: version.published.madeFrom)
     }
     return past
   }

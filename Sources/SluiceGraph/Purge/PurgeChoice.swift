@@ -33,6 +33,7 @@ package struct PurgeChoice: Sendable {
     of version: Version, in project: Project, inUse: [ProductRef: String]
   ) -> PurgeHindrance? {
     let ref = version.address.product
+    if version.isInPlace { return PurgeHindrance(.inPlace, "its files are not Sluice's: they lie where they were recorded") }
     let tags = (project.products[ref]?.tags ?? [:]).filter { $0.value == version.address.version }.keys.sorted()
     if !tags.isEmpty {
       return PurgeHindrance(.tagged, "it is tagged \(tags.map { "'\($0)'" }.joined(separator: ", "))")

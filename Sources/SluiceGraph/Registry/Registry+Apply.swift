@@ -92,6 +92,8 @@ extension Registry {
       return withProject(of: event) { project in
         project.give(fact.number, to: VersionAddress(product: ref, version: fact.version))
       }
+    case .versionHashed(let fact): return apply(fact, event)
+    case .versionDamaged(let fact): return apply(fact, event, place.rank)
     case .versionPurged(let fact): return apply(fact, event, place.rank)
     case .versionRestored(let fact): return apply(fact, event, place.rank)
     case .planProposed(let fact): return apply(fact, event, place.rank)

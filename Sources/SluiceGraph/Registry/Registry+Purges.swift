@@ -76,7 +76,7 @@ extension Registry {
     }
   }
 
-  private mutating func change(
+  mutating func change(
     _ id: VersionID, _ event: Event, _ change: (inout Version) -> Void
   ) -> [RowKey] {
     guard let ref = event.product else { return [] }

@@ -163,6 +163,9 @@ package struct Version: Sendable, Equatable, Codable {
   package internal(set) var number: Int?
   /// That its files were dropped, and whether they came back; nil where they never went.
   package internal(set) var purge: Purge?
+  /// Of a version in place that was hashed after it was published: what stood for its content until then.
+  package internal(set) var standIn: StandIn?
+  package internal(set) var damage: Damage?
 
   /// The representation that an input means; nil where it must say which.
   package func representation(named name: String?) -> RepresentationSummary? {

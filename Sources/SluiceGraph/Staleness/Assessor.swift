@@ -35,18 +35,19 @@ package struct Assessor: Sendable {
   private func assess(
     _ unit: Unit, upstream: (ProductRef) -> Assessment?
   ) throws(SluiceError) -> Assessment {
+    let versions = unit.outputs.map { project.version(of: $0, .latest) }
+    let recorded = versions.first??.published.madeFrom ?? []
     let inputs = unit.inputs.map { input in
       InputState(
         input: input.input,
         sources: input.products.map { product in
-          let version = project.version(of: product, input.input.tag)
+          let version = project.version(of: product, input.input.tag)?.asRecorded(in: recorded)
           return InputState.Source(
             product: product, version: version,
             representation: version?.representation(named: input.input.representation),
             upstream: input.input.tag == .latest ? upstream(product)?.unit.id : nil)
         })
     }
-    let versions = unit.outputs.map { project.version(of: $0, .latest) }
     let made = versions.first.flatMap { $0?.published.made }
     let used = unit.step.tools.reduce(into: [String: ToolVersion]()) { result, name in
       result[name] = tools[name] ?? made?.tools[name]
@@ -122,6 +123,7 @@ package struct Assessor: Sendable {
       return graph.producer(of: source.product) == nil
         ? "nobody has published \(source.product.spoken)" : "\(source.product.spoken) has not been made yet"
     }
+    if let obstacle = version.damageObstacle { return obstacle }
     guard let representation = source.representation else {
       let names = version.published.representations.map(\.name).joined(separator: ", ")
       return "\(source.product.spoken) has the representations \(names), and input '\(input.name)' does not say which"

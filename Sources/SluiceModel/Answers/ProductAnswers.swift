@@ -67,6 +67,10 @@ package struct VersionLine: Sendable, Equatable, Codable {
   package var bytes: Int64
   /// That its files were dropped; nil where they are there.
   package var purged: PurgeNote?
+  /// Of files that stay where they lay; nil for files in the store.
+  package var inPlace: InPlaceState?
+  /// How its files in place are not what was recorded, in words; nil where they are.
+  package var damaged: String?
   package init(
     version: VersionID, number: Int?, time: Date, actor: Actor, note: String?, label: String?, frames: FrameSet?,
     changed: FrameSet?, files: Int, bytes: Int64
@@ -86,6 +90,10 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
     package var size: Int64
     package var sha256: Digest
     package var pixels: Digest?
+    /// Where it lies, of a file in place.
+    package var place: String?
+    /// False while the bytes of a file in place were not read: `sha256` then only says which file is meant.
+    package var hashed: Bool?
   }
   package struct MadeFrom: Sendable, Equatable, Codable {
     package var input: String?
@@ -113,6 +121,9 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
   package var made: Made?
   /// That its files were dropped; nil where they are there.
   package var purged: PurgeNote?
+  package var inPlace: InPlaceState?
+  /// How its files in place are not what was recorded, in words; nil where they are.
+  package var damaged: String?
 
   package init(
     ref: ProductRef, line: VersionLine, path: String, base: VersionID?, representations: [RepresentationSummary],
@@ -120,14 +131,14 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
   ) {
     (self.ref, version, number, time, actor) = (ref, line.version, line.number, line.time, line.actor)
     (note, label, self.path, self.base) = (line.note, line.label, path, base)
-    purged = line.purged
+    (purged, inPlace, damaged) = (line.purged, line.inPlace, line.damaged)
     (self.representations, self.madeFrom, self.made) = (representations, madeFrom, made)
     uri = "sluice:///\(ref)/\(line.version)"
     files = manifest.representations.flatMap { representation in
       representation.files.map {
         File(
           representation: representation.name, path: $0.path, frame: $0.frame, size: $0.size, sha256: $0.sha256,
-          pixels: $0.pixels)
+          pixels: $0.pixels, place: $0.place?.path, hashed: $0.isHashed ? nil : false)
       }
     }
   }

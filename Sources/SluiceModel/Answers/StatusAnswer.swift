@@ -26,6 +26,8 @@ package struct ProductStatus: Sendable, Equatable, Codable {
   package var reaction: ReactionNote?
   /// True where the version's files were dropped and can be made again; nil where they are there.
   package var purged: Bool?
+  /// How the files in place of its version are not what was recorded, in words; nil where they are.
+  package var damaged: String?
 
   package init(
     ref: ProductRef, state: ProductState, freshness: Freshness, activity: Activity, version: VersionID?,

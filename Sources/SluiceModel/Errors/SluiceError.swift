@@ -27,6 +27,11 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case productUnknown = "product.unknown"
   case versionUnknown = "version.unknown"
   case versionPurged = "version.purged"
+  case versionDamaged = "version.damaged"
+  case placeNoRoots = "place.noRoots"
+  case placeOutside = "place.outside"
+  case placeVanished = "place.vanished"
+  case placeChanged = "place.changed"
   case fileUnknown = "file.unknown"
   case planUnknown = "plan.unknown"
   case planChanged = "plan.changed"
@@ -109,13 +114,13 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .personUnknown:
       404
     case .planChanged, .publishMade, .runActive, .storeBusy, .positionAhead, .siteElsewhere, .subscriptionExists,
-      .subscriptionBatch, .planNotWaiting:
+      .subscriptionBatch, .planNotWaiting, .versionDamaged, .placeChanged:
       409
     case .logArchived, .versionPurged: 410
     case .bodyTooLarge, .eventTooLarge: 413
     case .eventMode: 415
     case .tokenMissing: 401
-    case .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
+    case .placeNoRoots, .placeOutside, .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
     case .storeFull, .logFull: 507
     case .storeDenied, .storeDamaged, .logFailed, .logDamaged, .namesDamaged, .internalError, .serverAnswer,
       .serverUnreachable:
@@ -134,7 +139,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
-    case .planNotWaiting, .versionPurged, .taskOutputDiffers: 1
+    case .planNotWaiting, .versionPurged, .versionDamaged, .placeChanged, .taskOutputDiffers: 1
     default: 2
     }
   }

@@ -39,8 +39,9 @@ extension API {
     api.post("publish") { request, context in
       try context.require(.publish)
       let body = try await JSONBody.read(PublishRequest.self, request)
-      return JSONBody.response(
-        try await services.publisher.publish(body, origin: context.origin))
+      let answer = try await services.publisher.publish(body, origin: context.origin)
+      services.inPlace.pulse()
+      return JSONBody.response(answer)
     }
     api.post("identify") { request, _ in
       let body = try await JSONBody.read(IdentifyRequest.self, request)

@@ -9,6 +9,7 @@ struct Publish: AsyncParsableCommand {
       Files that differ only in the last number before the extension are one sequence; a directory is a tree.
       EXAMPLE: sluice publish demo/sq010/sh0010/plate plates/plate.*.exr --note "from the scanner"
       EXAMPLE: sluice publish demo/sq010/sh0010/plate fixed/plate.1012.exr --patch
+      EXAMPLE: sluice publish demo/sq010/sh0010/scan /mnt/scans/sh0010 --in-place --hash later
       EXAMPLE: sluice publish --manifest turnover.json
       """)
 
@@ -21,10 +22,14 @@ struct Publish: AsyncParsableCommand {
   @Option(help: "A label, such as the name in the edit.") var label: String?
   @Flag(help: "Bring only the changed frames; the rest is carried.") var patch = false
   @Flag(help: "Allow a sequence with missing frames.") var allowMissing = false
+  @Flag(help: "Record the files where they lie, below a root of the server; nothing is copied.") var inPlace = false
+  @Option(help: "With --in-place: read the bytes now or later; by their size where it is not said.") var hash: HashTime?
   @Option(help: "A JSON file with many products to publish at once; - for stdin.") var manifest: String?
   @OptionGroup var options: ServerOptions
 
   func validate() throws {
+    if hash != nil, !inPlace { throw ValidationError("--hash goes with --in-place.") }
+    if inPlace, patch || manifest != nil { throw ValidationError("--in-place takes neither --patch nor --manifest.") }
     if manifest == nil, arguments.count < 2 { throw ValidationError("Name a product and at least one file.") }
     if manifest != nil, !arguments.isEmpty { throw ValidationError("--manifest takes no products or files beside it.") }
   }
@@ -38,6 +43,7 @@ struct Publish: AsyncParsableCommand {
       return
     }
     _ = try Reference(arguments[0])
+    if inPlace { return try await recordInPlace(client) }
     let (files, isTree) = try LocalFiles.find(Array(arguments.dropFirst()))
     let sources = try await Publish.references(from, client)
     let product = ProductPublish(
@@ -46,6 +52,23 @@ struct Publish: AsyncParsableCommand {
       patch: patch ? true : nil, allowMissing: allowMissing ? true : nil, note: note, label: label, tag: tag,
       from: sources.isEmpty ? nil : sources)
     let answer = try await Publish.send([(product, [files])], client)
+    guard let published = answer.published.first else { return }
+    if options.json { return Console.json(published) }
+    Publish.tell(published)
+  }
+
+  /// Sends paths and no bytes: the server has to see the files under the same names.
+  private func recordInPlace(_ client: Client) async throws {
+    let sources = try await Publish.references(from, client)
+    var product = ProductPublish(
+      ref: arguments[0], representations: representation.map { [RepresentationPublish(name: $0, files: [])] } ?? [],
+      allowMissing: allowMissing ? true : nil, note: note, label: label, tag: tag,
+      from: sources.isEmpty ? nil : sources)
+    product.inPlace = arguments.dropFirst().map(Machine.absolute)
+    product.hash = hash
+    let command = CommandID(Machine.ambient.makeEventID().description)
+    let answer: BatchPublishAnswer = try await client.post(
+      "publish", PublishRequest(command: command, products: [product]))
     guard let published = answer.published.first else { return }
     if options.json { return Console.json(published) }
     Publish.tell(published)
@@ -121,3 +144,5 @@ struct Publish: AsyncParsableCommand {
         + "\(answer.files) file\(answer.files == 1 ? "" : "s"), \(Console.bytes(answer.bytes))\(changed)")
   }
 }
+
+extension HashTime: ExpressibleByArgument {}

@@ -16,7 +16,7 @@ struct Status: AsyncParsableCommand {
     Console.table(
       answer.products.map { product in
         let frames = product.staleFrames.map { $0.isEmpty ? "" : "frames \($0): " } ?? ""
-        let gone = product.purged == true ? "its files were purged" : ""
+        let gone = product.damaged.map { "damaged: \($0)" } ?? (product.purged == true ? "its files were purged" : "")
         let why = product.failure?.what ?? product.reasons.first.map { frames + $0.text } ?? gone
         return [product.state.rawValue, "\(product.ref)", Console.number(product.number), why]
       })
