@@ -1,6 +1,6 @@
 # `make help` says what there is.
 .DEFAULT_GOAL := help
-.PHONY: setup build demo test sim graphs mutants check fmt docs bench bench-log run clean help
+.PHONY: setup build demo test sim graphs mutants check fmt docs bench bench-log bench-graph run clean help
 
 VENV := .venv/bin
 SWIFT_SOURCES := $(wildcard Sources Tests Plugins benchmarks tools/simulate Package.swift)
@@ -66,6 +66,10 @@ bench: ## runs every benchmark; results in .build/bench
 bench-log: ## the event log beside NATS, Redis, PostgreSQL, SQLite (--setup: benchmarks/README.md)
 	tools/setup --quiet
 	benchmarks/log
+
+bench-graph: ## plans in shows of up to a million steps, beside ninja and Snakemake (--setup: benchmarks/README.md)
+	tools/setup --quiet
+	benchmarks/graph
 
 run: ## a server on ./sluice-data at http://127.0.0.1:7733/
 	swift build

@@ -100,6 +100,9 @@ let package = Package(
       dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceStorage", arguments, logging],
       path: "benchmarks/engine", swiftSettings: strict),
     .executableTarget(
+      name: "bench-graph", dependencies: ["SluiceModel", "SluiceGraph", arguments], path: "benchmarks/show",
+      swiftSettings: strict),
+    .executableTarget(
       name: "simulate", dependencies: ["SluiceTestKit"], path: "tools/simulate", swiftSettings: strict),
     .executableTarget(name: "EmbedFiles", path: "Plugins/EmbedFiles", swiftSettings: strict),
     .plugin(name: "EmbedWeb", capability: .buildTool(), dependencies: ["EmbedFiles"]),

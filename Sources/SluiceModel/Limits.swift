@@ -32,6 +32,9 @@ package enum Limits {
   package static let reactionRetry = Duration.seconds(60)
   /// Runs of plans remembered in memory, at about 200 bytes each, so that each look does not read their plans again.
   package static let rememberedRuns = 100_000
+  /// Rows of projects that changed since somebody looked at what is out of date, at about 200 bytes each; after more it
+  /// is quicker to look at everything.
+  package static let changedRows = 100_000
   /// Decisions gathered into one commit of the log.
   package static let recordsPerCommit = 1_000
   /// Rows and index entries that the views may lag behind the log before writing waits for them.

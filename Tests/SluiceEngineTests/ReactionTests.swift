@@ -7,7 +7,7 @@ import Testing
 
 extension Show {
   func reaction(_ standing: Standing = Standing()) throws -> Reaction {
-    Reaction(project, graph: graph, assessments: try assess(), standing: standing)
+    Reaction(try Assessments(assessor), standing: standing)
   }
 
   /// Sets what steps do when their inputs change; the others stay as they are.

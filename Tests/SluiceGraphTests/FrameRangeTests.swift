@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `The frames of a product` {
   private func ranges(_ show: Show, _ spoken: String) throws -> [StatusRange] {
-    try FrameCauses(show.assessor, show.assess()).ranges(of: try show.ref(spoken)) ?? []
+    try FrameCauses(Assessments(show.assessor)).ranges(of: try show.ref(spoken)) ?? []
   }
 
   /// `1001-1003 stale 0,1`.
@@ -41,7 +41,7 @@ import Testing
   @Test func `are one range where nothing is out of date`() throws {
     let show = try graded()
     #expect(try told(show, "s/graded") == ["1-8 current "])
-    #expect(try FrameCauses(show.assessor, show.assess()).ranges(of: show.ref("s/plate")) == nil)
+    #expect(try FrameCauses(Assessments(show.assessor)).ranges(of: show.ref("s/plate")) == nil)
   }
 
   @Test func `have each the reasons that reach them`() throws {
@@ -105,15 +105,15 @@ import Testing
       for _ in 0..<8 {
         happened.append(try random.happen())
         let assessments = try random.show.assess()
-        let causes = try FrameCauses(random.show.assessor, assessments)
+        let causes = try FrameCauses(Assessments(random.show.assessor))
         for assessment in assessments.values {
           for product in assessment.unit.outputs {
             let place = Comment(rawValue: "seed \(seed), \(product), after \(happened)")
             guard assessment.unit.step.isPerFrame else {
-              #expect(causes.ranges(of: product) == nil, place)
+              #expect(try causes.ranges(of: product) == nil, place)
               continue
             }
-            let ranges = try #require(causes.ranges(of: product), place)
+            let ranges = try #require(try causes.ranges(of: product), place)
             let existing =
               random.show.project.newest(of: product)?.published.representations.first?.frames ?? .empty
             // What a person published may be no sequence, and then has no frames that could be told apart.

@@ -81,7 +81,7 @@ import Testing
   @Test func `leaves omitted folders out`() throws {
     let pipeline = Pipeline(project: try ProjectName("p"), folders: [], steps: [step("s", takes: [], makes: ["x"])])
     let folder = Folder(path: try FolderPath("a"), type: "shot", omitted: true)
-    #expect(StepGraph(pipeline: pipeline, folders: [folder]).units == [])
+    #expect(StepGraph(pipeline: pipeline, folders: [folder]).units.isEmpty)
   }
 
   @Test func `knows every user of a product once`() throws {

@@ -22,7 +22,11 @@ package actor Writer: Service {
   private let feed: Feed
   private let ambient: Ambient
   private let logger: Logger
-  private nonisolated let confirmed: Mutex<Registry>
+  private struct Confirmed {
+    var registry: Registry
+    var changes = Changes()
+  }
+  private nonisolated let confirmed: Mutex<Confirmed>
   private var state: WriterState
   private var callers: [WriterState.Ticket: [Caller]] = [:]
   private let wakeups: AsyncStream<Void>
@@ -41,7 +45,7 @@ package actor Writer: Service {
   ) {
     (site, self.log, self.views, self.names, self.feed) = (registry.site, log, views, names, feed)
     (self.ambient, self.logger) = (ambient, logger)
-    confirmed = Mutex(registry)
+    confirmed = Mutex(Confirmed(registry: registry))
     state = WriterState(registry: registry, names: names)
     (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (saves, save) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -49,7 +53,14 @@ package actor Writer: Service {
   }
 
   /// Everything that is known and durable.
-  package nonisolated var current: Registry { confirmed.withLock { $0 } }
+  package nonisolated var current: Registry { confirmed.withLock { $0.registry } }
+  /// The same, with what is different since this was asked last; for one follower.
+  nonisolated func takeChanges() -> (registry: Registry, changes: Changes) {
+    confirmed.withLock { confirmed in
+      defer { confirmed.changes = Changes() }
+      return (confirmed.registry, confirmed.changes)
+    }
+  }
   package nonisolated var now: Date { ambient.now() }
   /// Somebody under the alias that the log has for them: for words that will be kept.
   /// - Throws: `person.limit`.
@@ -214,7 +225,11 @@ package actor Writer: Service {
 
   private func confirm(_ places: [Int64]) {
     let records = state.confirm(places)
-    confirmed.withLock { $0 = state.confirmed }
+    let changes = state.takeChanges()
+    confirmed.withLock { confirmed in
+      confirmed.registry = state.confirmed
+      confirmed.changes.add(changes)
+    }
     for (ticket, stored) in records { answer(ticket, .success(stored.last)) }
     feed.pulse()
     feed.tell(records.map(\.stored))

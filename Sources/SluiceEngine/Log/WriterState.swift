@@ -58,6 +58,7 @@ package struct WriterState: Sendable {
   private var unsavedRows: Set<RowKey> = []
   private var unsavedIndex = ContentIndex()
   private var savedHead: ViewHead
+  private var changes = Changes()
 
   /// - Parameter names: gives the aliases under which people stand in records.
   package init(registry: Registry, names: any PersonNames) {
@@ -197,6 +198,7 @@ package struct WriterState: Sendable {
       let stored = entry.stored
       unsavedIndex.add(stored)
       unsavedRows.formUnion(entry.rows)
+      changes.add(entry.rows)
       for command in entry.commands {
         inFlight[command] = nil
         if command == stored.record.command {
@@ -231,6 +233,7 @@ package struct WriterState: Sendable {
     precondition(other != site, "our own records come from the log")
     let rows = try confirmed.apply(records, from: other)
     unsavedRows.formUnion(rows)
+    changes.add(rows)
     for stored in records {
       if let time = stored.record.clock { clock.witness(time, wall: wall) }
       unsavedIndex.addVersions(of: stored)
@@ -246,6 +249,14 @@ package struct WriterState: Sendable {
       pending[index].rows = try registry.apply([pending[index].stored], from: registry.site)
       pending[index].after = registry
     }
+  }
+
+  // MARK: Followers
+
+  /// Hands over what is different in `confirmed` since this was asked last.
+  package mutating func takeChanges() -> Changes {
+    defer { changes = Changes() }
+    return changes
   }
 
   // MARK: Views

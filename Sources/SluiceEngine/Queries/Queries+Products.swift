@@ -9,8 +9,9 @@ extension Queries {
     let survey = try await survey(reference.product.project)
     let selected = try shown(reference, in: registry)
     let status = try await statuses(survey).first { $0.ref == reference.product }
-    let (made, naming) = (survey.graph.consumers[reference.product], survey.graph.referrers[reference.product])
-    let users = Set(((made ?? []) + (naming ?? [])).flatMap { survey.graph.units[$0].outputs })
+    let graph = survey.graph
+    let takers = (graph.consumers[reference.product] ?? []) + (graph.referrers[reference.product] ?? [])
+    let users = Set(takers.flatMap { graph.products(madeByUnit: $0) })
       .union(survey.project.users[reference.product] ?? [])
     guard let status else { throw notThere(reference) }
     return ShowAnswer(

@@ -9,6 +9,7 @@ package struct Queries: Sendable {
   let runner: Runner
   let store: any VersionStore
   let bodies: PlanBodies
+  private let surveyor: Surveyor
 
   package init(
     writer: Writer, manifests: any ManifestSource, tools: any ToolProbe, runner: Runner, store: any VersionStore,
@@ -16,37 +17,29 @@ package struct Queries: Sendable {
   ) {
     (self.writer, self.manifests, self.tools, self.runner, self.store) = (writer, manifests, tools, runner, store)
     self.bodies = bodies
+    surveyor = Surveyor(writer: writer, manifests: manifests, tools: tools)
   }
 
   /// A project with its graph and how every unit stands.
   package struct Survey: Sendable {
-    package let project: Project
-    package let graph: StepGraph
-    package let assessor: Assessor
-    package let assessments: [UnitID: Assessment]
+    package let registry: Registry
+    package let assessments: Assessments
     package let standing: Standing
-    package let sequence: Int64
 
-    package var reaction: Reaction {
-      Reaction(project, graph: graph, assessments: assessments, standing: standing)
-    }
+    package var project: Project { assessments.assessor.project }
+    package var graph: StepGraph { assessor.graph }
+    package var assessor: Assessor { assessments.assessor }
+    package var sequence: Int64 { registry.sequence }
+    package var reaction: Reaction { Reaction(assessments, standing: standing) }
   }
 
   /// - Throws: `project.unknown`, `store.damaged`, `log.failed`.
   package func survey(_ name: ProjectName) async throws(SluiceError) -> Survey {
-    let registry = writer.current
-    let project = try registry.project(name)
-    let graph =
-      project.graph
-      ?? StepGraph(pipeline: Pipeline(project: name, folders: [], steps: []), folders: [Folder]())
-    let versions = await tools.versions(of: Set(graph.units.flatMap(\.step.tools)))
-    let assessor = Assessor(
-      project: project, graph: graph, manifests: manifests, tools: versions, now: writer.now)
-    let assessments = try assessor.assess()
+    let (registry, assessments) = try await surveyor.look(at: name)
     return Survey(
-      project: project, graph: graph, assessor: assessor, assessments: assessments,
-      standing: try Standing(of: project, assessments: assessments, registry: registry, bodies: bodies),
-      sequence: registry.sequence)
+      registry: registry, assessments: assessments,
+      standing: try Standing(
+        of: assessments.assessor.project, assessments: assessments, registry: registry, bodies: bodies))
   }
 
   // MARK: Status
@@ -91,28 +84,37 @@ package struct Queries: Sendable {
     let activities = runner.activities(in: survey.project.name)
     let registry = writer.current
     let reaction = survey.reaction
-    let all = Set(survey.graph.products).union(survey.project.products.keys).sorted()
-    let causes = try FrameCauses(survey.assessor, survey.assessments)
-    return all.map { ref in
-      let version = survey.project.version(of: ref, .latest)
-      guard let unit = survey.graph.producer(of: ref), let assessment = survey.assessments[unit.id] else {
-        return source(ref, version, survey)
+    let (graph, project) = (survey.graph, survey.project)
+    let all = Set(graph.products).union(project.products.keys).sorted()
+    let causes = try FrameCauses(survey.assessments)
+    return try all.map { ref throws(SluiceError) in
+      let version = project.version(of: ref, .latest)
+      guard let unit = graph.producer(of: ref) else { return source(ref, version, survey) }
+      if unit.step.isHuman, let assessment = try survey.assessments.assessment(of: unit.id) {
+        return try byHand(ref, version, assessment, causes, survey)
       }
-      if unit.step.isHuman { return byHand(ref, version, assessment, causes, survey) }
+      // Nil for what is plainly current.
+      let assessment = survey.assessments[unit.id]
       let output = unit.outputs.firstIndex(of: ref).map { unit.step.outputs[$0] }
-      let failed = survey.project.lastRuns[unit.id].flatMap { registry.runs[$0] }
-        .flatMap { $0.status == .failed && $0.recipe != nil && $0.recipe == assessment.recipe ? $0 : nil }
+      let failed = try project.lastRuns[unit.id].flatMap { registry.runs[$0] }
+        .flatMap { run throws(SluiceError) in
+          guard run.status == .failed, let recipe = run.recipe else { return nil as RunState? }
+          return try survey.assessments.assessment(of: unit.id)?.recipe == recipe ? run : nil
+        }
+      let freshness = assessment?.freshness ?? .current
       let activity = activities[unit.id] ?? (failed == nil ? .idle : .failed)
       var status = ProductStatus(
-        ref: ref, state: ProductState(freshness: assessment.freshness, activity: activity),
-        freshness: assessment.freshness, activity: activity, version: version?.address.version,
+        ref: ref, state: ProductState(freshness: freshness, activity: activity), freshness: freshness,
+        activity: activity, version: version?.address.version,
         number: version?.number, step: unit.step.name,
-        frames: version?.published.representations.first?.frames, staleFrames: assessment.stale,
-        missingFrames: assessment.frames.flatMap { $0.lacks.isEmpty ? nil : $0.missing },
-        reasons: assessment.reasons + assessment.notes, failure: failed?.failure, preview: output?.preview ?? false,
+        frames: version?.published.representations.first?.frames, staleFrames: assessment?.stale,
+        missingFrames: assessment?.frames.flatMap { $0.lacks.isEmpty ? nil : $0.missing },
+        reasons: assessment.map { $0.reasons + $0.notes } ?? [], failure: failed?.failure,
+        preview: output?.preview ?? false,
         reaction: reaction.note(on: unit.id))
-      status.ranges = causes.ranges(of: ref)
-      status.complete = survey.project.completeness(of: assessment)
+      status.ranges = try causes.ranges(of: ref)
+      status.complete =
+        assessment.map { project.completeness(of: $0) } ?? Completeness(value: true, reason: nil)
       status.approved = survey.project.approval(of: ref)
       status.purged = version?.isPurged == true ? true : nil
       return status
@@ -137,7 +139,7 @@ package struct Queries: Sendable {
   /// A product of a human step.
   private func byHand(
     _ ref: ProductRef, _ version: Version?, _ assessment: Assessment, _ causes: FrameCauses, _ survey: Survey
-  ) -> ProductStatus {
+  ) throws(SluiceError) -> ProductStatus {
     let judged = assessment.byHand[ref]
     let freshness = judged?.freshness ?? assessment.freshness
     var status = ProductStatus(
@@ -146,7 +148,7 @@ package struct Queries: Sendable {
       frames: version?.published.representations.first?.frames, staleFrames: judged?.stale,
       reasons: (judged?.reasons ?? []) + assessment.notes.filter { $0.kind == .frozen } + (judged?.notes ?? []),
       failure: nil, preview: version.map(isPicture) ?? false)
-    status.ranges = causes.ranges(of: ref)
+    status.ranges = try causes.ranges(of: ref)
     status.complete = survey.project.completeness(of: assessment)
     status.approved = survey.project.approval(of: ref)
     status.purged = version?.isPurged == true ? true : nil
@@ -171,8 +173,9 @@ package struct Queries: Sendable {
     try requirePipeline(survey.project)
     let selection = try scope.selection()
     let forced = scope.force ? Forced(by: actor, at: runner.parts.ambient.now()) : nil
-    return try Planner(assessor: survey.assessor).plan(
-      selection, products: try await products(selection, in: survey), frames: scope.frames, forced: forced)
+    let selected = selection.isEverything ? nil : try await products(selection, in: survey)
+    return try Planner(survey.assessments).plan(
+      selection, products: selected, frames: scope.frames, forced: forced)
   }
 
   func requirePipeline(_ project: Project) throws(SluiceError) {
@@ -193,8 +196,7 @@ package struct Queries: Sendable {
       units.insert(unit)
       notes[unit] = run.note
     }
-    return try Planner(assessor: survey.assessor).plan(
-      reaction: plan.reaction ?? .propose, units: units, assessments: survey.assessments, notes: notes)
+    return try Planner(survey.assessments).plan(reaction: plan.reaction ?? .propose, units: units, notes: notes)
   }
 
   /// What a pipeline edit would make stale.
@@ -204,10 +206,9 @@ package struct Queries: Sendable {
     guard let graph = project.graph else {
       throw SluiceError(.pipelineMissing, what: "the pipeline is empty", at: "pipeline", fix: "add steps")
     }
-    let versions = await tools.versions(of: Set(graph.units.flatMap(\.step.tools)))
+    let versions = await tools.versions(of: graph.tools)
     let assessor = Assessor(project: project, graph: graph, manifests: manifests, tools: versions, now: now)
-    let all = Set(graph.products).union(project.products.keys)
-    return try Planner(assessor: assessor).plan(.everything, products: all, frames: nil)
+    return try Planner(assessor: assessor).plan(.everything, products: nil, frames: nil)
   }
 
   // MARK: Impact

@@ -23,14 +23,14 @@ package struct Reaction: Sendable {
   /// Of every unit that needs work.
   package private(set) var verdicts: [UnitID: Verdict] = [:]
   private let graph: StepGraph
-  private let assessments: [UnitID: Assessment]
+  private let assessments: [Assessment]
   private let standing: Standing
   private let project: Project
 
-  /// - Parameter assessments: of all units of the project's graph.
-  /// - Complexity: O(units + links), times the number of steps whose ceiling is passed.
-  package init(_ project: Project, graph: StepGraph, assessments: [UnitID: Assessment], standing: Standing) {
-    (self.project, self.graph, self.assessments, self.standing) = (project, graph, assessments, standing)
+  /// - Complexity: O(units that need work, and their links), times the number of steps whose ceiling is passed.
+  package init(_ assessments: Assessments, standing: Standing) {
+    (project, graph) = (assessments.assessor.project, assessments.assessor.graph)
+    (self.assessments, self.standing) = (assessments.needingWork, standing)
     var ceilings: [String: String] = [:]
     repeat { judge(ceilings: ceilings) } while addCeiling(to: &ceilings)
   }
@@ -53,9 +53,8 @@ package struct Reaction: Sendable {
   /// Makers before users, so that each unit finds what was said of those above it.
   private mutating func judge(ceilings: [String: String]) {
     verdicts = [:]
-    for unit in graph.units {
-      guard let assessment = assessments[unit.id], assessment.needsWork else { continue }
-      verdicts[unit.id] = verdict(unit, assessment, ceilings)
+    for assessment in assessments {
+      verdicts[assessment.unit.id] = verdict(assessment.unit, assessment, ceilings)
     }
   }
 
@@ -130,8 +129,9 @@ package struct Reaction: Sendable {
   private func addCeiling(to ceilings: inout [String: String]) -> Bool {
     var order: [String] = []
     var costs: [String: (seconds: Double, isKnown: Bool, ceiling: Double)] = [:]
-    for unit in graph.units where verdicts[unit.id] == .run {
-      guard let ceiling = unit.step.maxCoreHours, let assessment = assessments[unit.id] else { continue }
+    for assessment in assessments where verdicts[assessment.unit.id] == .run {
+      let unit = assessment.unit
+      guard let ceiling = unit.step.maxCoreHours else { continue }
       let tasks = assessment.tasks(for: assessment.stale)
       let seconds = project.estimate(of: unit.step.name, tasks: tasks)?.seconds
       if costs[unit.step.name] == nil { order.append(unit.step.name) }

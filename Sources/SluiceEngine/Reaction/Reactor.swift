@@ -163,14 +163,12 @@ package actor Reactor: Service {
     }
     let survey = try await parts.queries.survey(name)
     let now = survey.assessor.now
-    let ends = survey.project.products.values.compactMap { $0.freeze?.until }.filter { $0 > now }
-    thaws[name] = ends.min().map { parts.ambient.uptime() + .seconds($0.timeIntervalSince(now)) }
-    let planner = Planner(assessor: survey.assessor)
+    thaws[name] = survey.assessments.nextThaw.map { parts.ambient.uptime() + .seconds($0.timeIntervalSince(now)) }
+    let planner = Planner(survey.assessments)
     let reaction = survey.reaction
-    let auto = try planner.plan(reaction: .auto, units: reaction.runs, assessments: survey.assessments)
+    let auto = try planner.plan(reaction: .auto, units: reaction.runs)
     if !auto.runs.isEmpty { try await run(auto, survey, gathered) }
-    let proposal = try planner.plan(
-      reaction: .propose, units: reaction.proposals, assessments: survey.assessments, notes: reaction.notes)
+    let proposal = try planner.plan(reaction: .propose, units: reaction.proposals, notes: reaction.notes)
     try await propose(proposal, survey, besides: auto.runs.isEmpty ? nil : auto.id, gathered)
   }
 

@@ -32,7 +32,7 @@ package struct Standing: Sendable {
 
   /// - Throws: `log.failed` where the body of a plan cannot be read.
   package init(
-    of project: Project, assessments: [UnitID: Assessment], registry: Registry, bodies: PlanBodies
+    of project: Project, assessments: Assessments, registry: Registry, bodies: PlanBodies
   ) throws(SluiceError) {
     for state in registry.plans.values where state.project == project.name {
       switch state.status {
@@ -46,7 +46,7 @@ package struct Standing: Sendable {
       case .superseded, .succeeded, .failed, .cancelled: continue
       }
     }
-    for (unit, assessment) in assessments where assessment.needsWork {
+    for unit in assessments.needingWork.map(\.unit.id) {
       // What an omission ended is as if it had never been tried.
       guard let run = project.lastRuns[unit].flatMap({ registry.runs[$0] }), run.status != .running,
         run.failure?.code != ErrorCode.folderOmitted.rawValue,

@@ -19,8 +19,8 @@ extension Queries {
     let (actor, time) = (Actor.system, Timestamp.rounded(runner.parts.ambient.now()))
     let hypotheses = try hypotheses(changes, in: survey, now: time)
     let other = HypotheticalManifests(manifests, hypotheses)
-    var registry = writer.current
-    _ = try registry.apply(
+    var registry = survey.registry
+    let rows = try registry.apply(
       hypotheses.filter(\.differs).map { hypothesis in
         Event(
           id: EventID("what-if"), time: time, site: writer.site, actor: actor, project: name,
@@ -29,8 +29,10 @@ extension Queries {
     let assessor = Assessor(
       project: try registry.project(name), graph: survey.graph, manifests: other, tools: survey.assessor.tools,
       now: survey.assessor.now)
-    let now = try Planner(assessor: survey.assessor).plan(selection, products: selected, frames: scope.frames)
-    let then = try Planner(assessor: assessor).plan(selection, products: selected, frames: scope.frames)
+    var changed = survey.assessments
+    try changed.follow(assessor, Set(rows))
+    let now = try Planner(survey.assessments).plan(selection, products: selected, frames: scope.frames)
+    let then = try Planner(changed).plan(selection, products: selected, frames: scope.frames)
     return then.whatIf(hypotheses, since: now, selected: selected, by: actor, at: time)
   }
 

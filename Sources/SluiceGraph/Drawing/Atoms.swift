@@ -24,14 +24,15 @@ struct Atoms {
   init(_ graph: StepGraph, products: some Sequence<ProductRef>, selected: Set<ProductRef>?) {
     var all: [Atom] = []
     var places: [ProductRef: Int] = [:]
-    let sources = Set(graph.consumers.keys).union(products).filter { graph.producers[$0] == nil }
+    let sources = Set(graph.products.filter { graph.consumers[$0] != nil }).union(products)
+      .filter { graph.makerIndex(of: $0) == nil }
     for ref in sources.sorted() where selected?.contains(ref) ?? true {
       places[ref] = all.count
       all.append(Atom(id: "product:\(ref.spoken)", step: nil, name: ref.name, folder: ref.folder, refs: [ref]))
     }
     var links: [Link] = []
     for (index, unit) in graph.units.enumerated() {
-      let outputs = unit.outputs.filter { graph.producers[$0] == index && selected?.contains($0) ?? true }
+      let outputs = unit.outputs.filter { graph.makerIndex(of: $0) == index && selected?.contains($0) ?? true }
       guard !outputs.isEmpty else { continue }
       let (place, step, folder) = (all.count, unit.id.step, unit.id.folder)
       for output in outputs { places[output] = place }

@@ -15,18 +15,24 @@ package struct Forced: Sendable, Hashable {
       text: "\(actor.name) wants it made anew (\(Reasons.spoken(time)))")
   }
 
-  /// The assessments with the chosen units out of date as a whole; steps without a command stay as they are.
-  func taking(_ chosen: Set<UnitID>, of assessments: [UnitID: Assessment]) -> [UnitID: Assessment] {
-    var result = assessments
-    for unit in chosen {
-      guard var assessment = assessments[unit], !assessment.unit.step.command.isEmpty else { continue }
-      if !assessment.needsWork { assessment.freshness = .stale }
-      assessment.stale = assessment.expected
-      // Plans show the first reason, and that is not a note.
-      assessment.reasons.insert(
-        reason, at: assessment.reasons.firstIndex(where: \.isNote) ?? assessment.reasons.endIndex)
-      result[unit] = assessment
+  /// The chosen units, makers before users, as out of date.
+  func taking(_ chosen: Set<Int>?, of assessments: Assessments) throws(SluiceError) -> [Assessment] {
+    var units: [Assessment] = []
+    for unit in chosen?.sorted() ?? Array(0..<assessments.assessor.graph.unitCount) {
+      units.append(taking(try assessments.assessment(at: unit)))
     }
-    return result
+    return units
+  }
+
+  /// An assessment with the unit out of date as a whole; a step without a command stays as it is.
+  private func taking(_ unit: Assessment) -> Assessment {
+    guard !unit.unit.step.command.isEmpty else { return unit }
+    var assessment = unit
+    if !assessment.needsWork { assessment.freshness = .stale }
+    assessment.stale = assessment.expected
+    // Plans show the first reason, and that is not a note.
+    assessment.reasons.insert(
+      reason, at: assessment.reasons.firstIndex(where: \.isNote) ?? assessment.reasons.endIndex)
+    return assessment
   }
 }

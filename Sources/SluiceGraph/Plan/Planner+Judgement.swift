@@ -3,10 +3,10 @@ import SluiceModel
 /// What a plan says of freezes, holds and human steps.
 extension Planner {
   /// Freezes that keep changes out of these units, by product.
-  func frozen(_ units: Set<UnitID>, _ assessments: [UnitID: Assessment]) -> [FrozenInput] {
+  func frozen(_ units: [Assessment]) -> [FrozenInput] {
     var found: [ProductRef: FrozenInput] = [:]
-    for unit in units {
-      for note in assessments[unit]?.notes ?? [] where note.kind == .frozen {
+    for assessment in units {
+      for note in assessment.notes where note.kind == .frozen {
         guard let product = note.input.flatMap({ try? ProductRef($0) }),
           let freeze = assessor.project.freeze(of: product, now: assessor.now)
         else { continue }
@@ -24,10 +24,10 @@ extension Planner {
   }
 
   /// Products that people have in hand.
-  func held(_ units: Set<UnitID>) -> [HeldProduct] {
-    units.compactMap { assessor.graph.unit($0) }.flatMap { unit in
+  func held(_ units: [Assessment]) -> [HeldProduct] {
+    units.filter { $0.hold != nil }.map(\.unit).flatMap { unit in
       unit.outputs.compactMap { product -> HeldProduct? in
-        guard !unit.step.isHuman, let hold = assessor.project.products[product]?.hold else { return nil }
+        guard let hold = assessor.project.products[product]?.hold else { return nil }
         return HeldProduct(
           product: product, step: unit.id.step, folder: unit.id.folder, by: hold.actor.name, time: hold.time,
           because: hold.because, text: Reasons.held(product, hold))
@@ -36,12 +36,13 @@ extension Planner {
   }
 
   /// What only people can do.
-  func byHand(_ units: Set<UnitID>, _ assessments: [UnitID: Assessment]) -> [HandWork] {
-    units.flatMap { unit in
-      (assessments[unit]?.byHand ?? [:]).compactMap { product, judged -> HandWork? in
+  func byHand(_ units: [Assessment]) -> [HandWork] {
+    units.flatMap { assessment in
+      assessment.byHand.compactMap { product, judged -> HandWork? in
         guard judged.freshness != .current else { return nil }
         return HandWork(
-          product: product, step: unit.step, folder: unit.folder, freshness: judged.freshness,
+          product: product, step: assessment.unit.id.step, folder: assessment.unit.id.folder,
+          freshness: judged.freshness,
           text: judged.reasons.first?.text ?? judged.freshness.rawValue)
       }
     }.sorted { $0.product < $1.product }

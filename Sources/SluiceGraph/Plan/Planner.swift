@@ -3,8 +3,13 @@ package import SluiceModel
 /// Computes what must run, and says why: pure, so that a plan can be shown, stored and compared.
 package struct Planner: Sendable {
   package let assessor: Assessor
+  private let assessments: Assessments?
 
-  package init(assessor: Assessor) { self.assessor = assessor }
+  /// Assesses everything from scratch.
+  package init(assessor: Assessor) { (self.assessor, assessments) = (assessor, nil) }
+
+  /// From how everything stands: a plan then costs what it holds.
+  package init(_ assessments: Assessments) { (assessor, self.assessments) = (assessments.assessor, assessments) }
 
   private struct Identity: Encodable {
     struct Run: Encodable {
@@ -29,25 +34,27 @@ package struct Planner: Sendable {
   }
 
   /// - Parameters:
-  ///   - selected: the products that may be made; nothing outside of them runs.
+  ///   - selected: the products that may be made; nothing outside of them runs. Nil for all.
   ///   - frames: only these, for steps that work frame by frame; nil for all.
   ///   - forced: makes anew what is current, too.
   /// - Throws: `record.tooLarge` past `Limits.runsPerPlan`.
   package func plan(
-    _ selection: Selection, products selected: Set<ProductRef>, frames: FrameSet?, forced: Forced? = nil
+    _ selection: Selection, products selected: Set<ProductRef>?, frames: FrameSet?, forced: Forced? = nil
   ) throws(SluiceError) -> Plan {
     let graph = assessor.graph
-    let chosen = Set(graph.units.filter { !selected.isDisjoint(with: $0.outputs) }.map(\.id))
-    let due = try assessor.assess { chosen.contains($0) }
-    let assessments = forced?.taking(chosen, of: due) ?? due
+    let chosen = selected.map { graph.makers(of: $0) }
+    let due = try standing(of: chosen)
+    let units =
+      try forced.map { (forced) throws(SluiceError) in try forced.taking(chosen, of: due) }
+      ?? due.noteworthy(among: chosen)
     var runs: [PlannedRun] = []
     var blocked: [BlockedRun] = []
     var missing: Set<ProductRef> = []
     var left: Set<UnitID> = []
     var stopped: Set<UnitID> = []
     var restoring = Restoring(assessor)
-    for unit in graph.units where chosen.contains(unit.id) {
-      guard let assessment = assessments[unit.id], assessment.needsWork else { continue }
+    for assessment in units where assessment.needsWork {
+      let unit = assessment.unit
       missing.formUnion(assessment.missingSources)
       let wanted = assessor.project.frames(toMake: assessment, within: frames)
       var obstacle = obstacle(assessment, left: left, stopped: stopped)
@@ -64,21 +71,24 @@ package struct Planner: Sendable {
       runs.append(run(assessment, frames: wanted))
     }
     let made = Set(runs.flatMap(\.outputs))
-    blocked += try restoring.want(selection, products: selected, except: made)
+    blocked += try restoring.want(selection, products: selected ?? [], except: made)
     runs = try restoring.runs() + runs
     try checkSize(runs)
-    let hands = byHand(chosen, assessments)
+    let hands = byHand(units)
     let busy = Set(runs.map { UnitID(step: $0.step, folder: $0.folder) })
       .union(stopped).union(left).union(hands.map { UnitID(step: $0.step, folder: $0.folder) })
-    let untouched = selected.filter { product in
-      guard let producer = graph.producer(of: product) else { return assessor.project.products[product] != nil }
-      return !busy.contains(producer.id)
-    }
+    let untouched =
+      selected.map { selected in
+        let makers = Set(busy.compactMap { graph.index(of: $0) })
+        return selected.count { product in
+          graph.makerIndex(of: product).map { !makers.contains($0) } ?? (assessor.project.products[product] != nil)
+        }
+      } ?? due.untouched(by: busy)
     var plan = Plan(
       id: PlanID(""), project: assessor.project.name, selection: selection.text, frames: frames,
-      pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched.count,
+      pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched,
       missing: missing.sorted(), blocked: blocked)
-    (plan.frozen, plan.held, plan.byHand) = (frozen(chosen, assessments), held(chosen), hands)
+    (plan.frozen, plan.held, plan.byHand) = (frozen(units), held(units), hands)
     if forced != nil { plan.force = true }
     return identified(plan)
   }
@@ -87,35 +97,38 @@ package struct Planner: Sendable {
   /// - Parameters:
   ///   - units: what is to be made; everything out of date that they are made from is among them, and nothing of it has
   ///     an obstacle.
-  ///   - assessments: of all units, with `passesOn` true for all.
   ///   - notes: why the run of an `auto` step is only proposed.
   /// - Throws: `record.tooLarge` past `Limits.runsPerPlan`.
   package func plan(
-    reaction: OnChange, units: Set<UnitID>, assessments: [UnitID: Assessment], notes: [UnitID: String] = [:]
+    reaction: OnChange, units: Set<UnitID>, notes: [UnitID: String] = [:]
   ) throws(SluiceError) -> Plan {
-    let graph = assessor.graph
+    let assessments = try standing(of: nil)
     var runs: [PlannedRun] = []
+    let open = assessments.needingWork
     var restoring = Restoring(assessor)
-    for unit in graph.units where units.contains(unit.id) {
-      guard let assessment = assessments[unit.id], assessment.needsWork else { continue }
+    for assessment in open where units.contains(assessment.unit.id) {
       // What cannot be brought back fails its run, which says so.
       _ = try restoring.want(inputsOf: assessment)
       var run = run(assessment, frames: assessor.project.frames(toMake: assessment, within: nil))
-      run.note = notes[unit.id]
+      run.note = notes[assessment.unit.id]
       runs.append(run)
     }
     runs = try restoring.runs() + runs
     try checkSize(runs)
-    let all = Set(graph.products).union(assessor.project.products.keys)
-    let untouched = all.count { product in
-      guard let producer = graph.producer(of: product) else { return assessor.project.products[product] != nil }
-      return assessments[producer.id]?.needsWork == false
-    }
+    let untouched = assessments.untouched(by: Set(open.map(\.unit.id)))
     return identified(
       Plan(
         id: PlanID(""), project: assessor.project.name, selection: "", frames: nil,
         pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched, missing: [],
         blocked: [], reaction: reaction))
+  }
+
+  /// - Parameter chosen: the units that will be made anew where they need it; nil for all.
+  private func standing(of chosen: Set<Int>?) throws(SluiceError) -> Assessments {
+    var standing: Assessments
+    if let assessments { standing = assessments } else { standing = try Assessments(assessor) }
+    if let chosen { standing = try standing.limited(to: chosen) }
+    return standing
   }
 
   private func checkSize(_ runs: [PlannedRun]) throws(SluiceError) {

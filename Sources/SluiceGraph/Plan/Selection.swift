@@ -8,6 +8,7 @@ package struct Selection: Sendable, Hashable {
   package var text: String { expression?.description ?? "" }
 
   package static let everything = Selection(expression: nil)
+  package var isEverything: Bool { expression == nil }
 
   package init(expression: SelectionExpression?) { self.expression = expression }
 
@@ -78,12 +79,12 @@ package enum Walk {
       var next: [ProductRef] = []
       for product in ring {
         for unit in graph.consumers[product] ?? [] {
-          for output in graph.units[unit].outputs where found[output] == nil && !products.contains(output) {
+          for output in graph.products(madeByUnit: unit) where found[output] == nil && !products.contains(output) {
             found[output] = (distance, product)
             if passed.insert(output).inserted { next.append(output) }
           }
         }
-        for output in (graph.referrers[product] ?? []).flatMap({ graph.units[$0].outputs })
+        for output in (graph.referrers[product] ?? []).flatMap({ graph.products(madeByUnit: $0) })
         where passed.insert(output).inserted { next.append(output) }
       }
       ring = next.sorted()

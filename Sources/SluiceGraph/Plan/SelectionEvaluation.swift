@@ -35,10 +35,10 @@ struct SelectionEvaluation {
     switch term {
     case .products(let text): return try named(text, term)
     case .step(let name):
-      let steps = Set(graph.units.map(\.step.name)).union(project.pipeline?.pipeline.steps.map(\.name) ?? [])
+      let steps = Set(graph.stepsWithUnits.map(\.name)).union(project.pipeline?.pipeline.steps.map(\.name) ?? [])
       let wanted = try matching(name, in: steps, noun: "step", term)
-      return made { wanted.contains($0.step.name) }
-    case .onChange(let policy): return made { $0.step.onChange == policy }
+      return made { wanted.contains($0.name) }
+    case .onChange(let policy): return made { $0.onChange == policy }
     case .state(let state): return all.filter { states[$0] == state }
     case .folderType(let type):
       let types = try matching(type, in: Set(project.folders.values.map(\.type)), noun: "folder of the type", term)
@@ -53,8 +53,8 @@ struct SelectionEvaluation {
     }
   }
 
-  private func made(_ belongs: (Unit) -> Bool) -> Set<ProductRef> {
-    Set(graph.units.filter(belongs).flatMap(\.outputs))
+  private func made(_ belongs: (Step) -> Bool) -> Set<ProductRef> {
+    Set(graph.units(ofSteps: belongs).flatMap { graph.products(madeByUnit: $0) })
   }
 
   /// A reference or a glob.

@@ -22,17 +22,27 @@ extension Registry {
   package mutating func apply(_ records: [StoredRecord], from site: String) throws(SluiceError) -> [RowKey] {
     for stored in records { try Registry.requireKnown(stored.record) }
     var rows: [RowKey] = []
-    var reshaped: Set<ProjectName> = []
+    var (reshaped, described): (Set<ProjectName>, Set<ProjectName>) = ([], [])
     for stored in records where stored.last > head.frontier[site] {
       var place = Place(site: site, sequence: stored.first, clock: stored.record.clock, seen: stored.record.seen)
       for (index, event) in stored.record.events.enumerated() {
         place.sequence = stored.sequence(ofEvent: index)
         place.seen.advance(site, to: place.sequence - 1)
-        rows += take(event, place)
         switch event.fact {
-        case .folderChanged, .castingChanged, .pipelineApplied, .projectCreated:
+        case .folderChanged:
+          let before = laidFolder(of: event)
+          rows += take(event, place)
+          guard let name = event.project else { continue }
+          if before == laidFolder(of: event) { described.insert(name) } else { reshaped.insert(name) }
+        case .castingChanged:
+          let before = cast(of: event)
+          rows += take(event, place)
+          guard let name = event.project, before != cast(of: event) else { continue }
+          reshaped.insert(name)
+        case .pipelineApplied, .projectCreated:
+          rows += take(event, place)
           event.project.map { _ = reshaped.insert($0) }
-        default: continue
+        default: rows += take(event, place)
         }
       }
       head.frontier.advance(site, to: stored.last)
@@ -40,7 +50,8 @@ extension Registry {
         head.written = .init(time: time, clock: stored.record.clock ?? HybridTime(wall: time))
       }
     }
-    for name in reshaped { projects[name]?.compileGraph() }
+    for name in reshaped { projects[name]?.layGraph() }
+    for name in described.subtracting(reshaped) { projects[name]?.describeGraph() }
     return rows
   }
 
@@ -50,6 +61,16 @@ extension Registry {
     let last = sequence + Int64(events.count)
     let record = Record(seen: head.frontier.without(site), events: events)
     return try apply([StoredRecord(last: last, record: record)], from: site)
+  }
+
+  private func laidFolder(of event: Event) -> Folder.Laid? {
+    guard let name = event.project, let path = event.folder else { return nil }
+    return projects[name]?.folders[path]?.isLaid
+  }
+
+  private func cast(of event: Event) -> Set<FolderPath>? {
+    guard let name = event.project, let path = event.folder else { return nil }
+    return projects[name]?.casting[path]
   }
 
   private static func requireKnown(_ record: Record) throws(SluiceError) {
@@ -203,7 +224,11 @@ extension Project {
     return [.product(address.product)] + changed.map { .version($0) }
   }
 
-  mutating func compileGraph() {
-    graph = pipeline.map { StepGraph(pipeline: $0.pipeline, folders: folders.values, casting: casting) }
+  mutating func layGraph() {
+    let turn = (graph?.turn ?? 0) + 1
+    graph = pipeline.map { StepGraph(pipeline: $0.pipeline, folders: folders, casting: casting, turn: turn) }
   }
+
+  /// The same graph, where folders only say something else of themselves.
+  mutating func describeGraph() { graph?.update(folders) }
 }

@@ -170,7 +170,7 @@ extension Registry {
     for version in projects.values.flatMap(\.versions.values) {
       link(version.address.product, to: version.published.madeFrom)
     }
-    for name in projects.keys { projects[name]?.compileGraph() }
+    for name in projects.keys { projects[name]?.layGraph() }
     self.head = head
   }
 

@@ -49,7 +49,7 @@ package struct Registry: Sendable {
   package func product(_ ref: ProductRef) throws(SluiceError) -> Product {
     let project = try project(ref.project)
     if let product = project.products[ref] { return product }
-    let known = project.products.keys.map(\.description) + (project.graph?.producers.keys.map(\.description) ?? [])
+    let known = project.products.keys.map(\.description) + (project.graph?.products.map(\.description) ?? [])
     let meant = nearest(to: ref.description, in: known)
     throw SluiceError(
       .productUnknown, what: "nobody has published '\(ref)'", at: "product '\(ref)'",
@@ -152,6 +152,16 @@ package struct Folder: Sendable, Hashable, Codable {
     writer.close()
     return writer.bytes
   }
+}
+
+extension Folder {
+  /// What a graph hangs on: a folder that only says something else of itself has the units that it had.
+  struct Laid: Equatable {
+    var type: String
+    var omitted: Bool
+    var order: Double?
+  }
+  var isLaid: Laid { Laid(type: type, omitted: omitted, order: order) }
 }
 
 package struct Product: Sendable, Hashable, Codable {

@@ -1,7 +1,7 @@
 package import SluiceModel
 
 /// How a unit stands: whether its products match what they would be made from now, and if not, why.
-package struct Assessment: Sendable {
+package struct Assessment: Sendable, Equatable {
   package let unit: Unit
   package var freshness: Freshness
   package var reasons: [Reason]
@@ -39,8 +39,11 @@ package struct Assessment: Sendable {
   /// Whether a run would make it anew; what people do or have in hand nothing runs.
   package var needsWork: Bool { freshness != .current && !unit.step.isHuman && hold == nil }
 
+  /// Whether there is nothing to say of it: what is current and has neither notes nor a hold.
+  package var isPlain: Bool { freshness == .current && hold == nil && reasons.isEmpty && notes.isEmpty }
+
   /// A product of a human step.
-  package struct Judged: Sendable {
+  package struct Judged: Sendable, Equatable {
     package var freshness: Freshness
     package var reasons: [Reason]
     package var notes: [Reason]

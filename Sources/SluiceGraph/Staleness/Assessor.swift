@@ -37,11 +37,13 @@ package struct Assessor: Sendable {
   package func assess(alone unit: Unit) throws(SluiceError) -> Assessment { try assess(unit) { _ in nil } }
 
   /// - Parameter upstream: the maker of a product, where that is not current.
-  private func assess(
+  func assess(
     _ unit: Unit, upstream: (ProductRef) -> Assessment?
   ) throws(SluiceError) -> Assessment {
     let inputs = try inputs(.dependency, of: unit, upstream)
-    let noted = try self.inputs(.reference, of: unit, upstream) + self.inputs(.association, of: unit, upstream)
+    // Whatever becomes of these, the unit stands as it does.
+    let noted =
+      try self.inputs(.reference, of: unit) { _ in nil } + self.inputs(.association, of: unit) { _ in nil }
     let versions = unit.outputs.map { unit.step.isHuman ? project.version(of: $0, .latest) : project.newest(of: $0) }
     let made = versions.first.flatMap { $0?.published.made }
     let used = unit.step.tools.reduce(into: [String: ToolVersion]()) { result, name in

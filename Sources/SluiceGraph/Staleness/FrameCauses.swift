@@ -4,17 +4,17 @@ package import SluiceModel
 ///
 /// Which frames want work is what the assessments say; this tells only their reasons apart.
 package struct FrameCauses: Sendable {
-  private let assessor: Assessor
-  private let assessments: [UnitID: Assessment]
+  private let assessments: Assessments
   /// For each reason of a product in order, the frames that it is about; nil for all that want work.
   private var reached: [ProductRef: [FrameSet?]] = [:]
 
   /// - Throws: `store.damaged` where a manifest cannot be read.
   /// - Complexity: O(reasons × inputs) for each unit that is not current, and O(frames) for each input that moved.
-  package init(_ assessor: Assessor, _ assessments: [UnitID: Assessment]) throws(SluiceError) {
-    (self.assessor, self.assessments) = (assessor, assessments)
-    for unit in assessor.graph.units where unit.step.isPerFrame {
-      guard let assessment = assessments[unit.id], !assessment.reasons.isEmpty else { continue }
+  package init(_ assessments: Assessments) throws(SluiceError) {
+    self.assessments = assessments
+    for assessment in assessments.noteworthy(among: nil) {
+      let unit = assessment.unit
+      guard unit.step.isPerFrame, !assessment.reasons.isEmpty else { continue }
       for product in unit.outputs {
         // The outputs of a command are made together, and what a person made each alone.
         if !unit.step.isHuman, let first = reached[unit.outputs[0]] {
@@ -31,13 +31,17 @@ package struct FrameCauses: Sendable {
   /// Disjoint, and together all frames that are there or should be; nil for what is not made frame by frame.
   ///
   /// Frames beyond the folder's range alone are asked for nothing, and so are current.
-  package func ranges(of product: ProductRef) -> [StatusRange]? {
-    guard let unit = assessor.graph.producer(of: product), unit.step.isPerFrame,
-      let assessment = assessments[unit.id]
-    else { return nil }
+  /// - Throws: `store.damaged` where a manifest cannot be read.
+  package func ranges(of product: ProductRef) throws(SluiceError) -> [StatusRange]? {
+    guard let unit = assessor.graph.producer(of: product), unit.step.isPerFrame else { return nil }
+    let existing = version(of: product, unit)?.published.representations.first?.frames ?? .empty
+    // What a person made may lack frames and be plainly current; what a command made may not.
+    if assessments[unit.id] == nil, !unit.step.isHuman {
+      return existing.isEmpty ? [] : [StatusRange(frames: existing, freshness: .current, reasons: [])]
+    }
+    guard let assessment = try assessments.assessment(of: unit.id) else { return nil }
     let judged = assessment.byHand[product]
     let freshness = judged?.freshness ?? assessment.freshness
-    let existing = version(of: product, unit)?.published.representations.first?.frames ?? .empty
     let missing = (assessment.expected ?? .empty).subtracting(existing)
     var doubted = FrameSet.empty
     if freshness != .current {
@@ -85,6 +89,8 @@ package struct FrameCauses: Sendable {
   }
 
   // MARK: Which frames a reason is about
+
+  private var assessor: Assessor { assessments.assessor }
 
   private func reasons(of product: ProductRef) -> [Reason] {
     guard let unit = assessor.graph.producer(of: product), let assessment = assessments[unit.id] else { return [] }

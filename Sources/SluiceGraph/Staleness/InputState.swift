@@ -1,9 +1,9 @@
 package import SluiceModel
 
 /// One input of a unit as it stands now.
-package struct InputState: Sendable {
+package struct InputState: Sendable, Equatable {
   /// A product that the unit is made from: the input's own, or one that this names by a reference.
-  package struct Source: Sendable {
+  package struct Source: Sendable, Equatable {
     package let product: ProductRef
     package let version: Version?
     package let representation: RepresentationSummary?

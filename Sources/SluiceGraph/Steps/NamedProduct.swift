@@ -12,13 +12,16 @@ package struct NamedProduct: Sendable, Hashable {
 }
 
 extension StepGraph {
-  /// - Parameter units: makers before users.
-  static func named(in units: [Unit], producers: [ProductRef: Int]) -> [ProductRef: [NamedProduct]] {
+  /// - Complexity: O(units), and O(links) of steps with references.
+  static func named(in graph: StepGraph) -> [ProductRef: [NamedProduct]] {
     var named: [ProductRef: [NamedProduct]] = [:]
-    for (index, unit) in units.enumerated() {
+    guard graph.steps.contains(where: { $0.inputs.contains { $0.link == .reference } }) else { return named }
+    // Makers come before users.
+    for index in 0..<graph.unitCount {
+      guard graph.step(ofUnit: index).inputs.contains(where: { $0.link == .reference }) else { continue }
+      let unit = graph.unit(at: index)
       let references = unit.inputs(.reference)
-      guard !references.isEmpty else { continue }
-      for (output, product) in zip(unit.step.outputs, unit.outputs) where producers[product] == index {
+      for (output, product) in zip(unit.step.outputs, unit.outputs) where graph.makerIndex(of: product) == index {
         var found: [NamedProduct] = []
         var seen: Set<NamedProduct> = []
         for reference in references {

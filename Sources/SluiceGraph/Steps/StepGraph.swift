@@ -28,65 +28,135 @@ package struct UnitInput: Sendable, Hashable {
 }
 
 /// A pipeline laid over the folders of its project: which step makes which product from which.
+///
+/// Units and products are numbers, links are arrays of numbers, and a `Unit` is put together when somebody looks at it
+/// (ADR 0013). Units stand in an order in which makers come before users, so that the greater number is made later.
 package struct StepGraph: Sendable {
-  /// Makers before users; equal ones by step order, then folder.
-  package let units: [Unit]
-  package let byID: [UnitID: Int]
-  /// Which unit makes a product.
-  package let producers: [ProductRef: Int]
-  /// Which units are made from a product.
-  package let consumers: [ProductRef: [Int]]
-  /// Which units make something that names a product.
-  package let referrers: [ProductRef: [Int]]
-  /// What a product names by references, directly and through others; whoever is made from it is made from these too.
-  package let named: [ProductRef: [NamedProduct]]
+  let steps: [Step]
+  /// All folders of the project, those without units too; what they say of themselves may change under the graph.
+  private(set) var folders: Table<FolderPath, Folder>
+  private let layout: GraphNumbers
   /// Units that could not be ordered, because they feed each other.
   package let cycle: [UnitID]
   /// Products that two units would make; the first one counts.
   package let contested: [(product: ProductRef, units: [UnitID])]
+  /// What a product names by references, directly and through others; whoever is made from it is made from these too.
+  package private(set) var named: [ProductRef: [NamedProduct]] = [:]
+  /// Counts how often the project's graph was laid anew: what is known of units of another turn has to be looked up.
+  let turn: Int
 
   /// - Parameter casting: the assets in each shot.
   package init(
     pipeline: Pipeline, folders: some Sequence<Folder>, casting: Table<FolderPath, Set<FolderPath>> = [:]
   ) {
-    let active = Gathering.active(folders)
-    let gathering = Gathering(active, casting: casting)
-    var found: [Unit] = []
-    for step in pipeline.steps {
-      for folder in active where step.folders.matches(folder) {
-        guard let unit = StepGraph.unit(step, folder, in: pipeline.project, gathering) else { continue }
-        found.append(unit)
-      }
-    }
-    var makers: [ProductRef: [Int]] = [:]
-    for (index, unit) in found.enumerated() {
-      for output in unit.outputs { makers[output, default: []].append(index) }
-    }
-    contested = makers.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }
-      .map { (product: $0.key, units: $0.value.map { found[$0].id }) }
-
-    let order = StepGraph.order(found, makers: makers.compactMapValues(\.first))
-    cycle = Set(found.indices).subtracting(order).map { found[$0].id }.sorted()
-    units = order.map { found[$0] }
-    byID = Dictionary(uniqueKeysWithValues: units.enumerated().map { ($1.id, $0) })
-    producers = Dictionary(
-      units.enumerated().flatMap { index, unit in unit.outputs.map { ($0, index) } },
-      uniquingKeysWith: { first, _ in first })
-    consumers = StepGraph.users(of: .dependency, in: units)
-    referrers = StepGraph.users(of: .reference, in: units)
-    named = StepGraph.named(in: units, producers: producers)
+    var table: Table<FolderPath, Folder> = [:]
+    for folder in folders { table[folder.path] = folder }
+    self.init(pipeline: pipeline, folders: table, casting: casting, turn: 0)
   }
 
-  package func unit(_ id: UnitID) -> Unit? { byID[id].map { units[$0] } }
-  package func producer(of product: ProductRef) -> Unit? { producers[product].map { units[$0] } }
+  /// - Complexity: O(folders * steps + links).
+  init(pipeline: Pipeline, folders: Table<FolderPath, Folder>, casting: Table<FolderPath, Set<FolderPath>>, turn: Int) {
+    (steps, self.folders, self.turn) = (pipeline.steps, folders, turn)
+    var laying = GraphLaying(pipeline: pipeline, folders: folders.values, casting: casting)
+    contested = laying.contested
+    (layout, cycle) = laying.ordered()
+    named = StepGraph.named(in: self)
+  }
+
+  /// A folder says something else of itself, and has the units that it had.
+  mutating func update(_ folders: Table<FolderPath, Folder>) { self.folders = folders }
+
+  // MARK: Units
+
+  /// Makers before users; equal ones by step order, then folder.
+  package var units: Units { Units(graph: self) }
+
+  package struct Units: RandomAccessCollection, Sendable, Equatable {
+    fileprivate let graph: StepGraph
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { graph.unitCount }
+    package subscript(position: Int) -> Unit { graph.unit(at: position) }
+    package static func == (left: Self, right: Self) -> Bool { left.elementsEqual(right) }
+  }
+
+  var unitCount: Int { layout.unitSteps.count }
+
+  package func unit(_ id: UnitID) -> Unit? { index(of: id).map { unit(at: $0) } }
+  package func producer(of product: ProductRef) -> Unit? { makerIndex(of: product).map { unit(at: $0) } }
   /// The unit that makes a product by a command; nil for what people publish.
   package func maker(of product: ProductRef) -> Unit? {
-    producer(of: product).flatMap { $0.step.isHuman ? nil : $0 }
+    guard let index = makerIndex(of: product), !step(ofUnit: index).isHuman else { return nil }
+    return unit(at: index)
   }
 
+  func unit(at index: Int) -> Unit {
+    let (step, path) = (steps[Int(layout.unitSteps[index])], layout.paths[Int(layout.unitFolders[index])])
+    return Unit(
+      id: UnitID(step: step.name, folder: path), step: step,
+      folder: folders[path] ?? Folder(path: path, type: "folder"),
+      inputs: step.inputs.enumerated().map { place, input in
+        UnitInput(input: input, products: layout.inputs(of: index, at: place).map { product(at: Int($0)) })
+      }, outputs: layout.outputs[index].map { product(at: Int($0)) })
+  }
+
+  func step(ofUnit index: Int) -> Step { steps[Int(layout.unitSteps[index])] }
+  func id(ofUnit index: Int) -> UnitID {
+    UnitID(step: step(ofUnit: index).name, folder: layout.paths[Int(layout.unitFolders[index])])
+  }
+
+  /// - Complexity: O(steps + log folders).
+  func index(of id: UnitID) -> Int? {
+    guard let step = steps.firstIndex(where: { $0.name == id.step }), let folder = layout.folderIndex[id.folder]
+    else { return nil }
+    return layout.unit(step: step, folder: folder)
+  }
+
+  var stepsWithUnits: [Step] { steps.indices.filter { !layout.places(ofStep: $0).isEmpty }.map { steps[$0] } }
+  /// Programs that steps with units name.
+  package var tools: Set<String> { Set(stepsWithUnits.flatMap(\.tools)) }
+
+  /// The units of a folder, in no order.
+  func units(on folder: FolderPath) -> [Int] {
+    guard let folder = layout.folderIndex[folder] else { return [] }
+    return steps.indices.compactMap { layout.unit(step: $0, folder: folder) }
+  }
+
+  /// The units of a step, in the order of their folders.
+  func units(ofStep step: Int) -> some Sequence<Int> { layout.places(ofStep: step).lazy.map { Int(layout.ranks[$0]) } }
+  func units(ofSteps belongs: (Step) -> Bool) -> [Int] {
+    steps.indices.filter { belongs(steps[$0]) }.flatMap { units(ofStep: $0) }
+  }
+
+  /// How many units one behind the other lead to this one at most: links only go to greater levels.
+  func level(ofUnit index: Int) -> Int { layout.level(of: index) }
+  var levels: Int { layout.levels.count }
+
+  // MARK: Products
+
   /// Every product of the graph: what steps take and what they make, sorted.
-  package var products: [ProductRef] {
-    Set(producers.keys).union(units.flatMap { $0.inputs.flatMap(\.products) }).sorted()
+  package var products: Products { Products(graph: self) }
+
+  package struct Products: RandomAccessCollection, Sendable {
+    fileprivate let graph: StepGraph
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { graph.layout.productNames.count }
+    package subscript(position: Int) -> ProductRef { graph.product(at: position) }
+    package func contains(_ ref: ProductRef) -> Bool { graph.index(of: ref) != nil }
+  }
+
+  /// Which units are made from a product.
+  package var consumers: Users { Users(graph: self, lists: layout.consumers) }
+  /// Which units make something that names a product.
+  package var referrers: Users { Users(graph: self, lists: layout.referrers) }
+
+  package struct Users: Sendable {
+    fileprivate let graph: StepGraph
+    fileprivate let lists: Lists
+    /// Ascending, each once; nil where none does.
+    package subscript(product: ProductRef) -> [Int]? {
+      guard let users = graph.index(of: product).map({ lists[ifAny: $0] }), !users.isEmpty else { return nil }
+      return users.map(Int.init)
+    }
   }
 
   /// What must be made before a unit is: its dependencies, and what those name. Nil for a unit that is not there.
@@ -96,52 +166,59 @@ package struct StepGraph: Sendable {
     return Set(direct + direct.flatMap { (named[$0] ?? []).map(\.product) })
   }
 
-  private static func users(of link: Link, in units: [Unit]) -> [ProductRef: [Int]] {
-    var users: [ProductRef: [Int]] = [:]
-    for (index, unit) in units.enumerated() {
-      for product in Set(unit.inputs(link).flatMap(\.products)) { users[product, default: []].append(index) }
-    }
-    return users
+  /// What a unit makes, without putting it together.
+  package func products(madeByUnit index: Int) -> [ProductRef] { layout.outputs[index].map { product(at: Int($0)) } }
+
+  func product(at index: Int) -> ProductRef {
+    ProductRef(
+      stored: layout.project, folder: layout.paths[Int(layout.productFolders[index])],
+      name: layout.names[Int(layout.productNames[index])])
   }
 
-  private static func unit(
-    _ step: Step, _ folder: Folder, in project: ProjectName, _ gathering: Gathering
-  ) -> Unit? {
-    let inputs = step.inputs.map { input in
-      let folders = gathering.folders(of: input.gather, at: folder.path)
-      return UnitInput(input: input, products: folders.compactMap { input.product.ref(in: project, folder: $0) })
-    }
-    let outputs = step.outputs.compactMap { try? ProductRef(project: project, folder: folder.path, name: $0.product) }
-    guard outputs.count == step.outputs.count else { return nil }
-    return Unit(
-      id: UnitID(step: step.name, folder: folder.path), step: step, folder: folder, inputs: inputs, outputs: outputs)
+  func index(of ref: ProductRef) -> Int? {
+    guard ref.project == layout.project, let folder = layout.folderIndex[ref.folder],
+      let name = layout.nameIndex[ref.name]
+    else { return nil }
+    return layout.product(folder: folder, name: name)
   }
 
-  /// Kahn's algorithm, always taking the first unit that is ready.
-  private static func order(_ units: [Unit], makers: [ProductRef: Int]) -> [Int] {
-    var waitsFor = [Set<Int>](repeating: [], count: units.count)
-    var feeds = [Set<Int>](repeating: [], count: units.count)
-    for (index, unit) in units.enumerated() {
-      for maker in unit.inputs.filter({ $0.input.link != .association }).flatMap(\.products).compactMap({ makers[$0] })
-      {
-        waitsFor[index].insert(maker)
-        feeds[maker].insert(index)
-      }
+  func makerIndex(of ref: ProductRef) -> Int? { index(of: ref).flatMap { makerIndex(ofProduct: $0) } }
+  func makerIndex(ofProduct index: Int) -> Int? {
+    let maker = layout.makers[index]
+    return maker == GraphNumbers.none ? nil : Int(maker)
+  }
+  func consumers(ofProduct index: Int) -> ArraySlice<UInt32> { layout.consumers[ifAny: index] }
+  func referrers(ofProduct index: Int) -> ArraySlice<UInt32> { layout.referrers[ifAny: index] }
+  /// Units that only note a product.
+  func noters(ofProduct index: Int) -> ArraySlice<UInt32> { layout.noters[ifAny: index] }
+  func outputs(ofUnit index: Int) -> ArraySlice<UInt32> { layout.outputs[index] }
+  /// The products of a folder.
+  func products(in folder: FolderPath) -> Range<Int> {
+    layout.folderIndex[folder].map { layout.products(ofFolder: $0) } ?? 0..<0
+  }
+  /// Every unit that makes one of these products.
+  func makers(of products: Set<ProductRef>) -> Set<Int> {
+    var makers = Set(products.compactMap { makerIndex(of: $0) })
+    for (product, units) in contested where products.contains(product) {
+      makers.formUnion(units.compactMap { index(of: $0) })
     }
-    var order: [Int] = []
-    var ready = units.indices.filter { waitsFor[$0].isEmpty }
-    while !ready.isEmpty {
-      var next: [Int] = []
-      for index in ready {
-        order.append(index)
-        for user in feeds[index] {
-          waitsFor[user].remove(index)
-          if waitsFor[user].isEmpty { next.append(user) }
-        }
-      }
-      ready = next.sorted()
-    }
-    return order
+    return makers
+  }
+  /// Products that a unit makes.
+  var madeCount: Int { layout.madeCount }
+}
+
+extension StepGraph {
+  /// What is known of this graph, seen from another one that was laid later.
+  func correspondence(to later: StepGraph) -> GraphNumbers.Correspondence {
+    layout.correspondence(to: later.layout, steps: steps, laterSteps: later.steps)
+  }
+
+  /// Products that name others than they do in a graph that was laid later, by their numbers there.
+  func namingOtherwise(in later: StepGraph) -> [Int] {
+    guard !named.isEmpty || !later.named.isEmpty else { return [] }
+    return Set(named.keys).union(later.named.keys).filter { named[$0] != later.named[$0] }
+      .compactMap { later.index(of: $0) }
   }
 }
 

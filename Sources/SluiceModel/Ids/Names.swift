@@ -128,6 +128,11 @@ package struct ProductRef: Sendable, Hashable, Comparable, CustomStringConvertib
     (self.project, self.folder, self.name) = (project, folder, String(name))
   }
 
+  /// Of a name that was checked before.
+  package init(stored project: ProjectName, folder: FolderPath, name: String) {
+    (self.project, self.folder, self.name) = (project, folder, name)
+  }
+
   /// Reads `project/folder/…/product`; the shortest has a project and a product.
   package init(_ text: some StringProtocol) throws(SluiceError) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)

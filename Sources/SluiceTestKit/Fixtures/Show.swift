@@ -10,6 +10,8 @@ package struct Show: Sendable {
   package let name: ProjectName
   package private(set) var registry = Registry()
   package private(set) var events: [Event] = []
+  /// What has become different since it was forgotten.
+  package private(set) var rows: Set<RowKey> = []
   package var tools: [String: ToolVersion] = [:]
   package private(set) var manifests = FixedManifests()
   /// The facts as a naive reader has them, and what was really done beside them.
@@ -64,8 +66,12 @@ extension Show {
       folder: folder ?? product?.folder, product: product, fact: fact)
     events.append(event)
     chronicle.take(event)
-    return try registry.apply([event])
+    let changed = try registry.apply([event])
+    rows.formUnion(changed)
+    return changed
   }
+
+  package mutating func forgetRows() { rows = [] }
 
   package mutating func apply(steps: [Step]) throws {
     let pipeline = Pipeline(project: name, folders: [], steps: steps)

@@ -11,6 +11,7 @@ package enum GraphProof {
     case recipe = "one recipe stands for one work"
     case settled = "what was carried out is current, and a second plan is empty"
     case reach = "a plan holds nothing that no change reaches"
+    case followed = "what is kept up fact by fact is what it is from scratch"
     case merge = "two sites' facts give one plan in any order"
   }
   package struct Violation: Sendable, CustomStringConvertible {
@@ -32,9 +33,13 @@ package enum GraphProof {
     do {
       var random = try RandomShow(seed: seed)
       outcome.features = kinds(of: random.show)
+      var followed = try Assessments(random.show.assessor)
       for deed in deeds {
+        random.forgetRows()
         outcome.history.append(try random.deed(deed))
-        outcome.violation = try look(at: random.show, Seeded(seed: seed ^ UInt64(deed) << 32), &outcome.features)
+        try followed.follow(random.show.assessor, random.show.rows)
+        let chance = Seeded(seed: seed ^ UInt64(deed) << 32)
+        outcome.violation = try look(at: random.show, followed, chance, &outcome.features)
         if outcome.violation != nil { break }
       }
       outcome.violation = try outcome.violation ?? lookBack(random, seed, &outcome.features)
@@ -79,7 +84,9 @@ package enum GraphProof {
 
   // MARK: After every deed
 
-  private static func look(at show: Show, _ chance: Seeded, _ features: inout Set<String>) throws -> Violation? {
+  private static func look(
+    at show: Show, _ followed: Assessments, _ chance: Seeded, _ features: inout Set<String>
+  ) throws -> Violation? {
     let naive = NaiveShow(show)
     var staleness = NaiveStaleness(naive)
     let assessments = try show.assess()
@@ -97,7 +104,7 @@ package enum GraphProof {
     if !show.diary.contradictions.isEmpty {
       return Violation(property: .recipe, text: "\(show.diary.contradictions)")
     }
-    return try lookAtPlan(of: show, naive, chance, &features)
+    return try lookAtFollowed(show, followed, assessments) ?? lookAtPlan(of: show, naive, followed, chance, &features)
   }
 
   private static func difference(_ assessment: Assessment, _ verdict: NaiveStaleness.Verdict) -> String? {
@@ -117,7 +124,7 @@ package enum GraphProof {
   }
 
   private static func lookAtPlan(
-    of show: Show, _ naive: NaiveShow, _ chance: Seeded, _ features: inout Set<String>
+    of show: Show, _ naive: NaiveShow, _ followed: Assessments, _ chance: Seeded, _ features: inout Set<String>
   ) throws -> Violation? {
     let step = show.steps[chance.below(show.steps.count)].name
     let select = ["", "step:\(step)", "+step:\(step)", "folder:q0", "step:\(step)+"][chance.below(5)]
@@ -138,6 +145,12 @@ package enum GraphProof {
     if got != wanted {
       return Violation(property: .plan, text: "\(asked): \(got.difference(from: wanted))")
     }
+    let kept = try Planner(followed).plan(
+      selection, products: selection.isEverything ? nil : show.products(selection),
+      frames: frames.flatMap { FrameSet($0) }, forced: forced)
+    if kept != plan {
+      return Violation(property: .followed, text: "\(asked): another plan: \(kept.difference(from: plan))")
+    }
     var made: Set<ProductRef> = []
     let all = Set(plan.runs.flatMap(\.outputs))
     for run in plan.runs {
@@ -149,6 +162,29 @@ package enum GraphProof {
       made.formUnion(run.outputs)
     }
     return nil
+  }
+
+  private static func lookAtFollowed(
+    _ show: Show, _ followed: Assessments, _ assessments: [UnitID: Assessment]
+  ) throws -> Violation? {
+    for (unit, assessment) in assessments {
+      let known = followed[unit]
+      guard known == (assessment.isPlain ? nil : assessment) else {
+        let differs = "\(known.map { "\($0.freshness) \($0.reasons.map(\.text))" } ?? "plain")"
+        return Violation(
+          property: .followed,
+          text: "\(unit) is \(differs), not \(assessment.freshness) \(assessment.reasons.map(\.text))")
+      }
+    }
+    let order = show.graph.units.map(\.id).filter { assessments[$0]?.needsWork == true }
+    guard followed.needingWork.map(\.unit.id) == order else {
+      return Violation(property: .followed, text: "another order: \(followed.needingWork.map(\.unit.id))")
+    }
+    let there = Set(show.graph.products).union(show.project.products.keys).count {
+      show.graph.producer(of: $0) != nil || show.project.products[$0] != nil
+    }
+    let counted = followed.untouched(by: [])
+    return counted == there ? nil : Violation(property: .followed, text: "\(counted) products, not \(there)")
   }
 
   // MARK: At the end

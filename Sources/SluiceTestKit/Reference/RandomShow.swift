@@ -43,6 +43,8 @@ package struct RandomShow: Sendable {
     self.show.site = site
   }
 
+  package mutating func forgetRows() { show.forgetRows() }
+
   /// Something happens; what, in words.
   @discardableResult
   package mutating func happen() throws -> String {
@@ -90,6 +92,9 @@ package struct RandomShow: Sendable {
     guard let unit = show.graph.producer(of: product) else { return false }
     return !unit.step.isHuman || show.project.version(of: product, .latest) != nil
   }
+
+  /// Whether every version of it was rejected.
+  private func hasNoLatest(_ product: ProductRef) -> Bool { show.project.version(of: product, .latest) == nil }
 
   private mutating func occurs(_ feature: String) { show.diary.features.insert(feature) }
 }
@@ -184,7 +189,7 @@ extension RandomShow {
     switch kind {
     case 17, 18:
       let verdict: Verdict = [.rejected, .rejected, .approved, .withdrawn][chance.below(4)]
-      try show.judge(known.spoken, number: chance.below(2) == 0 ? number : nil, verdict)
+      try show.judge(known.spoken, number: chance.below(2) == 0 || hasNoLatest(known) ? number : nil, verdict)
       occurs("\(verdict.rawValue == "none" ? "a verdict is taken back" : "a version is \(verdict.rawValue)")")
       return "\(known.spoken) \(number) \(verdict.rawValue)"
     case 19:
@@ -238,7 +243,8 @@ extension RandomShow {
       let hands = handMade.sorted()
       guard !hands.isEmpty else { return "run everything: \(try show.makeAll())" }
       let product = hands[chance.below(hands.count)]
-      let from = [["inputs"], ["inputs"], [], ["demo/look/lut"]][chance.below(4)]
+      let lut = hasNoLatest(try show.ref("look/lut")) ? [] : ["demo/look/lut"]
+      let from = [["inputs"], ["inputs"], [], lut][chance.below(4)]
       try show.publishByHand(product.spoken, "take \(chance.below(3))", from: from)
       occurs("a person publishes what a human step makes")
       return "publish \(product.spoken) by hand from \(from)"

@@ -1,0 +1,295 @@
+package import FoundationEssentials
+package import SluiceModel
+
+/// How every unit of a project stands, kept up with the facts: what is current and has nothing to be said of it costs
+/// nothing, and a fact costs what it touches (ADR 0013).
+///
+/// After every fact it is what an assessment of all units from scratch would be.
+package struct Assessments: Sendable {
+  /// The rules, and the project as it is assessed.
+  package private(set) var assessor: Assessor
+  /// Of the units that are not plainly current, by their numbers in the graph.
+  private var open: Table<Int, Assessment> = [:]
+  /// Products that somebody published and no unit makes.
+  private var sources = 0
+  /// When freezes end, or have ended, by product: the one thing that changes by itself.
+  private var thaws: [ProductRef: Date] = [:]
+
+  private var graph: StepGraph { assessor.graph }
+
+  /// From scratch.
+  /// - Throws: `store.damaged` where a manifest cannot be read.
+  /// - Complexity: O(units + links + products).
+  package init(_ assessor: Assessor) throws(SluiceError) {
+    self.assessor = assessor
+    for unit in 0..<assessor.graph.unitCount {
+      let assessment = try assess(unit)
+      if !assessment.isPlain { open[unit] = assessment }
+    }
+    countSources()
+    for product in assessor.project.products.values { thaws[product.ref] = product.freeze?.until }
+  }
+
+  // MARK: Looking
+
+  /// Nil for what is plainly current, and for what is no unit.
+  package subscript(unit: UnitID) -> Assessment? { graph.index(of: unit).flatMap { open[$0] } }
+
+  /// Of every unit that needs work, makers before users.
+  /// - Complexity: O(n log n) for n units that are not plainly current.
+  package var needingWork: [Assessment] { noteworthy(among: nil).filter(\.needsWork) }
+
+  /// Of every unit of which there is something to say, makers before users.
+  /// - Parameter chosen: numbers of units; nil for all.
+  func noteworthy(among chosen: Set<Int>?) -> [Assessment] {
+    let units = chosen.map { chosen in open.keys.filter(chosen.contains) } ?? Array(open.keys)
+    return units.sorted().compactMap { open[$0] }
+  }
+
+  /// Of a unit that is plainly current too.
+  package func assessment(of unit: UnitID) throws(SluiceError) -> Assessment? {
+    guard let index = graph.index(of: unit) else { return nil }
+    return try assessment(at: index)
+  }
+
+  func assessment(at unit: Int) throws(SluiceError) -> Assessment {
+    if let known = open[unit] { return known }
+    return try assess(unit)
+  }
+
+  /// How many products there are beside those that these units make.
+  package func untouched(by busy: Set<UnitID>) -> Int {
+    graph.madeCount + sources - count(ofProductsMadeBy: busy)
+  }
+
+  private func count(ofProductsMadeBy units: Set<UnitID>) -> Int {
+    units.reduce(0) { count, unit in
+      guard let index = graph.index(of: unit) else { return count }
+      return count + graph.outputs(ofUnit: index).count { graph.makerIndex(ofProduct: Int($0)) == index }
+    }
+  }
+
+  /// When the first freeze ends that is in force; nil where none of them ends.
+  package var nextThaw: Date? { thaws.values.filter { $0 > assessor.now }.min() }
+
+  // MARK: Following
+
+  /// Goes on to what the project has become.
+  /// - Parameters:
+  ///   - next: the same project later, with the same manifests.
+  ///   - rows: what is different in it, each once; rows of other projects do no harm.
+  /// - Throws: `store.damaged` where a manifest cannot be read; then nothing has changed.
+  /// - Complexity: O(rows, and the units and links that they reach); O(units + links) where folders or steps came or
+  ///   went.
+  package mutating func follow(_ next: Assessor, _ rows: Set<RowKey>) throws(SluiceError) {
+    let before = assessor
+    var after = self
+    after.assessor = next
+    var touched = Touched(next.graph)
+    if before.graph.turn != next.graph.turn {
+      after.lay(from: before.graph, &touched)
+    } else {
+      after.countSources(since: before.project, rows)
+    }
+    for row in rows { after.touch(row, &touched) }
+    after.touch(gatheringSince: rows, &touched)
+    after.touch(toolsSince: before.tools, &touched)
+    after.thaw(since: before.now, rows, &touched)
+    try after.assess(&touched) { _ in true }
+    self = after
+  }
+
+  /// The same where only some units will be made anew, so that what is out of date elsewhere makes nothing stale; it
+  /// knows nothing of those others.
+  /// - Complexity: O(units that are not plainly current, and what they reach).
+  package func limited(to chosen: Set<Int>) throws(SluiceError) -> Assessments {
+    var limited = self
+    var touched = Touched(graph)
+    for unit in open.keys where !chosen.contains(unit) {
+      limited.open[unit] = nil
+      limited.touch(usersOf: unit, &touched)
+    }
+    try limited.assess(&touched) { chosen.contains($0) }
+    return limited
+  }
+
+  private func assess(_ unit: Int) throws(SluiceError) -> Assessment {
+    try assessor.assess(assessor.graph.unit(at: unit)) { product in
+      guard let maker = assessor.graph.makerIndex(of: product), let above = open[maker] else { return nil }
+      return above.freshness == .current ? nil : above
+    }
+  }
+
+  /// Assesses what was touched, and goes on to what takes its products where it stands otherwise now.
+  private mutating func assess(_ touched: inout Touched, _ isMeant: (Int) -> Bool) throws(SluiceError) {
+    while let unit = touched.next() {
+      guard isMeant(unit) else { continue }
+      let assessment = try assess(unit)
+      let now = assessment.isPlain ? nil : assessment
+      guard now != open[unit] else { continue }
+      open[unit] = now
+      touch(usersOf: unit, &touched)
+    }
+  }
+
+  // MARK: Sources
+
+  private mutating func countSources(since before: Project, _ rows: Set<RowKey>) {
+    for case .product(let ref) in rows where ref.project == before.name && before.products[ref] == nil {
+      if assessor.project.products[ref] != nil, graph.makerIndex(of: ref) == nil { sources += 1 }
+    }
+  }
+
+  private mutating func countSources() {
+    sources = assessor.project.products.keys.count { graph.makerIndex(of: $0) == nil }
+  }
+}
+
+// MARK: What a row touches
+
+extension Assessments {
+  private func touch(_ row: RowKey, _ touched: inout Touched) {
+    let project = assessor.project
+    switch row {
+    case .product(let ref) where ref.project == project.name: touch(ref, &touched)
+    case .version(let address) where address.product.project == project.name: touch(address.product, &touched)
+    case .folder(project.name, let path):
+      for unit in graph.units(on: path) { touched.add(unit) }
+    case .heard(project.name, let unit):
+      if let unit = graph.index(of: unit) { touched.add(unit) }
+    case .pipeline(project.name):
+      // Words about an edited step name the revision.
+      for unit in open.keys { touched.add(unit) }
+    case .register(project.name, let key): touch(key, &touched)
+    case .product, .version, .folder, .heard, .pipeline, .register, .project, .timing, .plan, .run, .token,
+      .subscription, .erased:
+      return
+    }
+  }
+
+  /// Words name who wrote a register last, also where it says the same again.
+  private func touch(_ key: RegisterKey, _ touched: inout Touched) {
+    switch key {
+    case .folderAttribute(let path, "range"), .folderAttribute(let path, "handles"):
+      for unit in graph.units(on: path) { touched.add(unit) }
+      touch(usersIn: path, &touched)
+    case .folderAttribute(let path, "order"): touch(usersIn: path, &touched)
+    case .cast(let shot, _):
+      for unit in graph.units(on: shot) { touched.add(unit) }
+    // Omissions are looked at together, and of the others the rows of what shows them tell.
+    case .folderOmitted, .folderAttribute, .folderType, .home, .tag, .verdict, .frozen, .held: return
+    }
+  }
+
+  /// Who left out what was gathered, and who took it back, is told by whoever gathers, or did.
+  private func touch(gatheringSince rows: Set<RowKey>, _ touched: inout Touched) {
+    let isAnyOmitted = rows.contains { row in
+      if case .register(assessor.project.name, .folderOmitted) = row { true } else { false }
+    }
+    guard isAnyOmitted else { return }
+    for unit in open.keys where graph.step(ofUnit: unit).inputs.contains(where: { $0.gather != .here }) {
+      touched.add(unit)
+    }
+  }
+
+  private func touch(_ ref: ProductRef, _ touched: inout Touched) {
+    guard let product = graph.index(of: ref) else { return }
+    if let maker = graph.makerIndex(ofProduct: product) { touched.add(maker) }
+    touch(usersOfProduct: product, &touched)
+  }
+
+  private func touch(usersIn folder: FolderPath, _ touched: inout Touched) {
+    for product in graph.products(in: folder) { touch(usersOfProduct: product, &touched) }
+  }
+
+  private func touch(toolsSince before: [String: ToolVersion], _ touched: inout Touched) {
+    let now = assessor.tools
+    guard now != before else { return }
+    let changed = Set(now.keys).union(before.keys).filter { now[$0] != before[$0] }
+    for (index, step) in graph.steps.enumerated() where step.tools.contains(where: changed.contains) {
+      for unit in graph.units(ofStep: index) { touched.add(unit) }
+    }
+  }
+
+  /// Freezes that have ended since, and those that began to be in force again because a clock was set back.
+  private mutating func thaw(since before: Date, _ rows: Set<RowKey>, _ touched: inout Touched) {
+    for case .product(let ref) in rows where ref.project == assessor.project.name {
+      thaws[ref] = assessor.project.products[ref]?.freeze?.until
+    }
+    guard assessor.now != before else { return }
+    for (ref, end) in thaws where (before < end) != (assessor.now < end) { touch(ref, &touched) }
+  }
+
+  /// Takes what is known over to a graph that was laid anew.
+  private mutating func lay(from before: StepGraph, _ touched: inout Touched) {
+    let units = before.correspondence(to: graph)
+    var moved: Table<Int, Assessment> = [:]
+    for unit in open.keys where units.later[unit] != GraphNumbers.none { moved[Int(units.later[unit])] = open[unit] }
+    open = moved
+    for unit in units.changed {
+      touched.add(unit)
+      touch(whatNamesThrough: unit, &touched)
+    }
+    for product in before.namingOtherwise(in: graph) { touch(usersOfProduct: product, &touched) }
+    countSources()
+  }
+
+  // MARK: Who looks at what
+
+  /// Who looks at what a unit makes.
+  private func touch(usersOf unit: Int, _ touched: inout Touched) {
+    for product in graph.outputs(ofUnit: unit) { touch(usersOfProduct: Int(product), &touched) }
+  }
+
+  /// Who looks at a product: whoever takes it, and whoever is made from something that names it, directly or through
+  /// others.
+  private func touch(usersOfProduct product: Int, _ touched: inout Touched) {
+    for user in graph.consumers(ofProduct: product) { touched.add(Int(user)) }
+    for user in graph.noters(ofProduct: product) { touched.add(Int(user)) }
+    for unit in graph.referrers(ofProduct: product) {
+      touched.add(Int(unit))
+      touch(whatNamesThrough: Int(unit), &touched)
+    }
+  }
+
+  /// Who is made from what a unit makes and, by its references, from what that names.
+  private func touch(whatNamesThrough unit: Int, _ touched: inout Touched) {
+    guard touched.pass(unit), graph.step(ofUnit: unit).inputs.contains(where: { $0.link == .reference }) else {
+      return
+    }
+    touch(usersOf: unit, &touched)
+  }
+}
+
+/// Units that are to be looked at, the first of the graph first.
+private struct Touched {
+  private let graph: StepGraph
+  /// By level: nothing is added at or above the one that is looked at.
+  private var levels: [[Int]]
+  private var level = 0
+  /// What is left of the level, the first one last.
+  private var current: [Int] = []
+
+  /// Units through whose references was looked.
+  private var passed: Set<Int> = []
+
+  init(_ graph: StepGraph) {
+    self.graph = graph
+    levels = Array(repeating: [], count: graph.levels)
+  }
+
+  /// False the second time: who looks through this unit comes after it, and so is still to be looked at.
+  mutating func pass(_ unit: Int) -> Bool { passed.insert(unit).inserted }
+
+  mutating func add(_ unit: Int) { levels[graph.level(ofUnit: unit)].append(unit) }
+
+  mutating func next() -> Int? {
+    while current.isEmpty {
+      guard level < levels.count else { return nil }
+      current = Set(levels[level]).sorted(by: >)
+      levels[level] = []
+      level += 1
+    }
+    return current.popLast()
+  }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Foundation
+import SluiceGraph
+import SluiceModel
+
+/// Measures the graph of a large show without a server, for `benchmarks/graph`; prints one JSON line.
+@main struct BenchGraph: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench-graph", abstract: "Measures the graph of a large show without a server.")
+
+  @Option(help: "How many units the show has.") var units: Int
+  @Option(help: "How many of them one change affects.") var affected: Int
+
+  func run() throws {
+    var figures: [String: Double] = [:]
+    let heap = Meter.resident()
+    var (show, made) = try Meter.measure { try StudioShow(units: units, affected: affected) }
+    figures["fillSeconds"] = made
+    let withShow = Meter.resident()
+    guard let pipeline = show.project.pipeline?.pipeline else { throw ExitCode(1) }
+    let folders = Array(show.project.folders.values)
+    let (graph, laid) = Meter.measure { StepGraph(pipeline: pipeline, folders: folders) }
+    figures["layMilliseconds"] = laid * 1_000
+    let graphBytes = Meter.resident() - withShow
+    let products = graph.products.count
+    let edges = Self.links(of: graph)
+    figures["units"] = Double(graph.units.count)
+    figures["products"] = Double(products)
+    figures["edges"] = Double(edges)
+    figures["graphBytesPerEdge"] = graphBytes / Double(edges)
+    figures["registryBytesPerProduct"] = (withShow - heap - graphBytes) / Double(products)
+
+    guard let laidGraph = show.project.graph else { throw ExitCode(1) }
+    func assessor() -> Assessor {
+      Assessor(
+        project: show.project, graph: laidGraph, manifests: show.manifests, tools: [:],
+        now: Date(timeIntervalSince1970: 1_795_000_000))
+    }
+    var (assessments, assessed) = try Meter.measure { try Assessments(assessor()) }
+    guard assessments.needingWork.isEmpty else { throw ExitCode(1) }
+    figures["scratchSeconds"] = assessed
+
+    let change = try show.source(ProductRef("studio/look/hero_lut"), kind: .file)
+    let (rows, applied) = try Meter.measure { try show.apply([change]) }
+    let (_, followed) = try Meter.measure { try assessments.follow(assessor(), Set(rows)) }
+    let (plan, planned) = try Meter.measure {
+      try Planner(assessments).plan(.everything, products: nil, frames: nil)
+    }
+    figures["applyMilliseconds"] = applied * 1_000
+    figures["followMilliseconds"] = followed * 1_000
+    figures["planMilliseconds"] = planned * 1_000
+    figures["runs"] = Double(plan.runs.count)
+    figures["peakBytes"] = Meter.peak()
+    print(StableJSON.text(figures))
+  }
+
+  private static func links(of graph: StepGraph) -> Int {
+    var count = 0
+    for unit in graph.units {
+      count += unit.outputs.count
+      for input in unit.inputs { count += input.products.count }
+    }
+    return count
+  }
+}
+
+/// Time of the processor and memory of this process.
+enum Meter {
+  static func measure<Value>(_ work: () throws -> Value) rethrows -> (Value, seconds: Double) {
+    let start = seconds()
+    let value = try work()
+    return (value, seconds() - start)
+  }
+
+  /// Of the processor: others use the machine too.
+  static func seconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
+  /// Resident bytes now, and the most that there were.
+  static func resident() -> Double { status("VmRSS:") }
+  static func peak() -> Double { status("VmHWM:") }
+
+  private static func status(_ field: String) -> Double {
+    let lines = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8))?.split(separator: "\n") ?? []
+    return (lines.first { $0.hasPrefix(field) }?.split(separator: " ").compactMap { Double($0) }.first ?? 0) * 1_024
+  }
+}
