@@ -27,6 +27,7 @@ test: ## builds and runs every test
 	swift build
 	PATH="$(CURDIR)/$(VENV):$$PATH" swift test
 	$(MAKE) sim
+	$(MAKE) graphs SEEDS=500
 	@set -e; for folder in $(PYTHON_TESTS); do \
 	  PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m unittest discover -s "$$folder"; done
 	DEMO_EXIT=1 tools/demo
@@ -66,6 +67,10 @@ bench: ## runs every benchmark; results in .build/bench
 bench-log: ## the event log beside NATS, Redis, PostgreSQL, SQLite (--setup: benchmarks/README.md)
 	tools/setup --quiet
 	benchmarks/log
+
+bench-graph: ## plans in shows of up to a million steps, beside ninja and Snakemake (--setup: benchmarks/README.md)
+	tools/setup --quiet
+	benchmarks/graph
 
 bench-graph: ## plans in shows of up to a million steps, beside ninja and Snakemake (--setup: benchmarks/README.md)
 	tools/setup --quiet

@@ -49,11 +49,12 @@ package struct Grandfather: Sendable {
     let product = version.address.product
     let wasCurrent = was.unit.step.isHuman ? was.byHand[product]?.freshness == .current : was.freshness == .current
     if wasCurrent { return assessor.used(by: then) }
-    // It was out of date because of its inputs alone, perhaps in some frames: it stays so, whatever the step.
+    // It was out of date, perhaps in some frames, and stays so: that of no inputs is said anything makes the vouch one
+    // for the step alone.
     guard let made = version.published.made, !then.unit.step.isHuman, then.core != was.core,
       made.core == was.core || was.accepted.contains(made.core)
     else { return nil }
-    return version.published.madeFrom
+    return []
   }
 }
 

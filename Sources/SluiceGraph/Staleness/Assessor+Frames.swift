@@ -44,13 +44,15 @@ extension Assessor {
       }
     }
     guard sources.allSatisfy({ $0.representation != nil }) else { return expected }
+    let open = expected.subtracting(stale)
+    if open.isEmpty || isOtherThroughout(result, versions) { return expected }
     let recipes = try FrameRecipes(result, manifests: manifests)
     let others = try acceptedRecipes(result)
     var outputs: [Representation] = []
     for version in versions {
       outputs += try manifests.manifest(version.published.manifest).representations.prefix(1)
     }
-    let changed = expected.subtracting(stale).frames.filter { frame in
+    let changed = open.frames.filter { frame in
       guard let wanted = recipes.recipes(of: frame) else { return true }
       return !outputs.indices.allSatisfy { index in
         let made = outputs[index].file(atFrame: frame)?.recipe
@@ -58,6 +60,21 @@ extension Assessor {
       }
     }
     return stale.union(FrameSet(changed))
+  }
+
+  /// Whether every frame was made by another recipe, which shows without its manifest: all of a version's frames were
+  /// made by one core from inputs that counted as a whole, and one of these is another one now.
+  private func isOtherThroughout(_ result: Assessment, _ versions: [Version]) -> Bool {
+    versions.contains { version in
+      guard let made = version.published.made, made.uniform, made.accepted?.isEmpty != false else { return false }
+      if made.core != result.core { return !result.accepted.contains(made.core) }
+      return result.inputs.contains { state in
+        guard state.input.gather == .here, let source = state.sources.first, !source.isPerFrame, source.named.isEmpty
+        else { return false }
+        let used = version.published.madeFrom.filter { source.isRecorded(by: $0, in: state.input) }
+        return used.count == 1 && used[0].frames == nil && used[0].content != source.content
+      }
+    }
   }
 }
 

@@ -40,7 +40,7 @@ extension Assessor {
         notes: notes, stale: result.expected)
     }
     var judged = Assessment.Judged(freshness: .current, reasons: [], notes: notes, stale: nil)
-    compare(version, result, &judged)
+    try compare(version, result, &judged)
     for state in result.inputs {
       for source in state.sources {
         for one in source.all where one.follows {
@@ -59,14 +59,16 @@ extension Assessor {
 
   /// Compares today's inputs with what the version says it was made from, and with what people vouched for: one of them
   /// has to be the same. The reasons are about the newest of them.
-  private func compare(_ version: Version, _ result: Assessment, _ judged: inout Assessment.Judged) {
+  private func compare(
+    _ version: Version, _ result: Assessment, _ judged: inout Assessment.Judged
+  ) throws(SluiceError) {
     let recorded = version.published.madeFrom
-    if differences(recorded, result).isEmpty { return }
-    if let vouch = version.vouches.last(where: { differences($0.inputs, result).isEmpty }) {
+    if try differences(recorded, result).isEmpty { return }
+    for vouch in version.vouches.reversed() where try differences(vouch.inputs, result).isEmpty {
       judged.notes.append(Reasons.vouched(vouch, version))
       return
     }
-    for difference in differences(version.vouches.last?.inputs ?? recorded, result) {
+    for difference in try differences(version.vouches.last?.inputs ?? recorded, result) {
       judged.reasons.append(reason(for: difference, version, isVouched: !version.vouches.isEmpty))
     }
     judged.freshness = judged.reasons.contains { $0.kind != .unrecorded } ? .dubious : .unknown
@@ -84,14 +86,16 @@ extension Assessor {
     var isOfAll: Bool { if case .moved = self { false } else { true } }
   }
 
-  private func differences(_ used: [Used], _ result: Assessment) -> [Difference] {
+  private func differences(_ used: [Used], _ result: Assessment) throws(SluiceError) -> [Difference] {
     var found: [Difference] = []
     for state in result.inputs {
       for source in state.sources {
-        found += difference(used, source, state.input).map { [$0] } ?? []
+        if let one = try difference(used, source, state.input) { found.append(one) }
         // A version that says of no name what it was is compared by what it was made from alone.
         guard let names = names(used, of: source, in: state.input) else { continue }
-        found += source.named.compactMap { difference(names, $0, state.input) }
+        for name in source.named {
+          if let one = try difference(names, name, state.input) { found.append(one) }
+        }
         let present = Set(source.named.map(\.product))
         found += names.filter { !present.contains($0.product) }.map { .gone($0) }
       }
@@ -109,7 +113,9 @@ extension Assessor {
     return names.isEmpty ? nil : names
   }
 
-  private func difference(_ used: [Used], _ source: InputState.Source, _ input: StepInput) -> Difference? {
+  private func difference(
+    _ used: [Used], _ source: InputState.Source, _ input: StepInput
+  ) throws(SluiceError) -> Difference? {
     let before = used.filter { source.isRecorded(by: $0, in: input) }
     guard let version = source.version, source.representation != nil else {
       if let first = before.first { return .gone(first) }
@@ -118,13 +124,20 @@ extension Assessor {
     guard let last = before.max(by: { $0.version < $1.version }) else {
       return source.through == nil ? .unrecorded(source.product, version) : .named(source, version)
     }
-    return before.contains { isSame($0, as: source) } ? nil : .moved(last, source, to: version)
+    for used in before where try isSame(used, as: source) { return nil }
+    return .moved(last, source, to: version)
   }
 
-  private func isSame(_ used: Used, as source: InputState.Source) -> Bool {
+  private func isSame(_ used: Used, as source: InputState.Source) throws(SluiceError) -> Bool {
     if used.content == source.content || used.content == source.representation?.content { return true }
     // What a person named before the step declared it stands with the digest of the whole version.
-    return used.input == nil && used.content == source.version?.published.manifest
+    if used.input == nil, used.content == source.version?.published.manifest { return true }
+    // Who takes all frames takes those within the range, and of others it does not matter that they changed.
+    guard let limit = source.limit, !source.isPerFrame, let name = source.representation?.name,
+      let old = project.versions[VersionAddress(product: used.product, version: used.version)]
+    else { return false }
+    return try manifests.manifest(old.published.manifest).representation(named: name)?.within(limit).content
+      == source.whole
   }
 
   private func reason(for difference: Difference, _ version: Version, isVouched: Bool) -> Reason {
@@ -162,7 +175,7 @@ extension Assessor {
   ) throws(SluiceError) -> FrameSet {
     let all = (result.existing ?? .empty).union(result.expected ?? .empty)
     let used = version.vouches.last?.inputs ?? version.published.madeFrom
-    if differences(used, result).contains(where: \.isOfAll) { return all }
+    if try differences(used, result).contains(where: \.isOfAll) { return all }
     var changed = FrameSet.empty
     for state in result.inputs {
       for source in state.sources.flatMap(\.all) {
@@ -171,7 +184,7 @@ extension Assessor {
           changed = changed.union(reached)
         }
         guard let before = used.last(where: { source.isRecorded(by: $0, in: state.input) }),
-          !isSame(before, as: source)
+          try !isSame(before, as: source)
         else { continue }
         guard let reached = try reach(of: source, since: before) else { return all }
         changed = changed.union(reached)

@@ -31,6 +31,7 @@ extension Assessor {
   /// has none, or an input is still to be made.
   func vouch(for result: Assessment, _ versions: [Version]) -> Vouch? {
     guard versions.contains(where: { !$0.vouches.isEmpty }), result.recipe != nil || result.inputs.isEmpty,
+      hasItsRange(result),
       (result.expected ?? .empty).subtracting(result.existing ?? .empty).isEmpty
     else { return nil }
     let now = used(by: result)

@@ -49,7 +49,12 @@ extension Assessor {
   /// Whether every frame that should be there is, and none that no input has. Frames beyond the range alone may stay: a
   /// shorter range makes nothing anew.
   private func hasItsFrames(_ result: Assessment) -> Bool {
-    if result.unit.step.frames == .range, result.unit.workRange == nil { return false }
-    return (result.expected ?? .empty).subtracting(result.existing ?? .empty).isEmpty && result.lost.isEmpty
+    hasItsRange(result) && result.lost.isEmpty
+      && (result.expected ?? .empty).subtracting(result.existing ?? .empty).isEmpty
+  }
+
+  /// False where a step makes the frames of the range, and nobody knows which.
+  func hasItsRange(_ result: Assessment) -> Bool {
+    result.unit.step.frames != .range || result.unit.workRange != nil
   }
 }

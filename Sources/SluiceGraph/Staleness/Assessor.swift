@@ -52,8 +52,8 @@ package struct Assessor: Sendable {
     let contents = inputs.compactMap { state in state.content.map { (name: state.input.name, content: $0) } }
     let isFed = inputs.allSatisfy { $0.sources.allSatisfy { $0.all.allSatisfy { $0.upstream == nil } } }
     let told = project.told(to: unit)
-    let core = Recipe.core(
-      of: unit.step, on: unit.folder, bound: told?.parameters ?? [:], namings: unit.namings, tools: used)
+    let core = unit.form.core(
+      on: unit.folder, bound: told?.parameters ?? [:], namings: unit.namings, tools: used)
     var result = Assessment(
       unit: unit, freshness: .current, reasons: [], inputs: inputs, noted: noted,
       existing: unit.step.isPerFrame ? versions.first??.published.representations.first?.frames ?? .empty : nil,

@@ -122,8 +122,8 @@ package struct Reasons: Sendable {
     var news: [Reason] = []
     if let told = result.told, told.parameters != before {
       news = [Reasons.told(told, before: before)]
-      let known = Recipe.core(
-        of: result.unit.step, on: result.unit.folder, bound: before, namings: result.unit.namings, tools: result.tools)
+      let unit = result.unit
+      let known = unit.form.core(on: unit.folder, bound: before, namings: unit.namings, tools: result.tools)
       if known == made.core { return news }
     }
     let tools = Set(result.tools.keys).intersection(made.tools.keys).sorted()

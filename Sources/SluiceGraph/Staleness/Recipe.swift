@@ -4,14 +4,6 @@ package import SluiceModel
 ///
 /// Command, parameters, tools and the *content* of inputs enter; ids, paths, versions and layout never do.
 package enum Recipe {
-  private struct Core: Encodable {
-    var command: [String]
-    var inputs: [String: String]
-    var outputs: [String: String]
-    var parameters: [String: String]
-    var tools: [String: Digest]
-  }
-
   /// Of a step on a folder, without its inputs.
   /// - Parameters:
   ///   - bound: what the step took out of an event.
@@ -20,21 +12,7 @@ package enum Recipe {
     of step: Step, on folder: Folder, bound: [String: String] = [:], namings: [String: String] = [:],
     tools: [String: ToolVersion]
   ) -> Digest {
-    var parameters: [String: String] = [:]
-    for (name, value) in namings { parameters["name.\(name)"] = value }
-    for (name, value) in bound { parameters["on.\(name)"] = value }
-    for placeholder in step.placeholders where placeholder.name == "folder" {
-      parameters[placeholder.description] = folder.parameter(placeholder.field)
-    }
-    return Digest.of(
-      StableJSON.encode(
-        Core(
-          command: step.command,
-          inputs: Dictionary(
-            uniqueKeysWithValues: step.inputs.filter { $0.link == .dependency }.map { ($0.name, "\($0.frames)") }),
-          outputs: Dictionary(
-            uniqueKeysWithValues: step.outputs.map { ($0.name, "\($0.identity.rawValue) \($0.files)") }),
-          parameters: parameters, tools: tools.mapValues(\.digest))))
+    RecipeForm(step).core(on: folder, bound: bound, namings: namings, tools: tools)
   }
 
   /// Of one frame: the files of that frame, and the whole of every other input.
@@ -74,9 +52,16 @@ package enum Recipe {
   }
 
   private static func digest(_ kind: String, _ core: Digest, _ inputs: [(name: String, content: Digest)]) -> Digest {
+    var text = "\(kind)\n\(core.hex)\n"
+    text.reserveCapacity(text.utf8.count + inputs.count * 96)
     // By name: the order in which a file names its inputs is layout.
-    let sorted = inputs.sorted { $0.name < $1.name }
-    return Digest.of("\(kind)\n\(core)\n" + sorted.map { "\($0.name)\n\($0.content)\n" }.joined())
+    for input in inputs.count > 1 ? inputs.sorted(by: { $0.name < $1.name }) : inputs {
+      text += input.name
+      text += "\n"
+      text += input.content.hex
+      text += "\n"
+    }
+    return Digest.of(text)
   }
 }
 

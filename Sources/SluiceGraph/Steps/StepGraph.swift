@@ -13,6 +13,7 @@ package struct UnitID: Sendable, Hashable, Comparable, CustomStringConvertible {
 package struct Unit: Sendable, Hashable {
   package let id: UnitID
   package let step: Step
+  let form: RecipeForm
   package let folder: Folder
   package let inputs: [UnitInput]
   /// In the order of the step's outputs.
@@ -33,6 +34,8 @@ package struct UnitInput: Sendable, Hashable {
 /// (ADR 0013). Units stand in an order in which makers come before users, so that the greater number is made later.
 package struct StepGraph: Sendable {
   let steps: [Step]
+  /// What each of them brings to recipes.
+  private let forms: [RecipeForm]
   /// All folders of the project, those without units too; what they say of themselves may change under the graph.
   private(set) var folders: Table<FolderPath, Folder>
   private let layout: GraphNumbers
@@ -57,6 +60,7 @@ package struct StepGraph: Sendable {
   /// - Complexity: O(folders * steps + links).
   init(pipeline: Pipeline, folders: Table<FolderPath, Folder>, casting: Table<FolderPath, Set<FolderPath>>, turn: Int) {
     (steps, self.folders, self.turn) = (pipeline.steps, folders, turn)
+    forms = pipeline.steps.map { RecipeForm($0) }
     var laying = GraphLaying(pipeline: pipeline, folders: folders.values, casting: casting)
     contested = laying.contested
     (layout, cycle) = laying.ordered()
@@ -92,7 +96,7 @@ package struct StepGraph: Sendable {
   func unit(at index: Int) -> Unit {
     let (step, path) = (steps[Int(layout.unitSteps[index])], layout.paths[Int(layout.unitFolders[index])])
     return Unit(
-      id: UnitID(step: step.name, folder: path), step: step,
+      id: UnitID(step: step.name, folder: path), step: step, form: forms[Int(layout.unitSteps[index])],
       folder: folders[path] ?? Folder(path: path, type: "folder"),
       inputs: step.inputs.enumerated().map { place, input in
         UnitInput(input: input, products: layout.inputs(of: index, at: place).map { product(at: Int($0)) })

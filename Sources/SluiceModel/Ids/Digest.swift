@@ -10,7 +10,12 @@ package struct Digest: Sendable, Hashable, Comparable {
   }
 
   package static func of(_ text: String) -> Digest {
-    of(Array(text.utf8))
+    var text = text
+    return text.withUTF8 { bytes in
+      var hash = SHA256()
+      hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
+      return Digest(hash: hash.finalize())
+    }
   }
 
   /// Reads 64 hexadecimal digits, upper or lower case; nil for anything else.
@@ -36,10 +41,17 @@ package struct Digest: Sendable, Hashable, Comparable {
   }
 
   package var hex: String {
-    [a, b, c, d].map { word in
-      let digits = String(word, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }.joined()
+    String(unsafeUninitializedCapacity: 64) { buffer in
+      var place = 0
+      for word in [a, b, c, d] {
+        for shift in stride(from: 60, through: 0, by: -4) {
+          let nibble = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 0xf
+          buffer[place] = nibble < 10 ? 0x30 + nibble : 0x57 + nibble
+          place += 1
+        }
+      }
+      return place
+    }
   }
 
   /// Its 256 bits, the first ones first.
@@ -51,10 +63,12 @@ package struct Digest: Sendable, Hashable, Comparable {
   }
 
   fileprivate init(hash: SHA256.Digest) {
-    let words = hash.withUnsafeBytes { bytes in
-      (0..<4).map { UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
+    (a, b, c, d) = hash.withUnsafeBytes { bytes in
+      func word(_ index: Int) -> UInt64 {
+        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+      }
+      return (word(0), word(1), word(2), word(3))
     }
-    (a, b, c, d) = (words[0], words[1], words[2], words[3])
   }
 
   /// Takes bytes piece by piece, for what does not fit in memory.

@@ -35,7 +35,7 @@ extension Show {
         let unit = naive.maker(of: product)
       else { continue }
       let address = VersionAddress(product: product, version: fact.version)
-      diary.vouchings[address, default: []].append(try naive.vouching(fact, of: product, for: unit))
+      diary.vouchings[address, default: []].append(try naive.vouching(fact, for: unit))
     }
   }
 

@@ -81,6 +81,8 @@ package struct NaivePlan: Equatable {
       if try verdict.isObstructed || waits(unit) { return Fate(isBlocked: true) }
       guard let expected = verdict.expected else { return Fate(run: .some(nil)) }
       let due = verdict.needsWork ? verdict.stale ?? .empty : .empty
+      // Nobody can want anew what has no frame to make.
+      if !verdict.needsWork, expected.isEmpty { return Fate() }
       let all = isForced ? expected : due
       let wanted = frames.map(all.intersection) ?? all
       // What only lost frames is run, too: it is published without them.

@@ -165,11 +165,9 @@ package struct NaiveShow {
   }
 
   /// What a vouch says, spelled out while it is given.
-  package func vouching(_ vouch: VersionVouched, of product: ProductRef, for unit: Unit) throws -> Vouching {
+  package func vouching(_ vouch: VersionVouched, for unit: Unit) throws -> Vouching {
     var vouching = Vouching(core(of: unit))
-    // Who repeats what the version recorded says no more than under which step it counts.
-    let own = known.versions[product]?.first { $0.address.version == vouch.version }
-    for used in own?.published.madeFrom == vouch.inputs ? [] : vouch.inputs {
+    for used in vouch.inputs {
       let version = known.versions[used.product]?.first { $0.address.version == used.version }
       let taking = takings(of: unit).first {
         $0.input.name == used.input && $0.product == used.product && $0.isNamed == (used.through != nil)

@@ -176,6 +176,8 @@ package struct NaiveStaleness {
   private mutating func isVouched(
     _ unit: NaiveShow.Unit, _ versions: [Chronicle.Version], _ verdict: Verdict
   ) throws -> Bool {
+    // Without the range nobody knows which frames there should be.
+    if unit.step.frames == .range, unit.place.frames == nil { return false }
     let said = versions.map { show.diary.vouchings[$0.address] ?? [] }
     guard said.allSatisfy({ !$0.isEmpty }), (verdict.expected ?? .empty).subtracting(verdict.existing).isEmpty else {
       return false
@@ -211,7 +213,7 @@ extension NaiveStaleness {
     guard let version = show.known.latest(product) else { return .missing }
     for (input, products) in unit.inputs(.dependency) {
       for product in products {
-        for (input, product) in [(input, product)] + named(by: product) {
+        for (input, product) in [(input, product)] + named(by: product).map({ ($0.input, $0.target) }) {
           guard let maker = followed(input, product) else { continue }
           let above = try verdict(maker)
           if above.needsWork || above.isDubious { return .dubious }
@@ -230,14 +232,15 @@ extension NaiveStaleness {
   private func differences(_ unit: NaiveShow.Unit, _ word: [Used]) throws -> [Difference] {
     var found: [Difference] = []
     for (input, products) in unit.inputs(.dependency) {
+      let isOfAll = unit.step.outputs.allSatisfy { input.frames.of($0.name) == .all }
       for product in products {
-        found += try namedOtherwise(product, input, word)
+        found += try namedOtherwise(product, input, word, isOfAll)
         let named = word.filter {
           $0.product == product && ($0.input ?? input.name) == input.name && $0.through == nil
         }
         let then = try named.compactMap { used in
           try show.known.versions[product]?.first { $0.address.version == used.version }
-            .map { try show.files(of: $0, input.representation) }
+            .map { try files(of: $0, input, isOfAll) }
         }
         guard let now = show.known.taken(product, input.tag, at: show.now) else {
           found.append(named.isEmpty ? .unrecorded : .changed)
@@ -245,7 +248,7 @@ extension NaiveStaleness {
         }
         if named.isEmpty {
           found.append(.unrecorded)
-        } else if try !then.contains(show.files(of: now, input.representation)) {
+        } else if try !then.contains(files(of: now, input, isOfAll)) {
           found.append(.changed)
         }
       }
@@ -257,28 +260,41 @@ extension NaiveStaleness {
   }
 
   /// Everything that a product names, directly and through others.
-  private func named(by product: ProductRef) -> [(StepInput, ProductRef)] {
-    show.references(of: product).flatMap { [($0.input, $0.target)] + named(by: $0.target) }
+  private func named(
+    by product: ProductRef, ofAll: Bool = false
+  ) -> [(input: StepInput, target: ProductRef, isOfAll: Bool)] {
+    show.references(of: product).flatMap { reference in
+      let isOfAll = ofAll || reference.relation == .all
+      return [(reference.input, reference.target, isOfAll)] + named(by: reference.target, ofAll: isOfAll)
+    }
+  }
+
+  /// The files of a version that a person looked at: who takes all frames takes those within the range.
+  private func files(of version: Chronicle.Version, _ input: StepInput, _ isOfAll: Bool) throws -> [Trace.Seen] {
+    let range = isOfAll ? show.known.places[version.address.product.folder]?.frames : nil
+    return try show.files(of: version, input.representation).filter { file in
+      file.frame.map { range?.contains($0) ?? true } ?? true
+    }
   }
 
   /// What an input's product names counts where somebody said what that was.
   private func namedOtherwise(
-    _ product: ProductRef, _ input: StepInput, _ word: [Used]
+    _ product: ProductRef, _ input: StepInput, _ word: [Used], _ isOfAll: Bool
   ) throws -> [Difference] {
     let names = word.filter { $0.input == input.name && $0.through == product }
     guard !names.isEmpty else { return [] }
-    let now = named(by: product)
-    var found = names.filter { name in !now.contains { $0.1 == name.product } }.map { _ in Difference.changed }
-    for (reference, target) in now {
+    let now = named(by: product, ofAll: isOfAll)
+    var found = names.filter { name in !now.contains { $0.target == name.product } }.map { _ in Difference.changed }
+    for (reference, target, isOfAll) in now {
       let then = try names.filter { $0.product == target }.compactMap { used in
         try show.known.versions[target]?.first { $0.address.version == used.version }
-          .map { try show.files(of: $0, reference.representation) }
+          .map { try files(of: $0, reference, isOfAll) }
       }
       guard let taken = show.known.taken(target, reference.tag, at: show.now) else {
         if !then.isEmpty { found.append(.changed) }
         continue
       }
-      if try !then.contains(show.files(of: taken, reference.representation)) { found.append(.changed) }
+      if try !then.contains(files(of: taken, reference, isOfAll)) { found.append(.changed) }
     }
     return found
   }
