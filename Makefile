@@ -72,10 +72,6 @@ bench-graph: ## plans in shows of up to a million steps, beside ninja and Snakem
 	tools/setup --quiet
 	benchmarks/graph
 
-bench-graph: ## plans in shows of up to a million steps, beside ninja and Snakemake (--setup: benchmarks/README.md)
-	tools/setup --quiet
-	benchmarks/graph
-
 run: ## a server on ./sluice-data at http://127.0.0.1:7733/
 	swift build
 	PATH="$(CURDIR)/$(VENV):$$PATH" "$$(swift build --show-bin-path)/sluice" serve --data sluice-data

@@ -32,8 +32,8 @@ enum Graphs {
     }
     print("\(coverage.count) shows in \(String(format: "%.1f", seconds)) s, each with \(GraphProof.deeds) deeds")
     if !isFast { for line in coverage.lines { print(line) } }
-    // Of a few seeds nothing can be said.
-    guard count >= 200, !coverage.lacking.isEmpty else { return true }
+    // Of a few seeds nothing can be said: what is rare occurs more or less often by chance.
+    guard count >= 2_000, !coverage.lacking.isEmpty else { return true }
     print("in less than \(GraphProof.leastPercent) % of the shows: \(coverage.lacking.joined(separator: "; "))")
     return false
   }

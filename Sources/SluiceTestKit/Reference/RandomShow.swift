@@ -206,6 +206,7 @@ extension RandomShow {
       let until = chance.below(2) == 0 ? show.now.addingTimeInterval(Double(5 + chance.below(60))) : nil
       try show.freeze(known.spoken, at: number, until: until, because: "locked \(number)")
       occurs(until == nil ? "a product is frozen" : "a product is frozen until a time")
+      if Self.sources.contains(known.spoken), chance.below(2) == 0 { try publish(known.spoken, chance) }
       return "freeze \(known.spoken) at \(number)\(until == nil ? "" : " until a time")"
     case 22, 23:
       guard show.graph.producer(of: known) != nil, isVouchable(known) else { return "nothing" }
