@@ -652,6 +652,19 @@ class PlansAndSelections(SharedServerTestCase):
         self.assertEqual(shown["plan"]["id"], plan["id"])
         self.assertNotIn("progress", shown)
 
+    def test_a_limit_shows_the_first_runs_and_what_the_others_come_to(self):
+        whole = self.server.ask("plan", "demo")
+        self.assertGreater(len(whole["runs"]), 1)
+        self.assertNotIn("rest", whole)
+        first = self.server.ask("plan", "demo", "--limit", "1")
+        self.assertEqual(first["id"], whole["id"])
+        self.assertEqual(first["runs"], whole["runs"][:1])
+        self.assertEqual(first["rest"]["runs"], len(whole["runs"]) - 1)
+        self.assertEqual(first["rest"]["tasks"], sum(run["tasks"] for run in whole["runs"][1:]))
+        words = self.server.run("plan", "demo", "--limit", "1").output
+        self.assertIn(f"{len(whole['runs'])} runs", words)
+        self.assertIn(f"and {len(whole['runs']) - 1} more runs", words)
+
     def test_plan_takes_no_selection_beside_an_id(self):
         self.assertError(
             self.server.refused("apply", "demo", "--plan", "p-000000000000", "--select", "sq010"), "usage"

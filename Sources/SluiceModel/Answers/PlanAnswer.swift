@@ -27,6 +27,8 @@ package struct Plan: Sendable, Equatable, Codable {
   package var force: Bool?
   /// What would have to happen first; nil for a plan of what is. A plan with it cannot be applied.
   package var whatIf: WhatIf?
+  /// What an answer leaves out that was asked for the first runs alone; nil where it has all of them.
+  package var rest: PlanRest?
 
   package init(
     id: PlanID, project: ProjectName, selection: String, frames: FrameSet?, pipelineRevision: Int,
@@ -38,6 +40,29 @@ package struct Plan: Sendable, Equatable, Codable {
   }
 
   package var tasks: Int { runs.reduce(0) { $0 + $1.tasks } }
+
+  /// With its first runs only, and what the others come to.
+  package func first(_ count: Int) -> Plan {
+    guard runs.count > count else { return self }
+    var plan = self
+    let others = runs[count...]
+    let known = others.compactMap(\.estimate?.seconds)
+    plan.runs = Array(runs.prefix(count))
+    plan.rest = PlanRest(
+      runs: others.count, tasks: others.reduce(0) { $0 + $1.tasks }, seconds: known.reduce(0, +),
+      unestimated: others.count - known.count)
+    return plan
+  }
+}
+
+/// What runs come to that are not told one by one.
+package struct PlanRest: Sendable, Equatable, Codable {
+  package var runs: Int
+  package var tasks: Int
+  /// Core-seconds of those that have an estimate.
+  package var seconds: Double
+  /// Runs without one.
+  package var unestimated: Int
 }
 
 package struct PlannedRun: Sendable, Equatable, Codable {

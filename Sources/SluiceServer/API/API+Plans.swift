@@ -12,11 +12,13 @@ extension API {
     api.post("plan") { request, context in
       let body = try await JSONBody.read(PlanRequest.self, request)
       let project = try ProjectName(body.project)
-      guard let changed = body.changed, !changed.isEmpty else {
-        return JSONBody.response(
-          try await services.plans.compute(project, try scope(body), by: context.actor))
+      let plan: Plan
+      if let changed = body.changed, !changed.isEmpty {
+        plan = try await services.plans.compute(project, try scope(body), if: changed)
+      } else {
+        plan = try await services.plans.compute(project, try scope(body), by: context.actor)
       }
-      return JSONBody.response(try await services.plans.compute(project, try scope(body), if: changed))
+      return JSONBody.response(body.limit.map { plan.first(max(0, $0)) } ?? plan)
     }
     api.post("apply") { request, context in
       try context.require(.run)

@@ -97,6 +97,8 @@ struct PlanRequest: Decodable {
   var frames: String?
   var force: Bool?
   var changed: [ChangedProduct]?
+  /// So many runs are told at most.
+  var limit: Int?
   var plan: PlanID?
   var command: CommandID?
 }

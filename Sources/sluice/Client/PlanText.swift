@@ -4,13 +4,13 @@ import SluiceModel
 enum PlanText {
   static func tell(_ plan: Plan) {
     if let whatIf = plan.whatIf { return tell(plan, whatIf) }
-    if plan.runs.isEmpty {
+    if count(plan) == 0 {
       let isStuck = !plan.missing.isEmpty || !plan.blocked.isEmpty
       let rest = plan.byHand?.isEmpty == false ? "Nothing to run" : "Nothing to do"
       print(isStuck ? "Nothing can run yet." : "\(rest): \(plan.untouched) products are current.")
     } else {
       print(
-        "Plan \(plan.id): \(plan.runs.count) runs, \(plan.tasks) tasks\(cost(plan)); "
+        "Plan \(plan.id): \(count(plan)) runs, \(tasks(plan)) tasks\(cost(plan)); "
           + "\(plan.untouched) products untouched.")
     }
     tellReasons(plan)
@@ -20,9 +20,12 @@ enum PlanText {
     for run in plan.blocked { print("  \(run.step) \(run.folder) cannot run: \(run.text)") }
   }
 
+  private static func count(_ plan: Plan) -> Int { plan.runs.count + (plan.rest?.runs ?? 0) }
+  private static func tasks(_ plan: Plan) -> Int { plan.tasks + (plan.rest?.tasks ?? 0) }
+
   private static func cost(_ plan: Plan) -> String {
-    let seconds = plan.runs.compactMap(\.estimate?.seconds).reduce(0, +)
-    let known = plan.runs.allSatisfy { $0.estimate != nil }
+    let seconds = plan.runs.compactMap(\.estimate?.seconds).reduce(plan.rest?.seconds ?? 0, +)
+    let known = plan.rest?.unestimated ?? 0 == 0 && plan.runs.allSatisfy { $0.estimate != nil }
     guard seconds > 0 else { return "" }
     return ", about \(Console.duration(seconds)) of one core\(known ? "" : " for what has run before")"
   }
@@ -33,16 +36,17 @@ enum PlanText {
         let frames = run.frames.map { "frames \($0)" } ?? ""
         return ["  " + run.step, "\(run.folder)", frames, run.reasons.first.map { "because \($0.text)" } ?? ""]
       })
+    if let rest = plan.rest { print("  … and \(rest.runs) more runs (--limit \(count(plan)) shows them all)") }
   }
 
   /// What changes that have not happened would reach.
   private static func tell(_ plan: Plan, _ whatIf: WhatIf) {
     print("What if (nothing was published, and this cannot be applied):")
     for change in whatIf.changes { print("  \(change.text)") }
-    if plan.runs.isEmpty { return print("It would reach nothing; \(plan.untouched) products stay as they are.") }
+    if count(plan) == 0 { return print("It would reach nothing; \(plan.untouched) products stay as they are.") }
     let due = whatIf.alreadyDue > 0 ? " (\(whatIf.alreadyDue) of them are due anyway)" : ""
     print(
-      "It would reach \(plan.runs.count) runs\(due), \(plan.tasks) tasks\(cost(plan)); "
+      "It would reach \(count(plan)) runs\(due), \(tasks(plan)) tasks\(cost(plan)); "
         + "\(plan.untouched) products stay as they are.")
     tellReasons(plan)
     for run in plan.blocked { print("  \(run.step) \(run.folder) could not run: \(run.text)") }

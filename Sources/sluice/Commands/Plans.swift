@@ -23,12 +23,12 @@ struct SelectionOptions: ParsableArguments {
     selection.isEmpty && until == nil && frames == nil && !force
   }
 
-  func body(_ project: String, changed: [ChangedProduct]? = nil, plan: String? = nil, command: String? = nil)
-    -> PlanBody
-  {
+  func body(
+    _ project: String, changed: [ChangedProduct]? = nil, limit: Int? = nil, plan: String? = nil, command: String? = nil
+  ) -> PlanBody {
     PlanBody(
       project: project, select: selection.select, exclude: selection.exclude, until: until, frames: frames,
-      force: force ? true : nil, changed: changed, plan: plan, command: command)
+      force: force ? true : nil, changed: changed, limit: limit, plan: plan, command: command)
   }
 }
 
@@ -40,6 +40,7 @@ struct PlanBody: Encodable {
   var frames: String?
   var force: Bool?
   var changed: [ChangedProduct]?
+  var limit: Int?
   var plan: String?
   var command: String?
 }
@@ -49,7 +50,7 @@ struct PlanCommand: AsyncParsableCommand {
     commandName: "plan",
     abstract: "Compute and show what must run, and record nothing; show a plan again; decline a proposal.",
     usage: """
-      sluice plan PROJECT [--select EXPR] [--exclude EXPR] [--until STEP] [--frames RANGE] [--force]
+      sluice plan PROJECT [--select EXPR] [--exclude EXPR] [--until STEP] [--frames RANGE] [--force] [--limit N]
       sluice plan PROJECT --changed REF[=FILE]…
       sluice plan show ID
       sluice plan decline ID [--because TEXT]
@@ -70,8 +71,13 @@ struct PlanCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "What if this were published? Nothing is: shows what it would reach.", valueName: "ref[=file]"))
   var changed: [String] = []
+  @Option(help: "Show so many runs at most; 100 in words, and all with --json, where it is not said.")
+  var limit: Int?
   @Option(help: "With decline: why.") var because: String?
   @OptionGroup var options: ServerOptions
+
+  /// In words: enough to see what a plan is about.
+  private static let runsInWords = 100
 
   /// What to do with one plan; nil where a project is meant.
   private var verb: String? { words.count == 2 && Self.verbs.contains(words[0]) ? words[0] : nil }
@@ -81,9 +87,10 @@ struct PlanCommand: AsyncParsableCommand {
       throw ValidationError(
         "Name one project (sluice plan demo), or a plan (sluice plan show p-…, sluice plan decline p-…).")
     }
-    if verb != nil, !selection.isEmpty || !changed.isEmpty {
+    if verb != nil, !selection.isEmpty || !changed.isEmpty || limit != nil {
       throw ValidationError("A plan brings its own selection: leave out --select, --frames and the like.")
     }
+    if limit.map({ $0 < 0 }) == true { throw ValidationError("--limit is a number of runs, 0 or more.") }
     if selection.force, !changed.isEmpty { throw ValidationError("--force and --changed do not go together.") }
     if verb != "decline", because != nil { throw ValidationError("--because goes with sluice plan decline p-….") }
   }
@@ -95,7 +102,9 @@ struct PlanCommand: AsyncParsableCommand {
     default: break
     }
     let products = try changed.isEmpty ? nil : ChangedProducts.read(changed)
-    let plan: Plan = try await options.client.post("plan", selection.body(words[0], changed: products))
+    let limit = limit ?? (options.json ? nil : Self.runsInWords)
+    let plan: Plan = try await options.client.post(
+      "plan", selection.body(words[0], changed: products, limit: limit))
     if options.json { return Console.json(plan) }
     PlanText.tell(plan)
   }
