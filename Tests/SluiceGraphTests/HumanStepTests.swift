@@ -125,7 +125,7 @@ import Testing
     var show = try Show(
       folders: [FolderDeclaration(path: FolderPath("s"), type: "shot", attributes: [:])], steps: [paint])
     try show.publish("s/plate", frames: FrameSet(1...4))
-    try show.publishByHand("s/paint", "all of it")
+    try show.publishByHand("s/paint", frames: FrameSet(1...4)) { "painted \($0)" }
     try show.patch("s/plate", frames: FrameSet(3...3)) { "new \($0)" }
     let assessment = try #require(try show.assess().values.first)
     #expect(assessment.freshness == .dubious && assessment.stale == FrameSet(3...3))

@@ -15,7 +15,10 @@ extension Assessor {
       [.missing, .unknown, .dubious].first { worse in all.contains { $0.freshness == worse } } ?? .current
     result.reasons = Assessor.once(all.flatMap(\.reasons))
     result.notes += Assessor.once(all.flatMap(\.notes))
-    if result.unit.step.isPerFrame { result.stale = all.reduce(.empty) { $0.union($1.stale ?? .empty) } }
+    guard result.unit.step.isPerFrame else { return }
+    // What a person published as a whole is out of date in every frame.
+    let isWhole = all.contains { $0.freshness != .current && $0.stale == nil }
+    result.stale = isWhole ? result.expected : all.reduce(.empty) { $0.union($1.stale ?? .empty) }
   }
 
   private static func once(_ reasons: [Reason]) -> [Reason] {
@@ -51,7 +54,8 @@ extension Assessor {
       }
     }
     judged.reasons = Reasons.merged(judged.reasons)
-    if result.unit.step.isPerFrame, judged.freshness != .current {
+    let isSequence = version.published.representations.first?.kind == .sequence
+    if result.unit.step.isPerFrame, isSequence, judged.freshness != .current {
       judged.stale = try changedFrames(of: version, result, upstream)
     }
     return judged

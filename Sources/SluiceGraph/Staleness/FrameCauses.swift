@@ -28,13 +28,16 @@ package struct FrameCauses: Sendable {
     }
   }
 
-  /// Disjoint, and together all frames that are there or should be; nil for what is not made frame by frame.
+  /// Disjoint, and together all frames that are there or should be; nil for what has no frames.
   ///
   /// Frames beyond the folder's range alone are asked for nothing, and so are current.
   /// - Throws: `store.damaged` where a manifest cannot be read.
   package func ranges(of product: ProductRef) throws(SluiceError) -> [StatusRange]? {
     guard let unit = assessor.graph.producer(of: product), unit.step.isPerFrame else { return nil }
-    let existing = version(of: product, unit)?.published.representations.first?.frames ?? .empty
+    let shown = version(of: product, unit)?.published.representations.first
+    // A person may publish frames as a whole, and then there are none to be told apart.
+    if unit.step.isHuman, let shown, shown.kind != .sequence { return nil }
+    let existing = shown?.frames ?? .empty
     // What a person made may lack frames and be plainly current; what a command made may not.
     if assessments[unit.id] == nil, !unit.step.isHuman {
       return existing.isEmpty ? [] : [StatusRange(frames: existing, freshness: .current, reasons: [])]
