@@ -27,7 +27,7 @@ package struct Forced: Sendable, Hashable {
   /// An assessment with the unit out of date as a whole; a step without a command stays as it is, and so does what has
   /// no frame to make.
   private func taking(_ unit: Assessment) -> Assessment {
-    guard !unit.unit.step.command.isEmpty, unit.needsWork || unit.expected?.isEmpty != true else { return unit }
+    guard !unit.unit.step.isHuman, unit.needsWork || unit.expected?.isEmpty != true else { return unit }
     var assessment = unit
     if !assessment.needsWork { assessment.freshness = .stale }
     assessment.stale = assessment.expected
