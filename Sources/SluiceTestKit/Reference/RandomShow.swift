@@ -93,6 +93,14 @@ package struct RandomShow: Sendable {
     return !unit.step.isHuman || show.project.version(of: product, .latest) != nil
   }
 
+  /// The first product that has an approved version, and that version.
+  private func approved(among products: [ProductRef]) -> (ProductRef, Int)? {
+    for product in products {
+      if let number = show.project.version(of: product, .tag("approved"))?.number { return (product, number) }
+    }
+    return nil
+  }
+
   /// Whether every version of it was rejected.
   private func hasNoLatest(_ product: ProductRef) -> Bool { show.project.version(of: product, .latest) == nil }
 
@@ -187,6 +195,12 @@ extension RandomShow {
     guard !numbers.isEmpty else { return "nothing" }
     let number = numbers[chance.below(numbers.count)]
     switch kind {
+    case 18 where approved(among: products) != nil:
+      guard let (product, number) = approved(among: products) else { return "nothing" }
+      let verdict: Verdict = chance.below(3) == 0 ? .rejected : .withdrawn
+      try show.judge(product.spoken, number: number, verdict)
+      occurs(verdict == .rejected ? "a version is rejected" : "a verdict is taken back")
+      return "\(product.spoken) \(number) \(verdict.rawValue) after it was approved"
     case 17, 18:
       let verdict: Verdict = [.rejected, .rejected, .approved, .withdrawn][chance.below(4)]
       try show.judge(known.spoken, number: chance.below(2) == 0 || hasNoLatest(known) ? number : nil, verdict)
