@@ -7,7 +7,7 @@ package protocol TaskLauncher: Sendable {
 }
 
 /// What a task needs to start.
-package struct TaskOrder: Sendable, Hashable {
+package struct TaskOrder: Sendable, Hashable, Codable {
   package let task: TaskID
   package let arguments: [String]
   package let environment: [String: String]

@@ -123,6 +123,8 @@ enum LocalFiles {
     }
   }
 
+  static func isWritable(_ path: String) -> Bool { access(path, W_OK) == 0 }
+
   static func digest(_ path: String) throws -> Digest {
     var hash = Digest.Stream()
     try read(path) { hash.update($0) }
