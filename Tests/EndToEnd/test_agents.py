@@ -3,11 +3,11 @@
 import json
 import os
 import signal
+import subprocess
 import time
 import unittest
-from pathlib import Path
 
-from sluice_server import ServerTestCase, is_alive, processes_with, wait_until
+from sluice_server import ServerTestCase, end_with_us, is_alive, processes_with, program, wait_until
 
 LEASE = 5
 
@@ -44,12 +44,22 @@ class AgentTestCase(ServerTestCase):
                     os.kill(process, how)
                 except OSError:
                     pass
+        for agent in self.agents.values():
+            agent.wait(10)
 
-    def agent(self, name, *arguments, cwd=None, **environment):
+    def agent(self, name, *arguments, wrapper=(), **environment):
         """An agent that has joined; what it says lies in NAME.jsonl."""
         with open(self.server.home / f"{name}.jsonl", "ab") as words, open(self.server.home / f"{name}.err", "ab") as errors:
-            self.agents[name] = self.server.popen(
-                "agent", "--name", name, "--json", *arguments, environment=environment, stdout=words, stderr=errors
+            command = [*wrapper, program(), "agent", "--name", name, "--json", *map(str, arguments)]
+            self.agents[name] = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=errors,
+                env=self.server.environment(**environment),
+                cwd=self.server.home,
+                start_new_session=True,
+                preexec_fn=end_with_us,
             )
         wait_until(lambda: self.says(name, "joined"), f"{name} joins; {self.errors(name)}")
         return self.agents[name]
@@ -213,12 +223,91 @@ class TwoAgents(AgentTestCase):
         wait_until(lambda: self.standing()["bad"] == "quarantined", "it is in quarantine")
         self.agent("good", "--cores", "1")
         self.server.wait_for_plan(applied["id"])
-        self.assertEqual(len(self.who("done")), 3, "five failed there, and the rest went elsewhere")
+        # It may have had the next one before the fifth failure was counted.
+        self.assertIn(len(self.who("done")), (2, 3), "five failed there, and the rest went elsewhere")
         self.server.ask("retry", applied["id"])
         self.assertEqual(self.server.wait_for_plan(applied["id"])["state"]["status"], "succeeded")
         self.assertPublishedOnce("abcdefgh")
         self.server.ask("agents", "resume", "bad")
         self.assertEqual(self.standing()["bad"], "active")
+
+
+class Streaming(AgentTestCase):
+    """Agents that do not use the store even where they could see it, with folders of their own."""
+
+    SHOW = """\
+sluice: 1
+project: demo
+folders: [{ path: a, type: shot }]
+steps:
+  work:
+    for: { type: shot }
+    inputs:
+      plate: { product: plate, frames: one-to-one }
+      look: { product: look }
+    outputs:
+      result: { product: result, files: "result.####.txt" }
+    command: [sh, -c, 'echo "frame $4"; pwd >> HOME/where; cat "$1" "$2" > "$3"', sh, "{plate}", "{look}", "{result}", "{frame}"]
+  whole:
+    for: { type: shot }
+    inputs:
+      frames: { product: result }
+    outputs:
+      parts: { product: parts, files: "part.####.txt" }
+    command: [sh, -c, 'n=1; for f in "$1"/*; do cp "$f" "$2/part.000$n.txt"; n=$((n+1)); done', sh, "{frames.dir}", "{parts.dir}"]
+"""
+
+    def make(self, size=1):
+        self.server.pipeline(self.SHOW.replace("HOME", str(self.server.home)))
+        self.server.ask("publish", "demo/a/plate", *self.server.frames(1001, 1006, text="frame {}\n" + "x" * size))
+        self.server.ask("publish", "demo/a/look", self.server.file("look.txt", "warm\n" * size))
+
+    def digests(self):
+        found = {}
+        for product in ("result", "parts"):
+            shown = self.server.ask("show", f"demo/a/{product}")["selected"]
+            found |= {file["path"]: file["sha256"] for file in shown["files"]}
+        return found
+
+    def test_they_bring_and_send_files_and_make_the_same_bytes(self):
+        self.make(size=100_000)
+        self.agent("far", "--stream", "--cores", "3", "--cache", self.server.home / "far")
+        applied = self.server.apply()
+        self.assertEqual(applied["failed"], 0)
+        streamed = self.digests()
+        self.assertEqual(len(streamed), 12)
+        where = set(self.who("where"))
+        self.assertEqual(where, {str(self.server.home / "far" / "work" / "demo" / "work" / "a")})
+        run = next(run["id"] for run in applied["runs"] if run["step"] == "work")
+        self.assertEqual(self.server.run("task", "log", f"{run}.1003").output, "frame 1003\n")
+        listed = {agent["name"]: agent for agent in self.server.ask("agents")["agents"]}
+        self.assertIs(listed["far"]["seesStore"], False)
+        self.assertEqual(list((self.server.home / "far" / "work").rglob("*.txt")), [], "benches are taken away")
+        self.assertEqual(list(self.server.data.glob("work/**/.arriving/*/*")), [])
+        self.agents["far"].send_signal(signal.SIGINT)
+        self.agents["far"].wait(20)
+        self.agent("near")
+        self.server.apply("--force")
+        self.assertEqual(self.digests(), streamed)
+
+    def test_inputs_are_kept_within_the_quota(self):
+        self.make(size=400_000)
+        self.agent("far", "--stream", "--cores", "1", "--cache", self.server.home / "far", "--cache-size", "3M")
+        self.server.apply()
+        wait_until(lambda: self.standing() == {"far": "active"}, "it is there")
+        kept = sum(file.stat().st_size for file in (self.server.home / "far" / "inputs").rglob("*") if file.is_file())
+        self.assertLessEqual(kept, 3 * 1024 * 1024)
+        self.assertGreater(kept, 0)
+
+    def test_one_that_cannot_see_the_data_folder_streams_by_itself(self):
+        """In a mount namespace of its own, where the data folder is empty."""
+        self.make()
+        inside = f"mount -t tmpfs none {self.server.data} && exec \"$@\""
+        wrapper = ["unshare", "-m", "sh", "-c", inside, "sh"]
+        self.agent("far", "--cores", "2", "--cache", self.server.home / "far", wrapper=wrapper)
+        self.assertEqual(self.server.apply()["failed"], 0)
+        self.assertIs(self.server.ask("agents")["agents"][0]["seesStore"], False)
+        self.assertEqual(len(self.digests()), 12)
 
 
 class Needs(AgentTestCase):
@@ -249,6 +338,47 @@ class Needs(AgentTestCase):
         self.agent("one", "--cores", "4", "--gpus", "2")
         self.server.apply()
         self.assertEqual(sorted(self.who("devices"))[:1] + sorted(self.who("devices"))[-1:], ["0", "1"])
+
+
+class Queue(AgentTestCase):
+    def test_why_a_task_waits_and_what_a_priority_delays(self):
+        self.show(COPY, folders="ab")
+        first = self.server.ask("apply", "demo", "--select", "demo/a")["runs"][0]["id"]
+        second = self.server.ask("apply", "demo", "--select", "demo/b")["runs"][0]["id"]
+        wait_until(lambda: len(self.server.ask("queue")["runs"]) == 2, "both wait")
+        why = self.server.ask("queue", "why", f"{second}.1")
+        self.assertEqual((why["rank"], why["reason"], why["runsAhead"]), (2, "noAgent", [first]))
+        self.assertIn("no agent takes tasks", self.server.run("queue", "why", f"{first}.1").output)
+        moved = self.server.ask("queue", "priority", second, "high")
+        self.assertEqual((moved["applied"], [run["run"] for run in moved["delayed"]]), (False, [first]))
+        self.assertEqual([run["run"] for run in self.server.ask("queue")["runs"]], [first, second])
+        self.assertTrue(self.server.ask("queue", "priority", second, "high", "--yes")["applied"])
+        self.assertEqual([run["run"] for run in self.server.ask("queue")["runs"]], [second, first])
+        self.server.ask("queue", "pause", second)
+        self.assertEqual(self.server.ask("queue", "why", f"{second}.1")["reason"], "paused")
+        self.server.ask("queue", "resume", second)
+        self.agent("one", "--cores", "1")
+        wait_until(lambda: self.who("done") == ["b", "a"], "the urgent one comes first")
+        self.assertError(self.server.refused("queue", "why", "r-000000000000.1"), "task.unknown")
+        wait_until(lambda: not self.server.ask("queue")["runs"], "nothing is left")
+        self.assertError(self.server.refused("queue", "priority", first, "low", code=1), "run.notQueued")
+
+    def test_test_frames_come_first_and_somebody_looks_at_them(self):
+        text = Streaming.SHOW.replace("pwd >> HOME/where", 'echo "$4" >> HOME/order').replace("HOME", str(self.server.home))
+        self.server.pipeline(text.replace("  work:\n", "  work:\n    tests: look\n"))
+        self.server.ask("publish", "demo/a/plate", *self.server.frames(1001, 1006))
+        self.server.ask("publish", "demo/a/look", self.server.file("look.txt", "warm\n"))
+        applied = self.server.ask("apply", "demo")
+        run = next(run["id"] for run in applied["runs"] if run["step"] == "work")
+        wait_until(lambda: self.server.ask("queue")["runs"], "it waits")
+        why = self.server.run("queue", "why", f"{run}.1002").output
+        self.assertIn("until the test frames 1001, 1004, 1006 passed", why)
+        self.agent("one", "--cores", "4")
+        wait_until(lambda: self.server.ask("queue")["runs"][0]["hold"] == "look", "the tests passed")
+        self.assertEqual(sorted(self.who("order")), ["1001", "1004", "1006"])
+        self.server.ask("queue", "pass", run)
+        self.assertEqual(self.server.wait_for_plan(applied["id"])["state"]["status"], "succeeded")
+        self.assertEqual(sorted(self.who("order")[3:]), ["1002", "1003", "1005"])
 
 
 class Tokens(AgentTestCase):

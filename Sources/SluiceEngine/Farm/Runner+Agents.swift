@@ -110,6 +110,7 @@ extension Runner {
       pump()
       return AgentFinished(receipt: .retried)
     }
+    connections[id]?.transfers[token]?.sent = body.outputs ?? []
     guard farm.scheduler.release(token, by: id) else { return AgentFinished(receipt: .givenAway) }
     away[token]?.yield(.ended(end))
     pump()
@@ -143,7 +144,7 @@ extension Runner {
     pump()
   }
 
-  private func known(_ name: String, _ session: String) throws(SluiceError) -> AgentID {
+  func known(_ name: String, _ session: String) throws(SluiceError) -> AgentID {
     let id = AgentID(name)
     guard let connection = connections[id] else { throw Runner.unknown(name) }
     guard connection.session == session else {
@@ -204,11 +205,8 @@ extension Runner {
 }
 
 /// What people make of an agent.
-package enum AgentStanding: String, Sendable, CaseIterable {
-  case active = "resume"
-  case draining = "drain"
-  case paused = "pause"
-  case removed = "remove"
+package enum AgentStanding: Sendable {
+  case active, draining, paused, removed
 }
 
 extension AgentAnswer.Amounts {

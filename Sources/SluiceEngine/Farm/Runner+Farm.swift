@@ -36,6 +36,8 @@ extension Runner {
     var polls = 0
     /// There while it waits for something.
     var nudge: AsyncStream<Void>.Continuation?
+    /// Files that it may read and write, where it does not see the store.
+    var transfers: [LeaseToken: Transfer] = [:]
   }
 
   /// Gives what waits to whoever can take it now.
@@ -60,6 +62,7 @@ extension Runner {
         connections[agent]?.outbox = []
         connections[agent]?.toEnd = []
         connections[agent]?.told = []
+        connections[agent]?.transfers = [:]
       case .quarantined(let agent):
         parts.logger.warning("the agent \(agent) is in quarantine: everything that it was given failed")
       case .wantsLook(let run): parts.logger.notice("the test frames of run \(run) passed and wait for a look")
@@ -73,13 +76,28 @@ extension Runner {
   func launchAway(
     _ order: TaskOrder, _ given: Farm.Given, _ run: Going, _ signals: AsyncStream<Void>,
     _ cancel: AsyncStream<Void>.Continuation
-  ) async -> TaskEnd? {
+  ) async throws(SluiceError) -> TaskEnd? {
     let (token, agent) = (given.lease.token, given.lease.agent)
     let (words, word) = AsyncStream<AwayWord>.makeStream(bufferingPolicy: .bufferingOldest(4))
     away[token] = word
-    defer { away[token] = nil }
-    guard farm.holds(token), connections[agent] != nil else { return nil }
-    await handOut(order, given, run)
+    defer {
+      away[token] = nil
+      connections[agent]?.transfers[token] = nil
+    }
+    try await handOut(order, given, run)
+    let aside = connections[agent]?.transfers[token]?.aside
+    let end = await end(of: given, words, signals, cancel)
+    if end == .exited(0), let transfer = connections[agent]?.transfers[token] { try await accept(transfer) }
+    if let aside { await parts.dock?.remove(aside) }
+    return end
+  }
+
+  /// Waits for the end of a task on another machine.
+  private func end(
+    of given: Farm.Given, _ words: AsyncStream<AwayWord>, _ signals: AsyncStream<Void>,
+    _ cancel: AsyncStream<Void>.Continuation
+  ) async -> TaskEnd? {
+    let (token, agent) = (given.lease.token, given.lease.agent)
     return await withTaskGroup(of: AwayWord.self) { group in
       group.addTask {
         for await _ in signals { return .stop }
@@ -104,9 +122,19 @@ extension Runner {
     }
   }
 
-  private func handOut(_ order: TaskOrder, _ given: Farm.Given, _ run: Going) async {
+  private func handOut(_ order: TaskOrder, _ given: Farm.Given, _ run: Going) async throws(SluiceError) {
     let (token, agent) = (given.lease.token, given.lease.agent)
-    let task = AgentTask(lease: token.number, order: order, gpus: given.lease.gpus)
+    var task = AgentTask(lease: token.number, order: order, gpus: given.lease.gpus)
+    if connections[agent]?.seesStore != true {
+      let (told, kept) = try await transfer(given, order, run)
+      task.transfer = told
+      connections[agent]?.transfers[token] = kept
+    }
+    // It may have been lost meanwhile.
+    guard farm.holds(token), connections[agent] != nil else {
+      away[token]?.yield(.lost)
+      return
+    }
     connections[agent]?.outbox.append(task)
     connections[agent]?.nudge?.yield()
   }

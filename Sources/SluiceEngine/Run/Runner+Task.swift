@@ -23,7 +23,7 @@ extension Runner {
     var end = TaskEnd.cancelled
     do throws(SluiceError) {
       let arguments = try run.plan.arguments(for: pieces)
-      guard let ended = await launch(given, arguments, run, log) else { return await givenBack(task) }
+      guard let ended = try await launch(given, arguments, run, log) else { return await givenBack(task) }
       end = ended
       failure = Runner.failure(end, task, arguments, run.order.unit.step.timeoutSeconds)
       if failure == nil { try await check(pieces, run, task) }
@@ -39,7 +39,9 @@ extension Runner {
   }
 
   /// - Returns: nil where its agent was lost or gave it back, and the task waits again.
-  func launch(_ given: Farm.Given, _ arguments: [String], _ run: Going, _ log: String) async -> TaskEnd? {
+  func launch(
+    _ given: Farm.Given, _ arguments: [String], _ run: Going, _ log: String
+  ) async throws(SluiceError) -> TaskEnd? {
     let (signals, cancel) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     cancels[given.lease.token] = Cancel(task: given.task, signal: cancel)
     publishActivities()
@@ -54,7 +56,7 @@ extension Runner {
       task: given.task, arguments: arguments, environment: isOwn ? parts.settings.environment : [:],
       directory: parts.workshop.directory(of: run.bench), log: parts.settings.dataFolder + "/" + log,
       timeoutSeconds: run.order.unit.step.timeoutSeconds)
-    guard isOwn else { return await launchAway(order, given, run, signals, cancel) }
+    guard isOwn else { return try await launchAway(order, given, run, signals, cancel) }
     return await withTaskGroup(of: TaskEnd?.self) { [launcher = parts.launcher] group in
       group.addTask { await launcher.launch(order) }
       group.addTask {

@@ -22,12 +22,15 @@ package actor Runner: Service {
     package var ambient: Ambient
     package var logger: Logger
     package var settings: Settings
+    /// Nil where no agent may bring files.
+    package var dock: (any Dock)?
 
     package init(
       writer: Writer, log: any EventLog, store: any VersionStore, manifests: any ManifestSource,
       views: any ViewStore, workshop: any Workshop, launcher: any TaskLauncher, tools: any ToolProbe, feed: Feed,
-      ambient: Ambient, logger: Logger, settings: Settings
+      ambient: Ambient, logger: Logger, settings: Settings, dock: (any Dock)? = nil
     ) {
+      self.dock = dock
       (self.writer, self.log, self.store, self.manifests) = (writer, log, store, manifests)
       (self.views, self.workshop, self.launcher, self.tools) = (views, workshop, launcher, tools)
       (self.feed, self.ambient, self.logger, self.settings) = (feed, ambient, logger, settings)

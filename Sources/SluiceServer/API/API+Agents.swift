@@ -31,15 +31,19 @@ extension API {
       try await services.runner.leave(context.agent, session: body.session)
       return Response(status: .noContent)
     }
-    for standing in AgentStanding.allCases {
-      api.post("agents/:agent/\(standing.rawValue)") { _, context in
-        try context.require(.run)
-        return JSONBody.response(try await services.runner.setStanding(standing, of: context.agent))
-      }
-    }
+    addAgentFiles(to: api)
+    api.post("agents/:agent/drain") { _, context in try await setStanding(.draining, context) }
+    api.post("agents/:agent/pause") { _, context in try await setStanding(.paused, context) }
+    api.post("agents/:agent/resume") { _, context in try await setStanding(.active, context) }
+    api.post("agents/:agent/remove") { _, context in try await setStanding(.removed, context) }
+  }
+
+  private func setStanding(_ standing: AgentStanding, _ context: SluiceContext) async throws -> Response {
+    try context.require(.run)
+    return JSONBody.response(try await services.runner.setStanding(standing, of: context.agent))
   }
 }
 
 extension SluiceContext {
-  fileprivate var agent: String { parameters.get("agent") ?? "" }
+  var agent: String { parameters.get("agent") ?? "" }
 }

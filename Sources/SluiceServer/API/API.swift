@@ -21,6 +21,7 @@ package struct API: Sendable {
     addPublishing(to: api)
     addPlans(to: api)
     addAgents(to: api)
+    addQueue(to: api)
     addJudgement(to: api)
     addQuestions(to: api)
     addGraph(to: api)

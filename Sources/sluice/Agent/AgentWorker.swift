@@ -17,7 +17,7 @@ actor AgentWorker {
   let join: AgentJoin
   let voice: AgentVoice
   private let doesStream: Bool
-  private let shelf: Shelf
+  private let courier: Courier
   private let launcher: ProcessLauncher
   private let mark: String
   private let ambient = Machine.ambient
@@ -28,28 +28,27 @@ actor AgentWorker {
   /// When the server last answered: its lease is at least from then.
   private var acknowledged = Duration.zero
   private var isLeaving = false
-  private let leaves: AsyncStream<Void>
-  private let leaving: AsyncStream<Void>.Continuation
+  private var leaving: AsyncStream<Void>.Continuation?
 
   init(client: Client, join: AgentJoin, doesStream: Bool, shelf: Shelf, voice: AgentVoice) {
-    (self.client, self.join, self.doesStream, self.shelf, self.voice) = (client, join, doesStream, shelf, voice)
+    (self.client, self.join, self.doesStream, self.voice) = (client, join, doesStream, voice)
+    courier = Courier(client: client, shelf: shelf)
     mark = "agent \(join.name) of \(client.base)"
     launcher = ProcessLauncher(mark: mark, ambient: Machine.ambient)
-    (leaves, leaving) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
   /// Ends all tasks and gives them back; `run` returns then.
   func leave() {
     isLeaving = true
     for work in working.values { work.stop.yield() }
-    leaving.yield()
-    leaving.finish()
+    leaving?.finish()
   }
 
   /// - Throws: what makes it pointless to go on, such as a token without the right.
   func run() async throws {
     // What an earlier agent of this name left running.
     await launcher.endOrphans()
+    try await courier.unpack()
     var isTold = false
     while !isLeaving {
       do {
@@ -80,6 +79,9 @@ actor AgentWorker {
   /// Works until it is to leave, or the server does not know it any more.
   private func serve(_ joined: AgentJoined) async throws {
     let (tasks, task) = AsyncStream<AgentTask>.makeStream()
+    let (leaves, leaving) = AsyncStream<Void>.makeStream()
+    self.leaving = leaving
+    if isLeaving { leaving.finish() }
     try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
         try await self.beat(joined)
@@ -89,8 +91,8 @@ actor AgentWorker {
         try await self.poll(joined, task)
         return false
       }
-      group.addTask { [leaves] in
-        for await _ in leaves { break }
+      group.addTask {
+        for await _ in leaves {}
         task.finish()
         return false
       }
@@ -200,15 +202,65 @@ actor AgentWorker {
     }
     guard let stops = stops[given.lease] else { return }
     voice.say("started", given.order.task, "runs \(given.order.task)")
-    var order = given.order
-    var environment = Machine.environment.filter { !$0.key.hasPrefix("SLUICE_") }
-    if join.gpus > 0 { environment["CUDA_VISIBLE_DEVICES"] = given.gpus.map(String.init).joined(separator: ",") }
-    environment.merge(order.environment) { $1 }
-    order = order.with(environment: environment)
-    let end = await run(order, until: stops)
+    var (end, outputs): (TaskEnd?, [AgentFinish.Output]?) = (nil, nil)
+    if let transfer = given.transfer {
+      (end, outputs) = await run(given, transfer, joined, until: stops)
+    } else {
+      end = await run(prepared(given.order, given.gpus), until: stops)
+    }
     let isCutOff = ambient.uptime() - acknowledged > .milliseconds(Int(joined.leaseSeconds * 600))
     let isOwn = working[given.lease]?.isFenced == false && !isCutOff && end != .cancelled
-    await report(given, isOwn ? end : nil, joined)
+    await report(given, isOwn ? end : nil, outputs, joined)
+  }
+
+  /// Brings what a task reads, runs it, and sends what it has made.
+  private func run(
+    _ given: AgentTask, _ transfer: AgentTransfer, _ joined: AgentJoined, until stops: AsyncStream<Void>
+  ) async -> (TaskEnd?, [AgentFinish.Output]?) {
+    let trip: Courier.Trip
+    do {
+      trip = try await courier.bring(given, transfer, joined)
+    } catch {
+      return (isGone(error) ? nil : .failed("its inputs did not come: \(AgentWorker.words(error))"), nil)
+    }
+    let order = prepared(trip.order, given.gpus)
+    let ended = await withTaskGroup(of: TaskEnd?.self) { [courier] group in
+      group.addTask {
+        await courier.followLog(trip)
+        return nil
+      }
+      group.addTask { await self.run(order, until: stops) }
+      for await end in group where end != nil {
+        group.cancelAll()
+        return end ?? .cancelled
+      }
+      return .cancelled
+    }
+    await courier.sendLog(trip)
+    var outputs: [AgentFinish.Output]?
+    var result: TaskEnd? = ended
+    if ended == .exited(0) {
+      do { outputs = try await courier.send(trip) } catch {
+        result = isGone(error) ? nil : .failed("its outputs could not be sent: \(AgentWorker.words(error))")
+      }
+    }
+    await courier.end(trip)
+    return (result, outputs)
+  }
+
+  /// Whether it is the server that is gone, or the lease, and not the task that failed.
+  private func isGone(_ error: any Error) -> Bool {
+    guard let code = (error as? SluiceError)?.code else { return error is CancellationError }
+    return [.serverUnreachable, .agentLease, .agentUnknown, .agentReplaced].contains(code)
+  }
+
+  private static func words(_ error: any Error) -> String { (error as? SluiceError)?.what ?? "\(error)" }
+
+  private func prepared(_ order: TaskOrder, _ gpus: [Int]) -> TaskOrder {
+    var environment = Machine.environment.filter { !$0.key.hasPrefix("SLUICE_") }
+    if join.gpus > 0 { environment["CUDA_VISIBLE_DEVICES"] = gpus.map(String.init).joined(separator: ",") }
+    environment.merge(order.environment) { $1 }
+    return order.with(environment: environment)
   }
 
   private func run(_ order: TaskOrder, until stops: AsyncStream<Void>) async -> TaskEnd {
@@ -229,9 +281,11 @@ actor AgentWorker {
   }
 
   /// Says how a task ended, until the server has heard it or does not know this agent any more.
-  private func report(_ given: AgentTask, _ end: TaskEnd?, _ joined: AgentJoined) async {
+  private func report(
+    _ given: AgentTask, _ end: TaskEnd?, _ outputs: [AgentFinish.Output]?, _ joined: AgentJoined
+  ) async {
     let path = "agents/\(Client.escaped(joined.agent))/finish"
-    let body = AgentFinish(session: joined.session, lease: given.lease, end: end)
+    let body = AgentFinish(session: joined.session, lease: given.lease, end: end, outputs: outputs)
     let task = given.order.task
     while !Task.isCancelled {
       do throws(SluiceError) {

@@ -42,7 +42,7 @@ struct Site: Sendable {
         ambient: ambient, logger: logger,
         settings: Runner.Settings(
           workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path,
-          farm: farm)))
+          farm: farm), dock: FileDock()))
     subscriptions = Subscriptions(
       parts: Subscriber.Parts(
         writer: writer, log: folder.log, names: folder.names, cursors: folder.cursors,
