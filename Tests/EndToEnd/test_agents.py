@@ -203,6 +203,22 @@ class TwoAgents(AgentTestCase):
         self.assertPublishedOnce("abcdef")
         self.assertEqual(self.standing(), {"one": "active", "two": "active"})
 
+    def test_a_server_that_comes_back_waits_for_what_agents_of_before_still_run(self):
+        script = ONCE_SLOW.replace("fi\n", "fi\n[ -e HOME/leader ] && kill -0 $(cat HOME/leader) 2>/dev/null && echo both >> HOME/crossed\n", 1)
+        self.show(script, folders="a")
+        self.agent("one")
+        applied = self.server.ask("apply", "demo")
+        wait_until(lambda: self.who("leader"), "the slow task is up")
+        leader = int(self.who("leader")[0])
+        self.agents["one"].send_signal(signal.SIGSTOP)
+        self.server.kill()
+        self.assertTrue(is_alive(leader))
+        self.server.workers = 1
+        self.server.start("--agent-lease", str(LEASE))
+        self.assertEqual(self.server.wait_for_plan(applied["id"])["state"]["status"], "succeeded")
+        self.assertEqual((self.who("done"), self.who("crossed")), (["a"], []))
+        self.assertPublishedOnce("a")
+
     def test_drain_pause_and_resume(self):
         self.show(COPY, folders="a")
         self.agent("one")

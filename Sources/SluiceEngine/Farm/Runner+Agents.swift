@@ -16,10 +16,11 @@ extension Runner {
     let notices = farm.scheduler.join(
       id, host: body.host, has: Amounts(cores: body.cores, memory: body.memory, gpus: body.gpus), labels: body.labels,
       now: parts.ambient.uptime())
-    let former = connections[id]?.nudge
+    let earlier = connections[id]?.nudge
     let session = parts.ambient.makeSecret(bytes: 16)
     connections[id] = Connection(session: session, version: body.version)
-    former?.yield()
+    earlier?.yield()
+    isBack(id)
     note(notices)
     parts.logger.info("the agent \(id) joined: \(body.cores) cores, \(body.memory) MiB, \(body.gpus) GPUs")
     if !isWatching { post.yield(.watch) }
@@ -57,11 +58,14 @@ extension Runner {
     takeBackUnheard(id, working: body.working)
     while true {
       _ = farm.scheduler.hear(id, working: [], now: parts.ambient.uptime())
-      for given in farm.poll(id, now: parts.ambient.uptime()) { post.yield(.task(given)) }
+      if startsAt == nil {
+        for given in farm.poll(id, now: parts.ambient.uptime()) { post.yield(.task(given)) }
+      }
       let isNewest = connections[id]?.polls == turn
       let polled = isNewest ? take(id) : AgentPolled(tasks: [], end: [])
       let left = until - parts.ambient.uptime()
-      guard polled.tasks.isEmpty, polled.end.isEmpty, isNewest, !isStopping, !isClosing, left > .zero else { return polled }
+      let isEmpty = polled.tasks.isEmpty && polled.end.isEmpty
+      guard isEmpty, isNewest, !isStopping, !isClosing, left > .zero else { return polled }
       await rest(id, for: left)
       connections[id]?.nudge = nil
       _ = try known(name, body.session)
@@ -131,9 +135,10 @@ extension Runner {
 
   /// An agent goes; what it had is another one's.
   /// - Throws: `agent.unknown`, `agent.replaced`.
-  package func leave(_ name: String, session: String) throws(SluiceError) {
+  package func leave(_ name: String, session: String) async throws(SluiceError) {
     let id = try known(name, session)
     remove(id)
+    await noteGone(id)
   }
 
   private func remove(_ id: AgentID) {

@@ -42,6 +42,7 @@ extension Runner {
 
   /// Gives what waits to whoever can take it now.
   func dispatch() {
+    guard startsAt == nil else { return }
     let now = parts.ambient.uptime()
     for given in farm.poll(Farm.own, now: now) { post.yield(.task(given)) }
     guard farm.scheduler.mayHaveWork else { return }
@@ -130,6 +131,7 @@ extension Runner {
       task.transfer = told
       connections[agent]?.transfers[token] = kept
     }
+    try await noteLent(to: agent)
     // It may have been lost meanwhile.
     guard farm.holds(token), connections[agent] != nil else {
       away[token]?.yield(.lost)

@@ -63,6 +63,8 @@ package actor Runner: Service {
     case omission(ProjectName)
     /// Agents are to be heard of.
     case watch
+    /// Agents of before are to come back.
+    case former
   }
 
   /// A run on its bench.
@@ -100,6 +102,12 @@ package actor Runner: Service {
   /// Who waits for the ends of tasks on other machines.
   var away: [LeaseToken: AsyncStream<AwayWord>.Continuation] = [:]
   var isWatching = false
+  /// Agents that have had tasks since they joined.
+  var lentTo: Set<AgentID> = []
+  /// Agents that had tasks of the server before this one, and are not back.
+  var former: Set<AgentID> = []
+  /// Before this nothing is started.
+  var startsAt: Duration?
   /// Whether agents get no answer to wait for any more.
   var isClosing = false
   var turns = 0
@@ -171,6 +179,7 @@ package actor Runner: Service {
 
   package func run() async throws {
     await parts.launcher.endOrphans()
+    await recallFormer()
     await resume()
     await withGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
@@ -216,6 +225,7 @@ package actor Runner: Service {
     case .task(let given): await execute(given)
     case .omission(let project): await withdrawOmitted(in: project)
     case .watch: await watchAgents()
+    case .former: await awaitFormer()
     }
   }
 

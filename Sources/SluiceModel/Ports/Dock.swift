@@ -10,4 +10,8 @@ package protocol Dock: Sendable {
   /// - Throws: `agent.file` where one is not what its sender says.
   func accept(_ files: [AgentFinish.Output], from folder: String, to target: String) async throws(SluiceError)
   func remove(_ path: String) async
+  /// Writes a small file anew, so that it outlives a power cut.
+  func leave(_ text: String, at path: String) async throws(SluiceError)
+  /// What stands in a small file; nil where it is not there.
+  func text(of path: String) async -> String?
 }

@@ -33,7 +33,7 @@ package struct FarmAgent: Sendable {
   /// Whether it is the server's own: it is always there, and whatever fails on it is not its fault alone.
   var isOwn = false
   /// What it was before it was lost, and is again when it is heard of.
-  var standingBefore: Standing = .active
+  package internal(set) var standingBefore: Standing = .active
   /// The line for which it is kept free.
   var keptFor: Int?
   var failures = FailuresInARow()

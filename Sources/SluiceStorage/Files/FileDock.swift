@@ -57,6 +57,21 @@ package struct FileDock: Dock {
     _ = try? await disk.run { () throws(SluiceError) in Disk.remove(path) }
   }
 
+  package func leave(_ text: String, at path: String) async throws(SluiceError) {
+    try await disk.run { () throws(SluiceError) in
+      try Disk.makeDirectories(Disk.parent(of: path))
+      try Disk.write(Array(text.utf8), to: path + ".new")
+      try Disk.sync(path + ".new")
+      try Disk.rename(path + ".new", to: path)
+      try Disk.sync(Disk.parent(of: path))
+    }
+  }
+
+  package func text(of path: String) async -> String? {
+    let bytes = try? await disk.run { () throws(SluiceError) in try Disk.read(path, limit: 1024 * 1024) }
+    return bytes.map { String(decoding: $0, as: UTF8.self) }
+  }
+
   private static func wrong(_ what: String, _ file: AgentFinish.Output) -> SluiceError {
     SluiceError(
       .agentFile, what: "the output '\(file.path)' \(what)", at: "agent",

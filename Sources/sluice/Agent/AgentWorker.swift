@@ -293,7 +293,7 @@ actor AgentWorker {
         switch answer.receipt {
         case .taken: voice.say("ended", task, "ended \(task): \(end.map { "\($0)" } ?? "given back")")
         case .retried: voice.say("givenBack", task, "gave \(task) back")
-        case .givenAway: voice.say("givenAway", task, "\(task) was given to another agent; what was made does not count")
+        case .givenAway: voice.say("givenAway", task, "\(task) was given to another; what was made does not count")
         }
         return
       } catch {

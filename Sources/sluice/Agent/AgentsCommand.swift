@@ -5,8 +5,8 @@ struct AgentsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agents", abstract: "The machines that run tasks: list them, or drain, pause, resume and remove one.",
     discussion: """
-      'drain' lets an agent finish what it has and gives it nothing more; 'pause' is the same, said for a while; 'resume'
-      takes either back, and lifts a quarantine; 'remove' forgets one that is gone.
+      'drain' lets an agent finish what it has and gives it nothing more; 'pause' is the same, said for a while;
+      'resume' takes either back, and lifts a quarantine; 'remove' forgets one that is gone.
       EXAMPLE: sluice agents --watch
       EXAMPLE: sluice agents drain render07
       """)

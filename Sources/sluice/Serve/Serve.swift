@@ -96,7 +96,8 @@ struct Serve: AsyncParsableCommand {
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
-          site.writer, site.runner, site.reactor, site.subscriptions, application, FeedCloser(feed: site.feed, runner: site.runner),
+          site.writer, site.runner, site.reactor, site.subscriptions, application,
+          FeedCloser(feed: site.feed, runner: site.runner),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Serve.quiet(logger)))
     do {
