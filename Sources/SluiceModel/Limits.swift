@@ -187,4 +187,16 @@ package enum Limits {
   package static let selectionDepth = 32
   /// Products that one question may take as changed; somebody asks it before a delivery, not for a whole show.
   package static let whatIfProducts = 1_000
+  /// One agent: twice the largest machine that is sold.
+  package static let agentCores = 4_096
+  /// 64 TiB.
+  package static let agentMemoryMebibytes = 64 * 1024 * 1024
+  package static let agentGPUs = 256
+  package static let agentLabels = 64
+  /// Machines of one site; each keeps one request open.
+  package static let agents = 10_000
+  /// An agent's poll waits at most this long for a task: proxies end connections that are silent for a minute.
+  package static let agentPollSeconds = 55
+  /// What an agent sends of a file or a log at a time, so that a broken connection costs little.
+  package static let agentPieceBytes = 8 * 1024 * 1024
 }

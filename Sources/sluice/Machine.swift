@@ -19,6 +19,14 @@ enum Machine {
   static var currentFolder: String { FileManager.default.currentDirectoryPath }
   static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 
+  /// In MiB.
+  static var memory: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) / 1_024 * Int(sysconf(Int32(_SC_PAGESIZE))) / 1_024 }
+  /// The file of this program.
+  static var program: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+  }
+  static var host: String { ProcessInfo.processInfo.hostName }
+
   /// `SLUICE_ACTOR`, else the login name.
   static var person: String {
     if let actor = environment["SLUICE_ACTOR"], !actor.isEmpty { return actor }

@@ -20,7 +20,7 @@ import SluiceModel
       Retry.self, TaskCommand.self, Why.self, Impact.self, GraphCommand.self, SavingsCommand.self, TagCommand.self,
       Approve.self, Reject.self, Vouch.self, FreezeCommand.self, Thaw.self, Release.self, Fetch.self,
       PurgeCommand.self, EventsCommand.self, EventCommand.self, SubscriptionCommand.self, Replay.self,
-      JobCommand.self,
+      JobCommand.self, AgentCommand.self, AgentsCommand.self, QueueCommand.self,
       TokenCommand.self, PersonCommand.self, LogCommand.self, Backup.self, Restore.self,
     ])
 

@@ -718,7 +718,7 @@ class Tokens(unittest.TestCase):
 
     def test_from_the_first_token_on_everybody_needs_one(self):
         first = self.server.ask("token", "create", "alice", "--data", self.server.data)
-        self.assertEqual(sorted(first["rights"]), ["admin", "pipeline", "publish", "run", "subscribe"])
+        self.assertEqual(sorted(first["rights"]), ["admin", "agent", "pipeline", "publish", "run", "subscribe"])
         self.server.start()
         self.server.extra.pop("SLUICE_TOKEN", None)
         alice = {"SLUICE_TOKEN": first["token"]}

@@ -17,6 +17,7 @@ COMMANDS = [
     "subscription show", "subscription pause", "subscription resume", "subscription reset", "subscription delete",
     "subscription dead", "subscription retry", "subscription test", "replay", "token create", "person list",
     "person erase", "log verify", "log archive", "backup", "restore", "job check", "job summary",
+    "agent", "agents", "queue", "queue why", "queue priority", "queue pause", "queue resume", "queue pass",
 ]  # fmt: skip
 GROUPS = ["pipeline", "folder", "cast", "task", "event", "subscription", "token", "person", "log", "job"]
 VERSION = re.compile(r"^v-\d{8}-\d{6}-main(-\d\d)?$")

@@ -269,8 +269,9 @@ struct FarmHistory {
 
   /// Which run an agent gets a task of next, found by looking at every waiting task.
   private func firstFitting(_ id: AgentID) -> RunID?? {
-    guard let agent = scheduler.agents[id], let machine = known[id], agent.standing != .draining,
-      agent.standing != .paused, agent.standing != .quarantined
+    guard let agent = scheduler.agents[id], let machine = known[id],
+      // One that was lost is what it was before as soon as it asks.
+      (agent.standing == .lost ? agent.standingBefore : agent.standing) == .active
     else { return .some(nil) }
     if ramping(id) { return nil }
     let mine = running.values.filter { $0.agent == id }

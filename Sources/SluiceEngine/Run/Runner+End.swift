@@ -51,6 +51,7 @@ extension Runner {
     executions[planID]?.finish(id, status, failure)
     let dropped = executions[planID]?.dropBroken() ?? []
     going[id] = nil
+    farm.withdraw(id)
     if let bench, busy[bench] == id {
       if !keepsBench(id, status, failure) { await parts.workshop.close(bench) }
       busy[bench] = nil

@@ -1,6 +1,5 @@
 import SluiceGraph
 package import SluiceModel
-import SluicePolicy
 
 /// Folders that were omitted while plans were going: what has not begun there does not begin any more.
 extension Runner {
@@ -38,8 +37,8 @@ extension Runner {
       cancelled.insert(run)
       return
     }
-    queue.withdraw(run)
-    let left = open.intersection(inHand)
+    farm.withdraw(run)
+    let left = open.intersection(inHand.keys)
     // All that was to be done is being done: that is a run that goes, not one that waits.
     guard left != open else { return }
     withdrawn[run] = failure

@@ -1,6 +1,5 @@
 import SluiceGraph
 import SluiceModel
-import SluicePolicy
 
 /// A run: from inputs that are made to a bench with tasks in the queue.
 extension Runner {
@@ -87,10 +86,9 @@ extension Runner {
       await publish(id)
     } else {
       let index = execution.plan.runs.firstIndex { $0.id == id } ?? 0
-      queue.add(
-        open.map { task in
-          (TaskQueue.Place(plan: execution.turn, run: index, frame: task.pieces.first?.frame ?? 0), task.id)
-        })
+      farm.add(
+        id, open.map(\.id), of: order.unit.step, isFresh: finished.isEmpty,
+        turn: execution.turn * Limits.runsPerPlan + index)
     }
   }
 

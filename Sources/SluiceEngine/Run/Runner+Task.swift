@@ -4,23 +4,27 @@ import SluicePolicy
 
 /// A task: one command, from its slot to the fact that it ended.
 extension Runner {
-  func execute(_ task: TaskID) async {
+  func execute(_ given: Farm.Given) async {
     defer { pump() }
+    let (task, token) = (given.task, given.lease.token)
+    guard farm.holds(token) else { return await givenBack(task) }
     guard let run = going[task.run], let pieces = run.tasks[task], run.open.contains(task),
       !cancelled.contains(task.run)
     else {
-      queue.finish(task)
+      note(farm.end(token, .returned))
       return await left(task)
     }
-    inHand.insert(task)
-    defer { inHand.remove(task) }
+    inHand[task] = token
+    defer { if inHand[task] == token { inHand[task] = nil } }
+    if going[task.run]?.lost.remove(task) != nil { await discard(pieces, run) }
     let log = logPath(of: task, run)
     let began = parts.ambient.uptime()
     var failure: SluiceError?
     var end = TaskEnd.cancelled
     do throws(SluiceError) {
       let arguments = try run.plan.arguments(for: pieces)
-      end = await launch(task, arguments, run, log)
+      guard let ended = try await launch(given, arguments, run, log) else { return await givenBack(task) }
+      end = ended
       failure = Runner.failure(end, task, arguments, run.order.unit.step.timeoutSeconds)
       if failure == nil { try await check(pieces, run, task) }
     } catch {
@@ -28,26 +32,31 @@ extension Runner {
     }
     if failure != nil { await discard(pieces, run) }
     let seconds = Runner.seconds(parts.ambient.uptime() - began)
-    queue.finish(task)
+    note(farm.end(token, end == .cancelled ? .returned : failure == nil ? .succeeded : .failed))
     if isStopping { return }
     if end == .cancelled { return await left(task) }
     await record(task, pieces, run, seconds: seconds, log: log, failure: failure)
   }
 
-  func launch(_ task: TaskID, _ arguments: [String], _ run: Going, _ log: String) async -> TaskEnd {
+  /// - Returns: nil where its agent was lost or gave it back, and the task waits again.
+  func launch(
+    _ given: Farm.Given, _ arguments: [String], _ run: Going, _ log: String
+  ) async throws(SluiceError) -> TaskEnd? {
     let (signals, cancel) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    cancels[task] = cancel
+    cancels[given.lease.token] = Cancel(task: given.task, signal: cancel)
     publishActivities()
-    defer { cancels[task] = nil }
+    defer { cancels[given.lease.token] = nil }
     if isStopping { return .cancelled }
     var arguments = arguments
     if let program = arguments.first, program.contains("/"), !program.hasPrefix("/") {
       arguments[0] = parts.settings.programFolder + "/" + program
     }
+    let isOwn = given.lease.agent == Farm.own
     let order = TaskOrder(
-      task: task, arguments: arguments, environment: parts.settings.environment,
+      task: given.task, arguments: arguments, environment: isOwn ? parts.settings.environment : [:],
       directory: parts.workshop.directory(of: run.bench), log: parts.settings.dataFolder + "/" + log,
       timeoutSeconds: run.order.unit.step.timeoutSeconds)
+    guard isOwn else { return try await launchAway(order, given, run, signals, cancel) }
     return await withTaskGroup(of: TaskEnd?.self) { [launcher = parts.launcher] group in
       group.addTask { await launcher.launch(order) }
       group.addTask {
@@ -137,27 +146,39 @@ extension Runner {
     if let failure {
       executions[plan]?.taskFailed(task)
       if going[task.run]?.failure == nil { going[task.run]?.failure = Failure(failure) }
-      queue.withdraw(task.run)
-      going[task.run]?.open.formIntersection(inHand)
+      farm.withdraw(task.run)
+      going[task.run]?.open.formIntersection(inHand.keys)
     } else {
       executions[plan]?.taskDone(task.run)
     }
     tell(plan)
-    guard let now = going[task.run], now.open.isEmpty else { return }
-    if cancelled.contains(task.run) {
-      await finish(task.run, .cancelled, failure: cancelFailure(of: task.run))
+    await settle(task.run)
+  }
+
+  /// Ends a run of which nothing is left to do.
+  private func settle(_ id: RunID) async {
+    guard let now = going[id], now.open.isEmpty else { return }
+    if cancelled.contains(id) {
+      await finish(id, .cancelled, failure: cancelFailure(of: id))
     } else if let failure = now.failure {
-      await finish(task.run, .failed, recipe: now.order.assessment.recipe, failure: failure)
+      await finish(id, .failed, recipe: now.order.assessment.recipe, failure: failure)
     } else {
-      await publish(task.run)
+      await publish(id)
     }
+  }
+
+  /// A task whose agent does not have it any more; it waits again, unless its run has ended meanwhile.
+  private func givenBack(_ task: TaskID) async {
+    going[task.run]?.lost.insert(task)
+    guard !isStopping, !farm.scheduler.isKnown(task.run), going[task.run]?.open.remove(task) != nil else { return }
+    await settle(task.run)
   }
 
   /// The run ends when its last process has ended; its bench is nobody else's until then.
   func stopTasks(of run: RunID) async {
-    queue.withdraw(run)
-    going[run]?.open.formIntersection(inHand)
-    for (task, cancel) in cancels where task.run == run { cancel.yield() }
+    farm.withdraw(run)
+    going[run]?.open.formIntersection(inHand.keys)
+    for cancel in cancels.values where cancel.task.run == run { cancel.signal.yield() }
     if going[run]?.open.isEmpty == true { await finish(run, .cancelled, failure: cancelFailure(of: run)) }
   }
 

@@ -5,7 +5,7 @@ package import SluiceModel
 import SluicePolicy
 import Synchronization
 
-/// Carries plans out: starts runs whose inputs are made, runs their tasks on this machine's slots, publishes results.
+/// Carries plans out: starts runs whose inputs are made, runs their tasks here and on agents, publishes results.
 ///
 /// Everything that must outlive the process is a fact: a restart reads which plans go on and which tasks are done.
 package actor Runner: Service {
@@ -22,12 +22,15 @@ package actor Runner: Service {
     package var ambient: Ambient
     package var logger: Logger
     package var settings: Settings
+    /// Nil where no agent may bring files.
+    package var dock: (any Dock)?
 
     package init(
       writer: Writer, log: any EventLog, store: any VersionStore, manifests: any ManifestSource,
       views: any ViewStore, workshop: any Workshop, launcher: any TaskLauncher, tools: any ToolProbe, feed: Feed,
-      ambient: Ambient, logger: Logger, settings: Settings
+      ambient: Ambient, logger: Logger, settings: Settings, dock: (any Dock)? = nil
     ) {
+      self.dock = dock
       (self.writer, self.log, self.store, self.manifests) = (writer, log, store, manifests)
       (self.views, self.workshop, self.launcher, self.tools) = (views, workshop, launcher, tools)
       (self.feed, self.ambient, self.logger, self.settings) = (feed, ambient, logger, settings)
@@ -35,7 +38,7 @@ package actor Runner: Service {
   }
 
   package struct Settings: Sendable {
-    /// Tasks at once.
+    /// Cores of this machine that tasks may have; none where only agents work.
     package var workers: Int
     /// What tasks see as their environment.
     package var environment: [String: String]
@@ -43,17 +46,25 @@ package actor Runner: Service {
     package var programFolder: String
     /// The data folder; logs lie below it, and events point to them relative to it.
     package var dataFolder: String
-    package init(workers: Int, environment: [String: String], programFolder: String, dataFolder: String) {
+    package var farm: FarmSettings
+    package init(
+      workers: Int, environment: [String: String], programFolder: String, dataFolder: String,
+      farm: FarmSettings = FarmSettings()
+    ) {
       (self.workers, self.environment) = (workers, environment)
-      (self.programFolder, self.dataFolder) = (programFolder, dataFolder)
+      (self.programFolder, self.dataFolder, self.farm) = (programFolder, dataFolder, farm)
     }
   }
 
   enum Job: Sendable {
     case run(RunID)
-    case task(TaskID)
+    case task(Farm.Given)
     /// Runs of omitted folders are to end.
     case omission(ProjectName)
+    /// Agents are to be heard of.
+    case watch
+    /// Agents of before are to come back.
+    case former
   }
 
   /// A run on its bench.
@@ -64,6 +75,8 @@ package actor Runner: Service {
     var attempt: Int
     var tasks: [TaskID: [RunOrder.Piece]]
     var open: Set<TaskID>
+    /// Tasks that an agent had and lost; what it left of them on the bench is taken away first.
+    var lost: Set<TaskID> = []
     /// Pieces whose files come from an earlier result.
     var reused: [RunOrder.Piece: [ContentPlace]]
     var seconds = 0.0
@@ -78,12 +91,25 @@ package actor Runner: Service {
   var cancelled: Set<RunID> = []
   /// Why runs end that nobody cancelled by hand.
   var withdrawn: [RunID: Failure] = [:]
-  var cancels: [TaskID: AsyncStream<Void>.Continuation] = [:]
+  var cancels: [LeaseToken: Cancel] = [:]
   /// Tasks from their start until what became of them is recorded.
-  var inHand: Set<TaskID> = []
+  var inHand: [TaskID: LeaseToken] = [:]
   /// Runs whose end is being recorded: each ends once.
   var ending: Set<RunID> = []
-  var queue: TaskQueue
+  var farm: Farm
+  /// Agents on other machines.
+  var connections: [AgentID: Connection] = [:]
+  /// Who waits for the ends of tasks on other machines.
+  var away: [LeaseToken: AsyncStream<AwayWord>.Continuation] = [:]
+  var isWatching = false
+  /// Agents that have had tasks since they joined.
+  var lentTo: Set<AgentID> = []
+  /// Agents that had tasks of the server before this one, and are not back.
+  var former: Set<AgentID> = []
+  /// Before this nothing is started.
+  var startsAt: Duration?
+  /// Whether agents get no answer to wait for any more.
+  var isClosing = false
   var turns = 0
   var isStopping = false
   let jobs: AsyncStream<Job>
@@ -92,7 +118,7 @@ package actor Runner: Service {
 
   package init(_ parts: Parts) {
     self.parts = parts
-    queue = TaskQueue(slots: parts.settings.workers)
+    farm = Farm(for: parts.settings, now: parts.ambient.uptime())
     (jobs, post) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
   }
 
@@ -153,6 +179,7 @@ package actor Runner: Service {
 
   package func run() async throws {
     await parts.launcher.endOrphans()
+    await recallFormer()
     await resume()
     await withGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
@@ -188,14 +215,17 @@ package actor Runner: Service {
   /// Ends every process; nothing is recorded, so that a restart goes on where this stopped.
   func stop() {
     isStopping = true
-    for cancel in cancels.values { cancel.yield() }
+    for cancel in cancels.values { cancel.signal.yield() }
+    for connection in connections.values { connection.nudge?.yield() }
   }
 
   func perform(_ job: Job) async {
     switch job {
     case .run(let id): await start(id)
-    case .task(let id): await execute(id)
+    case .task(let given): await execute(given)
     case .omission(let project): await withdrawOmitted(in: project)
+    case .watch: await watchAgents()
+    case .former: await awaitFormer()
     }
   }
 
@@ -214,7 +244,7 @@ package actor Runner: Service {
         post.yield(.run(run))
       }
     }
-    for task in queue.start() { post.yield(.task(task)) }
+    dispatch()
     publishActivities()
   }
 
@@ -232,7 +262,7 @@ package actor Runner: Service {
   // MARK: Telling
 
   func progress(_ execution: Execution) -> PlanProgress {
-    execution.progress(workers: parts.settings.workers) { run in cancels.keys.contains { $0.run == run } }
+    execution.progress(workers: max(1, farm.slots)) { run in cancels.values.contains { $0.task.run == run } }
   }
 
   func tell(_ plan: PlanID) {
@@ -240,11 +270,12 @@ package actor Runner: Service {
   }
 
   func publishActivities() {
+    let running = Set(cancels.values.map(\.task.run))
     var found: [ProjectName: [UnitID: Activity]] = [:]
     for execution in executions.values where !execution.isDone {
       for entry in execution.entries.values where !entry.status.isDone {
         let unit = UnitID(step: entry.run.step, folder: entry.run.folder)
-        let isRunning = entry.status == .going && cancels.keys.contains { $0.run == entry.run.id }
+        let isRunning = entry.status == .going && running.contains(entry.run.id)
         if isRunning || found[execution.plan.project]?[unit] == nil {
           found[execution.plan.project, default: [:]][unit] = isRunning ? .running : .queued
         }

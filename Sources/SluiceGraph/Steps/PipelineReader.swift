@@ -61,7 +61,7 @@ package struct PipelineReader {
 
   private static let stepKeys = [
     "for", "inputs", "outputs", "tools", "on", "on_change", "max_core_hours", "command", "frames",
-    "chunk", "timeout",
+    "chunk", "timeout", "needs", "tests",
   ]
 
   private mutating func step(_ entry: DocumentEntry) -> Step? {
@@ -96,7 +96,8 @@ package struct PipelineReader {
       maxCoreHours: map["max_core_hours"].flatMap { hours($0) }, command: command,
       frames: map["frames"].flatMap { word($0, StepFrames.self) },
       chunk: map["chunk"].flatMap { positive($0, "chunk") } ?? 1,
-      timeoutSeconds: map["timeout"].flatMap { seconds($0) } ?? Limits.taskTimeoutSeconds)
+      timeoutSeconds: map["timeout"].flatMap { seconds($0) } ?? Limits.taskTimeoutSeconds,
+      needs: map["needs"].flatMap { needs($0) }, tests: map["tests"].flatMap { word($0, TestPolicy.self) })
     check(step, map, entry)
     return step
   }
@@ -415,7 +416,7 @@ extension PipelineReader {
     return nil
   }
 
-  private mutating func truth(_ node: DocumentNode) -> Bool? {
+  mutating func truth(_ node: DocumentNode) -> Bool? {
     switch text(node) {
     case "true": return true
     case "false": return false

@@ -41,6 +41,12 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case runUnknown = "run.unknown"
   case taskUnknown = "task.unknown"
   case runActive = "run.active"
+  case runNotQueued = "run.notQueued"
+  case agentUnknown = "agent.unknown"
+  case agentReplaced = "agent.replaced"
+  case agentName = "agent.name"
+  case agentLease = "agent.lease"
+  case agentFile = "agent.file"
   case publishNothing = "publish.nothing"
   case publishFileMissing = "publish.fileMissing"
   case publishHole = "publish.hole"
@@ -129,10 +135,11 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     switch self {
     case .projectUnknown, .folderUnknown, .productUnknown, .versionUnknown, .fileUnknown, .planUnknown, .runUnknown,
       .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing, .subscriptionUnknown, .eventUnknown,
-      .personUnknown:
+      .personUnknown, .agentUnknown:
       404
     case .planChanged, .publishMade, .productHeld, .runActive, .storeBusy, .positionAhead, .siteElsewhere,
-      .subscriptionExists, .subscriptionBatch, .planNotWaiting, .planWhatIf, .folderOmitted, .cutChanged:
+      .subscriptionExists, .subscriptionBatch, .planNotWaiting, .planWhatIf, .folderOmitted, .cutChanged,
+      .agentReplaced, .agentLease, .runNotQueued:
       409
     case .logArchived, .versionPurged: 410
     case .bodyTooLarge, .eventTooLarge: 413
@@ -144,6 +151,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .serverUnreachable, .timelineTool:
       500
     case .graphDotMissing, .graphDotFailed: 500
+    case .agentFile: 422
     case .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskOutputDiffers, .taskInput: 422
     default: 400
     }
@@ -159,6 +167,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
     case .planNotWaiting, .planWhatIf, .productHeld, .versionPurged, .taskOutputDiffers: 1
+    case .agentReplaced, .agentLease, .agentFile, .runNotQueued: 1
     case .graphDotMissing, .graphDotFailed: 1
     case .folderOmitted, .cutChanged, .timelineTool: 1
     default: 2

@@ -483,6 +483,8 @@ package enum TokenRight: String, Sendable, Codable, CaseIterable {
   case pipeline
   /// Make, change and read subscriptions, and replay.
   case subscribe
+  /// Join the farm as an agent and take tasks.
+  case agent
   /// Make tokens.
   case admin
 }

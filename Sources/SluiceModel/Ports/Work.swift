@@ -7,7 +7,7 @@ package protocol TaskLauncher: Sendable {
 }
 
 /// What a task needs to start.
-package struct TaskOrder: Sendable, Hashable {
+package struct TaskOrder: Sendable, Hashable, Codable {
   package let task: TaskID
   package let arguments: [String]
   package let environment: [String: String]
@@ -68,7 +68,11 @@ package struct Bench: Sendable, Hashable {
 package struct WorkLink: Sendable, Hashable {
   package let name: String
   package let target: String
-  package init(name: String, target: String) { (self.name, self.target) = (name, target) }
+  /// What stands there, where somebody else has to bring it.
+  package let file: StoredFile?
+  package init(name: String, target: String, file: StoredFile? = nil) {
+    (self.name, self.target, self.file) = (name, target, file)
+  }
 }
 
 package struct WorkOutput: Sendable, Hashable {

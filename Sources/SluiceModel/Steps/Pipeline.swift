@@ -42,12 +42,18 @@ package struct Step: Sendable, Hashable, Codable {
   /// Frames per task, for steps that work frame by frame.
   package var chunk: Int
   package var timeoutSeconds: Int
+  /// What a task takes of a machine; nil for one core.
+  package var needs: StepNeeds?
+  /// Nil for `on`.
+  package var tests: TestPolicy?
 
   package init(
     name: String, folders: FolderPattern, inputs: [StepInput], outputs: [StepOutput], tools: [String] = [],
     on: EventTrigger? = nil, onChange: OnChange = .propose, maxCoreHours: Double? = nil, command: [String],
-    frames: StepFrames? = nil, chunk: Int = 1, timeoutSeconds: Int = Limits.taskTimeoutSeconds
+    frames: StepFrames? = nil, chunk: Int = 1, timeoutSeconds: Int = Limits.taskTimeoutSeconds,
+    needs: StepNeeds? = nil, tests: TestPolicy? = nil
   ) {
+    (self.needs, self.tests) = (needs, tests)
     self.frames = frames
     (self.name, self.folders, self.inputs, self.outputs) = (name, folders, inputs, outputs)
     (self.tools, self.onChange, self.command, self.chunk) = (tools, onChange, command, chunk)
@@ -62,6 +68,7 @@ package struct Step: Sendable, Hashable, Codable {
     case maxCoreHours = "max_core_hours"
     case command, frames, chunk
     case timeoutSeconds = "timeout"
+    case needs, tests
   }
 
   /// Whether each frame is a piece of work of its own.

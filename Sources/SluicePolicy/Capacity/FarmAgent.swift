@@ -30,6 +30,10 @@ package struct FarmAgent: Sendable {
   var hasExclusive = false
   var heard: Duration
   var takesAgain: Duration = .zero
+  /// Whether it is the server's own: it is always there, and whatever fails on it is not its fault alone.
+  var isOwn = false
+  /// What it was before it was lost, and is again when it is heard of.
+  package internal(set) var standingBefore: Standing = .active
   /// The line for which it is kept free.
   var keptFor: Int?
   var failures = FailuresInARow()
@@ -38,6 +42,9 @@ package struct FarmAgent: Sendable {
     (self.id, self.host, self.has, self.labels, self.heard) = (id, host, has, labels, heard)
     (free, freeGPUs, standing) = (has, Array(0..<has.gpus), .active)
   }
+
+  /// When it was last heard of.
+  package var lastHeard: Duration { heard }
 
   /// Whether it could take such a task if it had nothing else.
   func could(_ need: Need) -> Bool {

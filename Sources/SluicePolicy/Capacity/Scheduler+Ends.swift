@@ -56,7 +56,7 @@ extension Scheduler {
   }
 
   private mutating func suspect(_ id: AgentID, _ run: RunID) -> [Notice] {
-    guard var agent = agents[id], agent.standing == .active else { return [] }
+    guard var agent = agents[id], agent.standing == .active, !agent.isOwn else { return [] }
     agent.failures.add(run)
     agents[id] = agent
     guard agent.failures.count >= rules.failuresInARow, agent.failures.runs.count > 1 else { return [] }

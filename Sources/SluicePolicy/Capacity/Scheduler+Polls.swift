@@ -3,13 +3,23 @@ import SluiceModel
 /// Agents: how they come, ask, are heard of, and go.
 extension Scheduler {
   /// An agent is there, for the first time or again; what it had before is another one's.
+  /// - Parameter isOwn: whether it is the server's own, which is never lost and never put into quarantine.
   package mutating func join(
-    _ id: AgentID, host: String, has: Amounts, labels: [String: String], now: Duration
+    _ id: AgentID, host: String, has: Amounts, labels: [String: String], now: Duration, isOwn: Bool = false
   ) -> [Notice] {
     var notices: [Notice] = []
     if agents[id] != nil { notices = lose(id) }
     agents[id] = FarmAgent(id: id, host: host, has: has, labels: labels, heard: now)
+    agents[id]?.isOwn = isOwn
     return notices.filter { if case .lost(_, let tokens) = $0 { !tokens.isEmpty } else { true } }
+  }
+
+  /// An agent goes; what it had is another one's.
+  package mutating func leave(_ id: AgentID) -> [Notice] {
+    guard agents[id] != nil else { return [] }
+    let notices = lose(id)
+    agents[id] = nil
+    return notices
   }
 
   package mutating func setStanding(_ standing: FarmAgent.Standing, of id: AgentID) {
@@ -24,23 +34,24 @@ extension Scheduler {
   package mutating func hear(_ id: AgentID, working tokens: [LeaseToken], now: Duration) -> [LeaseToken] {
     guard let agent = agents[id] else { return tokens }
     agents[id]?.heard = now
-    if agent.standing == .lost { agents[id]?.standing = .active }
+    if agent.standing == .lost { agents[id]?.standing = agent.standingBefore }
     return tokens.filter { leases[$0]?.agent != id }
   }
 
   /// Takes tasks from agents that were not heard of for longer than a lease.
   /// - Complexity: O(agents).
   package mutating func tick(now: Duration) -> [Notice] {
-    let silent = agents.values.filter { $0.standing != .lost && now - $0.heard > rules.lease }.map(\.id).sorted()
+    let silent = agents.values.filter { !$0.isOwn && $0.standing != .lost && now - $0.heard > rules.lease }
+      .map(\.id).sorted()
     return silent.flatMap { lose($0) }
   }
 
   /// Tasks that an agent is to start now.
   /// - Complexity: O(kinds of need · log of it), whatever waits; each kind that does not fit is looked at once.
   package mutating func poll(_ id: AgentID, now: Duration) -> [Lease] {
-    guard agents[id] != nil else { return [] }
+    guard let known = agents[id] else { return [] }
     agents[id]?.heard = now
-    if agents[id]?.standing == .lost { agents[id]?.standing = .active }
+    if known.standing == .lost { agents[id]?.standing = known.standingBefore }
     var given: [Lease] = []
     while let agent = agents[id], agent.standing == .active, agent.takesAgain <= now,
       let line = choose(for: agent, now)
@@ -145,6 +156,20 @@ extension Scheduler {
   mutating func end(_ lease: Lease) {
     leases[lease.token] = nil
     runs[lease.run]?.running -= 1
+    free(lease)
+  }
+
+  /// An agent has done its part; the task counts as running until `finish`, and no loss of the agent takes it away.
+  /// - Returns: whether the task was the agent's.
+  package mutating func release(_ token: LeaseToken, by agent: AgentID) -> Bool {
+    guard let lease = leases[token], lease.agent == agent, agents[agent]?.leases.contains(token) == true else {
+      return false
+    }
+    free(lease)
+    return true
+  }
+
+  private mutating func free(_ lease: Lease) {
     guard var agent = agents[lease.agent], agent.leases.remove(lease.token) != nil else { return }
     agent.free = agent.free + lease.need.amounts
     agent.freeGPUs = (agent.freeGPUs + lease.gpus).sorted()
@@ -159,6 +184,7 @@ extension Scheduler {
       end(lease)
       giveBack(lease)
     }
+    if let standing = agents[id]?.standing, standing != .lost { agents[id]?.standingBefore = standing }
     agents[id]?.standing = .lost
     keepNoLonger(id)
     return [.lost(id, tokens)]

@@ -93,12 +93,13 @@ package struct Scheduler: Sendable {
   // MARK: Runs
 
   /// Takes up the tasks of a run, numbered from 0 in the order of frames.
+  /// - Parameter turn: where it stands in its tier, the smaller the earlier; behind all others where it is not said.
   package mutating func add(
-    _ run: RunID, tasks: Int, need: Need, tier: Tier, hold: TestHold = .off, attempts: Int = 1
+    _ run: RunID, tasks: Int, need: Need, tier: Tier, hold: TestHold = .off, attempts: Int = 1, turn: Int? = nil
   ) {
     guard runs[run] == nil, tasks > 0 else { return }
-    turns += 1
-    let place = LinePlace(tier: tier, turn: turns)
+    turns = max(turns + 1, turn ?? 0)
+    let place = LinePlace(tier: tier, turn: turn ?? turns)
     var order = Array(TestFrames.halving(tasks).reversed())
     var state = Run(
       place: place, phase: .open, isLookedAt: false, rest: [], lines: [], maxAttempts: max(1, attempts))

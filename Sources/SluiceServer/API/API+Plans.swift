@@ -49,7 +49,7 @@ extension API {
       if progress == nil, registry.plans[id].map({ $0.applications > 0 }) == true {
         // A plan that ended before a restart: what the registry remembers of it.
         progress = Execution(plan: plan, turn: 0, graph: registry.projects[plan.project]?.graph, registry: registry)
-          .progress(workers: services.settings.workers) { _ in false }
+          .progress(workers: max(1, services.settings.workers)) { _ in false }
       }
       return JSONBody.response(PlanShown(plan: plan, state: registry.plans[id], progress: progress))
     }

@@ -20,6 +20,8 @@ package struct API: Sendable {
     addEditorial(to: api)
     addPublishing(to: api)
     addPlans(to: api)
+    addAgents(to: api)
+    addQueue(to: api)
     addJudgement(to: api)
     addQuestions(to: api)
     addGraph(to: api)

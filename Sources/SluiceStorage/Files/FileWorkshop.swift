@@ -15,6 +15,12 @@ package final class FileWorkshop: Workshop {
     try Disk.makeDirectories(root)
   }
 
+  /// Writes a small file that others may read, beside the benches.
+  package static func leave(_ text: String, at path: String) throws(SluiceError) {
+    try Disk.makeDirectories(Disk.parent(of: path))
+    try Disk.write(Array(text.utf8), to: path)
+  }
+
   package func directory(of bench: Bench) -> String {
     let folder = bench.folder.isRoot ? "+" : bench.folder.parts.joined(separator: "+")
     return "\(root)/\(bench.project)/\(bench.step)/\(folder)"

@@ -26,11 +26,12 @@ package final class MemorySite: Sendable {
   ///   - log: what an earlier process left; it is read as after a restart.
   ///   - disk: its files.
   ///   - names: who stands in the log.
+  ///   - farm: where agents are to come; time passes for its leases only when it is moved on.
   package init(
     log: MemoryEventLog = MemoryEventLog(), disk: MemoryDisk = MemoryDisk(),
     names: MemoryPersonNames = MemoryPersonNames(), seed: UInt64 = 0, workers: Int = 3,
     tools: FixedTools = FixedTools(["oiiotool": "oiiotool 2.4", "ffmpeg": "ffmpeg 5"]),
-    script: @escaping ScriptedLauncher.Script = ScriptedLauncher.work
+    script: @escaping ScriptedLauncher.Script = ScriptedLauncher.work, farm: FarmSettings? = nil
   ) async throws(SluiceError) {
     (self.log, self.disk, self.names, self.tools) = (log, disk, names, tools)
     seeded = Seeded(seed: seed)
@@ -50,8 +51,10 @@ package final class MemorySite: Sendable {
       Runner.Parts(
         writer: writer, log: log, store: store, manifests: manifests, views: views,
         workshop: MemoryWorkshop(disk: disk), launcher: ScriptedLauncher(disk: disk, script), tools: tools, feed: feed,
-        ambient: seeded.ambient, logger: logger,
-        settings: Runner.Settings(workers: workers, environment: [:], programFolder: "/show", dataFolder: "/data")))
+        ambient: farm == nil ? seeded.ambient : seeded.patient, logger: logger,
+        settings: Runner.Settings(
+          workers: workers, environment: [:], programFolder: "/show", dataFolder: "/data",
+          farm: farm ?? FarmSettings())))
     let bodies = PlanBodies(log: log)
     queries = Queries(
       writer: writer, manifests: manifests, tools: tools, runner: runner, store: store, bodies: bodies)

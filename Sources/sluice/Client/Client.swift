@@ -25,6 +25,8 @@ struct Client: Sendable {
   enum Method: String { case GET, POST, PUT, DELETE }
 
   let base: String
+  /// `SLUICE_TOKEN` where it is not said.
+  var token: String?
 
   /// A server that is not there is said to be not there at once, not after twelve hours of trying.
   private static let http: HTTPClient = {
@@ -71,7 +73,7 @@ struct Client: Sendable {
     var request = HTTPClientRequest(url: url(path, query))
     request.method = HTTPMethod(rawValue: method.rawValue)
     request.headers.add(name: "X-Sluice-Actor", value: Machine.person)
-    if let token = Machine.environment["SLUICE_TOKEN"], !token.isEmpty {
+    if let token = token ?? Machine.environment["SLUICE_TOKEN"], !token.isEmpty {
       request.headers.add(name: "Authorization", value: "Bearer \(token)")
     }
     if let type { request.headers.add(name: "Content-Type", value: type) }

@@ -123,6 +123,36 @@ enum LocalFiles {
     }
   }
 
+  /// At most so many bytes from a place on; fewer at the end.
+  static func piece(of path: String, at offset: Int64, _ count: Int) throws(SluiceError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure("read", path) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure("read", path) }
+    var bytes = [UInt8](repeating: 0, count: max(0, min(count, Int(Int64(status.st_size) - offset))))
+    let got = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+    guard got >= 0 else { throw failure("read", path) }
+    return Array(bytes.prefix(got))
+  }
+
+  /// Regular files below a folder, by their paths in it, sorted.
+  static func names(below folder: String) -> [String] {
+    var found: [String] = []
+    for name in ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted() {
+      var status = stat()
+      guard lstat(folder + "/" + name, &status) == 0 else { continue }
+      if status.st_mode & S_IFMT == S_IFDIR {
+        found += names(below: folder + "/" + name).map { name + "/" + $0 }
+      } else if status.st_mode & S_IFMT == S_IFREG {
+        found.append(name)
+      }
+    }
+    return found
+  }
+
+  static func isWritable(_ path: String) -> Bool { access(path, W_OK) == 0 }
+
   static func digest(_ path: String) throws -> Digest {
     var hash = Digest.Stream()
     try read(path) { hash.update($0) }

@@ -19,7 +19,9 @@ struct Serve: AsyncParsableCommand {
 
   @Option(help: "The folder that everything is kept in.") var data = "sluice-data"
   @Option(help: "Address and port; other addresses than loopback want a token first.") var listen = "127.0.0.1:7733"
-  @Option(help: "Tasks at once; the number of cores where it is not said.") var workers: Int?
+  @Option(help: "Cores of this machine for tasks, 0 for agents alone; all of them where it is not said.")
+  var workers: Int?
+  @OptionGroup var farm: FarmOptions
   @Option(help: "This site's short name; it is part of version ids.") var site = "main"
   @Option(
     help: ArgumentHelp(
@@ -44,7 +46,7 @@ struct Serve: AsyncParsableCommand {
   @Option(help: .hidden) var server: String?
 
   func validate() throws {
-    if let workers, !(1...1_024).contains(workers) { throw ValidationError("--workers takes 1 to 1024.") }
+    if let workers, !(0...1_024).contains(workers) { throw ValidationError("--workers takes 0 to 1024.") }
     if let problem = NameRule.problem(in: site) ?? (site.contains("-") ? "it has '-'" : nil) {
       throw ValidationError("'\(site)' cannot be a site's name: \(problem).")
     }
@@ -69,6 +71,7 @@ struct Serve: AsyncParsableCommand {
     }
     let site = try Site(
       folder: folder, registry: registry, workers: workers ?? Machine.cores,
+      farm: try farm.settings(probe: Site.probe(in: folder)),
       commands: Dictionary(subscriberCommand.compactMap(Serve.named), uniquingKeysWith: { _, last in last }),
       webhooks: HTTPWebhookSender.Settings(
         allowed: try Serve.allowances(webhookAllow), listensOnLoopback: isLoopback,
@@ -93,7 +96,8 @@ struct Serve: AsyncParsableCommand {
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
-          site.writer, site.runner, site.reactor, site.subscriptions, application, FeedCloser(feed: site.feed),
+          site.writer, site.runner, site.reactor, site.subscriptions, application,
+          FeedCloser(feed: site.feed, runner: site.runner),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Serve.quiet(logger)))
     do {
@@ -164,12 +168,14 @@ struct Serve: AsyncParsableCommand {
   }
 }
 
-/// Ends the live streams when the server stops: they would hold it up for ever.
+/// Ends live streams and the polls of agents when the server stops: they would hold it up.
 private struct FeedCloser: Service {
   let feed: Feed
+  let runner: Runner
 
   func run() async throws {
     try? await gracefulShutdown()
     feed.close()
+    await runner.sendAgentsAway()
   }
 }

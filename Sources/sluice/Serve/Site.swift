@@ -22,7 +22,7 @@ struct Site: Sendable {
   private let workers: Int
 
   init(
-    folder: DataFolder, registry: Registry, workers: Int, commands: [String: String],
+    folder: DataFolder, registry: Registry, workers: Int, farm: FarmSettings, commands: [String: String],
     webhooks: HTTPWebhookSender.Settings, logger: Logger
   ) throws(SluiceError) {
     (self.folder, self.workers) = (folder, workers)
@@ -41,7 +41,8 @@ struct Site: Sendable {
         launcher: ProcessLauncher(mark: folder.path, ambient: ambient), tools: tools, feed: feed,
         ambient: ambient, logger: logger,
         settings: Runner.Settings(
-          workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path)))
+          workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path,
+          farm: farm), dock: FileDock()))
     subscriptions = Subscriptions(
       parts: Subscriber.Parts(
         writer: writer, log: folder.log, names: folder.names, cursors: folder.cursors,
@@ -57,6 +58,14 @@ struct Site: Sendable {
       Reactor.Parts(
         writer: writer, log: folder.log, feed: feed, queries: queries, runner: runner, bodies: bodies, ambient: ambient,
         logger: logger))
+  }
+
+  /// A file with a secret of this start of the server, for agents that see the data folder.
+  static func probe(in folder: DataFolder) throws(SluiceError) -> FarmSettings.Probe {
+    let secret = Machine.ambient.makeSecret(bytes: 16)
+    let file = folder.path + "/work/agents.probe"
+    try FileWorkshop.leave(secret, at: file)
+    return FarmSettings.Probe(file: file, secret: secret)
   }
 
   /// - Parameter serve: the options of `serve`, kept in backups.

@@ -1,0 +1,42 @@
+import SluiceModel
+package import SluicePolicy
+
+/// What a server says of its farm.
+package struct FarmSettings: Sendable {
+  /// A file that an agent which sees the data folder can read, and what stands in it.
+  package struct Probe: Sendable {
+    package let file: String
+    package let secret: String
+    package init(file: String, secret: String) { (self.file, self.secret) = (file, secret) }
+  }
+  /// An agent that is not heard of for so long has lost its tasks.
+  package var lease: Duration
+  package var sizes: Sizes
+  package var limits: [String: CountedLimit]
+  /// The name of the server's own machine.
+  package var host: String
+  /// What it has, in MiB.
+  package var memory: Int
+  package var probe: Probe?
+
+  package init(
+    lease: Duration = .seconds(30), sizes: Sizes = Sizes(), limits: [String: CountedLimit] = [:],
+    host: String = "localhost", memory: Int = Limits.agentMemoryMebibytes, probe: Probe? = nil
+  ) {
+    (self.lease, self.sizes, self.limits) = (lease, sizes, limits)
+    (self.host, self.memory, self.probe) = (host, memory, probe)
+  }
+}
+
+extension Farm {
+  /// A farm whose first agent is the server's own machine.
+  init(for settings: Runner.Settings, now: Duration) {
+    let farm = settings.farm
+    self.init(Scheduler.Rules(lease: farm.lease, sizes: farm.sizes.all), sizes: farm.sizes)
+    for (name, limit) in farm.limits { scheduler.setLimit(name, limit) }
+    guard settings.workers > 0 else { return }
+    _ = scheduler.join(
+      Farm.own, host: farm.host, has: Amounts(cores: settings.workers, memory: farm.memory), labels: [:], now: now,
+      isOwn: true)
+  }
+}

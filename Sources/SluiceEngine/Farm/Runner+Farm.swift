@@ -1,0 +1,185 @@
+import Logging
+import SluiceModel
+import SluicePolicy
+
+/// Tasks on their way to agents and back.
+extension Runner {
+  /// How a running task is ended.
+  struct Cancel: Sendable {
+    let task: TaskID
+    let signal: AsyncStream<Void>.Continuation
+  }
+
+  /// What is heard of a task on another machine.
+  enum AwayWord: Sendable {
+    case ended(TaskEnd)
+    /// Its agent does not have it any more.
+    case lost
+    /// It is to end.
+    case stop
+    case nothing
+  }
+
+  /// An agent on another machine, from its joining on.
+  struct Connection: Sendable {
+    let session: String
+    let version: String
+    /// Nil until it has said so.
+    var seesStore: Bool?
+    /// Tasks that it was given and does not know of yet.
+    var outbox: [AgentTask] = []
+    /// Leases of tasks that it is to end and does not know of yet.
+    var toEnd: Set<LeaseToken> = []
+    /// Leases whose tasks it was told of.
+    var told: Set<LeaseToken> = []
+    /// Its newest question; older ones get nothing any more.
+    var polls = 0
+    /// There while it waits for something.
+    var nudge: AsyncStream<Void>.Continuation?
+    /// Files that it may read and write, where it does not see the store.
+    var transfers: [LeaseToken: Transfer] = [:]
+  }
+
+  /// Gives what waits to whoever can take it now.
+  func dispatch() {
+    guard startsAt == nil else { return }
+    let now = parts.ambient.uptime()
+    for given in farm.poll(Farm.own, now: now) { post.yield(.task(given)) }
+    guard farm.scheduler.mayHaveWork else { return }
+    for (id, connection) in connections.sorted(by: { $0.key < $1.key }) where connection.nudge != nil {
+      guard farm.scheduler.mayHaveWork else { return }
+      for given in farm.poll(id, now: now) { post.yield(.task(given)) }
+    }
+  }
+
+  /// What the scheduler has to tell.
+  func note(_ notices: [Scheduler.Notice]) {
+    for notice in notices {
+      switch notice {
+      case .lost(let agent, let tokens):
+        parts.logger.warning("the agent \(agent) was lost; \(tokens.count) of its tasks are given to others")
+        for token in tokens { away[token]?.yield(.lost) }
+        farm.forget(tokens)
+        connections[agent]?.outbox = []
+        connections[agent]?.toEnd = []
+        connections[agent]?.told = []
+        connections[agent]?.transfers = [:]
+      case .quarantined(let agent):
+        parts.logger.warning("the agent \(agent) is in quarantine: everything that it was given failed")
+      case .wantsLook(let run): parts.logger.notice("the test frames of run \(run) passed and wait for a look")
+      case .testsPassed, .testFailed, .movedUp: continue
+      }
+    }
+  }
+
+  /// Runs a task on another machine.
+  /// - Returns: nil where the agent was lost or gave it back.
+  func launchAway(
+    _ order: TaskOrder, _ given: Farm.Given, _ run: Going, _ signals: AsyncStream<Void>,
+    _ cancel: AsyncStream<Void>.Continuation
+  ) async throws(SluiceError) -> TaskEnd? {
+    let (token, agent) = (given.lease.token, given.lease.agent)
+    let (words, word) = AsyncStream<AwayWord>.makeStream(bufferingPolicy: .bufferingOldest(4))
+    away[token] = word
+    defer {
+      away[token] = nil
+      connections[agent]?.transfers[token] = nil
+    }
+    try await handOut(order, given, run)
+    let aside = connections[agent]?.transfers[token]?.aside
+    let end = await end(of: given, words, signals, cancel)
+    if end == .exited(0), let transfer = connections[agent]?.transfers[token] { try await accept(transfer) }
+    if let aside { await parts.dock?.remove(aside) }
+    return end
+  }
+
+  /// Waits for the end of a task on another machine.
+  private func end(
+    of given: Farm.Given, _ words: AsyncStream<AwayWord>, _ signals: AsyncStream<Void>,
+    _ cancel: AsyncStream<Void>.Continuation
+  ) async -> TaskEnd? {
+    let (token, agent) = (given.lease.token, given.lease.agent)
+    return await withTaskGroup(of: AwayWord.self) { group in
+      group.addTask {
+        for await _ in signals { return .stop }
+        return .nothing
+      }
+      group.addTask {
+        for await word in words { return word }
+        return .lost
+      }
+      var end: TaskEnd?
+      for await word in group {
+        switch word {
+        case .ended(let how):
+          end = how
+          cancel.finish()
+        case .lost: cancel.finish()
+        case .stop: askToEnd(token, on: agent)
+        case .nothing: continue
+        }
+      }
+      return end
+    }
+  }
+
+  private func handOut(_ order: TaskOrder, _ given: Farm.Given, _ run: Going) async throws(SluiceError) {
+    let (token, agent) = (given.lease.token, given.lease.agent)
+    var task = AgentTask(lease: token.number, order: order, gpus: given.lease.gpus)
+    if connections[agent]?.seesStore != true {
+      let (told, kept) = try await transfer(given, order, run)
+      task.transfer = told
+      connections[agent]?.transfers[token] = kept
+    }
+    try await noteLent(to: agent)
+    // It may have been lost meanwhile.
+    guard farm.holds(token), connections[agent] != nil else {
+      away[token]?.yield(.lost)
+      return
+    }
+    connections[agent]?.outbox.append(task)
+    connections[agent]?.nudge?.yield()
+  }
+
+  /// The agent ends the task and says so; one that has not heard of it yet need not. Where the server itself stops,
+  /// nobody waits for agents: they end what they have when they come again.
+  private func askToEnd(_ token: LeaseToken, on agent: AgentID) {
+    let isUntold = connections[agent]?.outbox.contains { $0.lease == token.number } ?? true
+    if isUntold || isStopping {
+      connections[agent]?.outbox.removeAll { $0.lease == token.number }
+      away[token]?.yield(.ended(.cancelled))
+      return
+    }
+    connections[agent]?.toEnd.insert(token)
+    connections[agent]?.nudge?.yield()
+  }
+
+  // MARK: Time
+
+  /// Takes tasks from agents that are not heard of, as long as there are agents.
+  func watchAgents() async {
+    guard !isWatching else { return }
+    isWatching = true
+    defer { isWatching = false }
+    let pause = min(parts.settings.farm.lease / 4, .seconds(1))
+    while !isStopping, !connections.isEmpty {
+      do { try await parts.ambient.sleep(pause) } catch { return }
+      let notices = farm.scheduler.tick(now: parts.ambient.uptime())
+      note(notices)
+      if !notices.isEmpty { pump() }
+    }
+  }
+
+  /// Waits until something is there for an agent, or the time is over.
+  func rest(_ id: AgentID, for time: Duration) async {
+    let (nudges, nudge) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    connections[id]?.nudge?.yield()
+    connections[id]?.nudge = nudge
+    await withTaskGroup(of: Void.self) { [sleep = parts.ambient.sleep] group in
+      group.addTask { try? await sleep(time) }
+      group.addTask { for await _ in nudges { return } }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+}

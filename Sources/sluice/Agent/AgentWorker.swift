@@ -1,0 +1,313 @@
+import AsyncHTTPClient
+import NIOCore
+import SluiceAdapters
+import SluiceModel
+
+/// An agent: joins a server, takes tasks, runs them, says how they ended. Source: ADR 0017.
+actor AgentWorker {
+  /// A task that it works on.
+  private struct Work {
+    let task: TaskID
+    let stop: AsyncStream<Void>.Continuation
+    /// The warden has ended it, or somebody is to: it is given back, whatever its processes say.
+    var isFenced = false
+  }
+
+  let client: Client
+  let join: AgentJoin
+  let voice: AgentVoice
+  private let doesStream: Bool
+  private let courier: Courier
+  private let launcher: ProcessLauncher
+  private let mark: String
+  private let ambient = Machine.ambient
+  private var joined: AgentJoined?
+  private var working: [UInt64: Work] = [:]
+  private var stops: [UInt64: AsyncStream<Void>] = [:]
+  private var warden: Warden?
+  /// When the server last answered: its lease is at least from then.
+  private var acknowledged = Duration.zero
+  private var isLeaving = false
+  private var leaving: AsyncStream<Void>.Continuation?
+
+  init(client: Client, join: AgentJoin, doesStream: Bool, shelf: Shelf, voice: AgentVoice) {
+    (self.client, self.join, self.doesStream, self.voice) = (client, join, doesStream, voice)
+    courier = Courier(client: client, shelf: shelf)
+    mark = "agent \(join.name) of \(client.base)"
+    launcher = ProcessLauncher(mark: mark, ambient: Machine.ambient)
+  }
+
+  /// Ends all tasks and gives them back; `run` returns then.
+  func leave() {
+    isLeaving = true
+    for work in working.values { work.stop.yield() }
+    leaving?.finish()
+  }
+
+  /// - Throws: what makes it pointless to go on, such as a token without the right.
+  func run() async throws {
+    // What an earlier agent of this name left running.
+    await launcher.endOrphans()
+    try await courier.unpack()
+    var isTold = false
+    while !isLeaving {
+      do {
+        let joined: AgentJoined = try await client.post("agents", join)
+        self.joined = joined
+        acknowledged = ambient.uptime()
+        try startWarden(joined.leaseSeconds)
+        isTold = false
+        voice.say("joined", nil, "joined \(client.base) as \(join.name), with \(join.cores) cores")
+        try await serve(joined)
+      } catch let error as SluiceError where error.code == .serverUnreachable || error.code == .agentUnknown {
+        if !isTold { voice.say("waiting", nil, "the server is not there; trying again (\(error.what))") }
+        isTold = true
+        try? await ambient.sleep(.milliseconds(500))
+      }
+      working = [:]
+      warden = nil
+    }
+  }
+
+  private func startWarden(_ lease: Double) throws {
+    warden = try Warden(
+      program: Machine.program,
+      arguments: ["agent", "warden", "--mark", mark, "--milliseconds", "\(Int(lease * 700))"],
+      environment: Machine.environment)
+  }
+
+  /// Works until it is to leave, or the server does not know it any more.
+  private func serve(_ joined: AgentJoined) async throws {
+    let (tasks, task) = AsyncStream<AgentTask>.makeStream()
+    let (leaves, leaving) = AsyncStream<Void>.makeStream()
+    self.leaving = leaving
+    if isLeaving { leaving.finish() }
+    try await withThrowingTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        try await self.beat(joined)
+        return false
+      }
+      group.addTask {
+        try await self.poll(joined, task)
+        return false
+      }
+      group.addTask {
+        for await _ in leaves {}
+        task.finish()
+        return false
+      }
+      group.addTask {
+        await withDiscardingTaskGroup { works in
+          for await task in tasks { works.addTask { await self.work(on: task, joined) } }
+        }
+        return true
+      }
+      while let isDone = try await group.next() {
+        if isDone { break }
+      }
+      group.cancelAll()
+    }
+    guard isLeaving else { return }
+    _ = try? await client.send(
+      .POST, "agents/\(Client.escaped(joined.agent))/leave",
+      body: .bytes(StableJSON.encode(AgentBeat(session: joined.session, working: []))), type: "application/json",
+      timeout: .seconds(5))
+    voice.say("left", nil, "left \(client.base)")
+  }
+
+  // MARK: Talking
+
+  private func poll(_ joined: AgentJoined, _ tasks: AsyncStream<AgentTask>.Continuation) async throws {
+    let path = "agents/\(Client.escaped(joined.agent))/poll"
+    while !isLeaving {
+      let body = AgentPoll(
+        session: joined.session, working: working.keys.sorted(), probe: probe(joined), waitSeconds: 50)
+      guard let polled = try await ask(path, body) else {
+        try await ambient.sleep(.milliseconds(300))
+        continue
+      }
+      for lease in polled.end { working[lease]?.stop.yield() }
+      for task in polled.tasks { begin(task, tasks) }
+    }
+  }
+
+  /// - Returns: nil where the server does not answer.
+  private func ask(_ path: String, _ body: AgentPoll) async throws(SluiceError) -> AgentPolled? {
+    do throws(SluiceError) {
+      return try await client.post(path, body)
+    } catch {
+      if error.code == .serverUnreachable { return nil }
+      throw error
+    }
+  }
+
+  /// What the server left in its data folder for who can see it.
+  private func probe(_ joined: AgentJoined) -> String? {
+    guard !doesStream, let file = joined.probe, LocalFiles.isWritable(FileName.parent(file)) else { return nil }
+    var bytes: [UInt8] = []
+    try? LocalFiles.read(file) { bytes += $0 }
+    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func begin(_ task: AgentTask, _ tasks: AsyncStream<AgentTask>.Continuation) {
+    guard working[task.lease] == nil, !isLeaving else { return }
+    let (stops, stop) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    working[task.lease] = Work(task: task.order.task, stop: stop)
+    self.stops[task.lease] = stops
+    tasks.yield(task)
+  }
+
+  private func beat(_ joined: AgentJoined) async throws {
+    let path = "agents/\(Client.escaped(joined.agent))/heartbeat"
+    let pause = joined.leaseSeconds / 5
+    while true {
+      try await ambient.sleep(.milliseconds(Int(pause * 1_000)))
+      do {
+        let body = AgentBeat(session: joined.session, working: working.keys.sorted())
+        let response = try await client.send(
+          .POST, path, body: .bytes(StableJSON.encode(body)), type: "application/json",
+          timeout: .milliseconds(Int64(max(0.5, pause) * 1_000)))
+        let heard = try StableJSON.decode(AgentHeard.self, from: try await client.collect(response))
+        isHeard(joined)
+        for lease in heard.givenAway { giveUp(lease) }
+        for lease in heard.end { working[lease]?.stop.yield() }
+      } catch let error as SluiceError where error.code == .serverUnreachable {
+        continue
+      }
+    }
+  }
+
+  private func isHeard(_ joined: AgentJoined) {
+    let now = ambient.uptime()
+    if now - acknowledged > .milliseconds(Int(joined.leaseSeconds * 600)) {
+      for lease in working.keys { working[lease]?.isFenced = true }
+    }
+    acknowledged = now
+    if warden?.reassure() == false { try? startWarden(joined.leaseSeconds) }
+  }
+
+  /// The server gave the task to another while nothing was heard of this agent.
+  private func giveUp(_ lease: UInt64) {
+    guard let work = working[lease] else { return }
+    working[lease]?.isFenced = true
+    work.stop.yield()
+  }
+
+  // MARK: Working
+
+  private func work(on given: AgentTask, _ joined: AgentJoined) async {
+    defer {
+      working[given.lease] = nil
+      stops[given.lease] = nil
+    }
+    guard let stops = stops[given.lease] else { return }
+    voice.say("started", given.order.task, "runs \(given.order.task)")
+    var (end, outputs): (TaskEnd?, [AgentFinish.Output]?) = (nil, nil)
+    if let transfer = given.transfer {
+      (end, outputs) = await run(given, transfer, joined, until: stops)
+    } else {
+      end = await run(prepared(given.order, given.gpus), until: stops)
+    }
+    let isCutOff = ambient.uptime() - acknowledged > .milliseconds(Int(joined.leaseSeconds * 600))
+    let isOwn = working[given.lease]?.isFenced == false && !isCutOff && end != .cancelled
+    await report(given, isOwn ? end : nil, outputs, joined)
+  }
+
+  /// Brings what a task reads, runs it, and sends what it has made.
+  private func run(
+    _ given: AgentTask, _ transfer: AgentTransfer, _ joined: AgentJoined, until stops: AsyncStream<Void>
+  ) async -> (TaskEnd?, [AgentFinish.Output]?) {
+    let trip: Courier.Trip
+    do {
+      trip = try await courier.bring(given, transfer, joined)
+    } catch {
+      return (isGone(error) ? nil : .failed("its inputs did not come: \(AgentWorker.words(error))"), nil)
+    }
+    let order = prepared(trip.order, given.gpus)
+    let ended = await withTaskGroup(of: TaskEnd?.self) { [courier] group in
+      group.addTask {
+        await courier.followLog(trip)
+        return nil
+      }
+      group.addTask { await self.run(order, until: stops) }
+      for await end in group where end != nil {
+        group.cancelAll()
+        return end ?? .cancelled
+      }
+      return .cancelled
+    }
+    await courier.sendLog(trip)
+    var outputs: [AgentFinish.Output]?
+    var result: TaskEnd? = ended
+    if ended == .exited(0) {
+      do { outputs = try await courier.send(trip) } catch {
+        result = isGone(error) ? nil : .failed("its outputs could not be sent: \(AgentWorker.words(error))")
+      }
+    }
+    await courier.end(trip)
+    return (result, outputs)
+  }
+
+  /// Whether it is the server that is gone, or the lease, and not the task that failed.
+  private func isGone(_ error: any Error) -> Bool {
+    guard let code = (error as? SluiceError)?.code else { return error is CancellationError }
+    return [.serverUnreachable, .agentLease, .agentUnknown, .agentReplaced].contains(code)
+  }
+
+  private static func words(_ error: any Error) -> String { (error as? SluiceError)?.what ?? "\(error)" }
+
+  private func prepared(_ order: TaskOrder, _ gpus: [Int]) -> TaskOrder {
+    var environment = Machine.environment.filter { !$0.key.hasPrefix("SLUICE_") }
+    if join.gpus > 0 { environment["CUDA_VISIBLE_DEVICES"] = gpus.map(String.init).joined(separator: ",") }
+    environment.merge(order.environment) { $1 }
+    return order.with(environment: environment)
+  }
+
+  private func run(_ order: TaskOrder, until stops: AsyncStream<Void>) async -> TaskEnd {
+    await withTaskGroup(of: TaskEnd?.self) { [launcher] group in
+      group.addTask { await launcher.launch(order) }
+      group.addTask {
+        for await _ in stops { break }
+        return nil
+      }
+      guard let first = await group.next(), let end = first else {
+        group.cancelAll()
+        await group.waitForAll()
+        return .cancelled
+      }
+      group.cancelAll()
+      return end
+    }
+  }
+
+  /// Says how a task ended, until the server has heard it or does not know this agent any more.
+  private func report(
+    _ given: AgentTask, _ end: TaskEnd?, _ outputs: [AgentFinish.Output]?, _ joined: AgentJoined
+  ) async {
+    let path = "agents/\(Client.escaped(joined.agent))/finish"
+    let body = AgentFinish(session: joined.session, lease: given.lease, end: end, outputs: outputs)
+    let task = given.order.task
+    while !Task.isCancelled {
+      do throws(SluiceError) {
+        let answer: AgentFinished = try await client.post(path, body)
+        switch answer.receipt {
+        case .taken: voice.say("ended", task, "ended \(task): \(end.map { "\($0)" } ?? "given back")")
+        case .retried: voice.say("givenBack", task, "gave \(task) back")
+        case .givenAway: voice.say("givenAway", task, "\(task) was given to another; what was made does not count")
+        }
+        return
+      } catch {
+        guard error.code == .serverUnreachable, !isLeaving else { return }
+        try? await ambient.sleep(.milliseconds(300))
+      }
+    }
+  }
+}
+
+extension TaskOrder {
+  fileprivate func with(environment: [String: String]) -> TaskOrder {
+    TaskOrder(
+      task: task, arguments: arguments, environment: environment, directory: directory, log: log,
+      timeoutSeconds: timeoutSeconds)
+  }
+}

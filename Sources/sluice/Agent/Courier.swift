@@ -1,0 +1,240 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import Glibc
+import NIOCore
+import SluiceModel
+
+/// Brings the inputs of tasks to an agent that does not see the store, and its outputs and logs back.
+actor Courier {
+  private let client: Client
+  private let shelf: Shelf
+  /// Tasks on each bench; the first lays it anew, the last takes it away.
+  private var users: [String: Int] = [:]
+
+  init(client: Client, shelf: Shelf) { (self.client, self.shelf) = (client, shelf) }
+
+  /// What is known of a task while it is here.
+  struct Trip: Sendable {
+    let task: AgentTask
+    let transfer: AgentTransfer
+    let joined: AgentJoined
+    /// The bench on this machine.
+    let bench: String
+    let log: String
+    /// The order with the paths of this machine.
+    let order: TaskOrder
+    fileprivate let taken: [Digest]
+    fileprivate var place: String { "agents/\(Client.escaped(joined.agent))/leases/\(task.lease)" }
+  }
+
+  // MARK: There
+
+  /// Lays the bench of a task with its inputs.
+  /// - Throws: what the server says, `publish.digestMismatch` where a file arrived with other bytes, `store.full`.
+  func bring(_ task: AgentTask, _ transfer: AgentTransfer, _ joined: AgentJoined) async throws -> Trip {
+    let bench = "\(shelf.root)/work/\(transfer.bench)"
+    let log = "\(shelf.root)/logs/\(task.order.task)-\(task.lease).log"
+    let place = "agents/\(Client.escaped(joined.agent))/leases/\(task.lease)"
+    users[bench, default: 0] += 1
+    if users[bench] == 1 { try? FileManager.default.removeItem(atPath: bench) }
+    var taken: [Digest] = []
+    do {
+      for input in transfer.inputs {
+        try Task.checkCancellation()
+        if await !shelf.take(input.sha256) { try await fetch(input, task.lease, place, joined) }
+        taken.append(input.sha256)
+        try link(shelf.path(of: input.sha256), at: bench + "/" + input.path)
+      }
+      for folder in transfer.folders {
+        try FileManager.default.createDirectory(atPath: bench + "/" + folder, withIntermediateDirectories: true)
+      }
+      // What an attempt of before left there is no output of this one.
+      for output in transfer.outputs ?? [] { unlink(bench + "/" + output) }
+      return Trip(
+        task: task, transfer: transfer, joined: joined, bench: bench, log: log,
+        order: try task.order.moved(to: bench, log: log), taken: taken)
+    } catch {
+      await shelf.putBack(taken)
+      leave(bench)
+      throw error
+    }
+  }
+
+  private func link(_ target: String, at path: String) throws {
+    try PathRule.require(FileName.last(path))
+    try FileManager.default.createDirectory(atPath: FileName.parent(path), withIntermediateDirectories: true)
+    unlink(path)
+    guard symlink(target, path) == 0 else { throw LocalFiles.failure("link", path) }
+  }
+
+  private func fetch(
+    _ input: AgentTransfer.Input, _ lease: UInt64, _ place: String, _ joined: AgentJoined
+  ) async throws {
+    let path = shelf.path(of: input.sha256)
+    try FileManager.default.createDirectory(atPath: FileName.parent(path), withIntermediateDirectories: true)
+    let temporary = "\(path).\(lease).part"
+    unlink(temporary)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw LocalFiles.failure("write", temporary) }
+    do {
+      defer { close(descriptor) }
+      var hash = Digest.Stream()
+      var size: Int64 = 0
+      var failures = 0
+      while size < input.size || input.size == 0 {
+        do {
+          let response = try await client.send(
+            .GET, "\(place)/inputs/\(input.sha256.hex)",
+            headers: [("X-Sluice-Session", joined.session)] + (size > 0 ? [("Range", "bytes=\(size)-")] : []))
+          for try await buffer in response.body {
+            let bytes = Array(buffer.readableBytesView)
+            guard write(descriptor, bytes, bytes.count) == bytes.count else {
+              throw LocalFiles.failure("write", temporary)
+            }
+            hash.update(bytes)
+            size += Int64(bytes.count)
+          }
+          if size >= input.size { break }
+        } catch {
+          // A connection that breaks is taken up where it broke.
+          if let error = error as? SluiceError, error.code != .serverUnreachable { throw error }
+          failures += 1
+          guard failures < 5 else { throw error }
+          try await Machine.ambient.sleep(.milliseconds(200))
+        }
+      }
+      guard size == input.size, hash.finish() == input.sha256 else {
+        throw SluiceError(
+          .publishDigest, what: "the input '\(input.path)' arrived with other bytes than it has in the store",
+          at: "task", fix: "if it happens again, the store is damaged: restore the file from a backup")
+      }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try await shelf.put(input.sha256, size: input.size, from: temporary)
+  }
+
+  // MARK: Back
+
+  /// Sends what the task has made.
+  func send(_ trip: Trip) async throws -> [AgentFinish.Output] {
+    var sent: [AgentFinish.Output] = []
+    for path in trip.transfer.outputs ?? made(trip) {
+      var status = stat()
+      let source = trip.bench + "/" + path
+      guard lstat(source, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+      try await send(source, size: Int64(status.st_size), to: "\(trip.place)/outputs", [("path", path)], trip)
+      sent.append(
+        AgentFinish.Output(path: path, sha256: try LocalFiles.digest(source), size: Int64(status.st_size)))
+    }
+    return sent
+  }
+
+  private func made(_ trip: Trip) -> [String] {
+    trip.transfer.folders.flatMap { folder in
+      LocalFiles.names(below: trip.bench + "/" + folder).map { folder + "/" + $0 }
+    }
+  }
+
+  private struct Received: Decodable { var size: Int64 }
+
+  /// Sends a file piece by piece, and after a broken connection from where the server has it.
+  private func send(
+    _ source: String, size: Int64, to place: String, _ query: [(String, String?)], _ trip: Trip
+  ) async throws {
+    var offset: Int64 = 0
+    var failures = 0
+    repeat {
+      let piece = try LocalFiles.piece(of: source, at: offset, Limits.agentPieceBytes)
+      do throws(SluiceError) {
+        offset = try await put(piece, at: offset, place, query, trip)
+      } catch {
+        failures += 1
+        guard error.code == .serverUnreachable, failures < 20 else { throw error }
+        try await Machine.ambient.sleep(.milliseconds(300))
+        if let there = try? await put([], at: 0, place, query, trip) { offset = min(there, size) }
+        continue
+      }
+      if piece.isEmpty { return }
+    } while offset < size
+  }
+
+  private func put(
+    _ bytes: [UInt8], at offset: Int64, _ place: String, _ query: [(String, String?)], _ trip: Trip
+  ) async throws(SluiceError) -> Int64 {
+    let response = try await client.send(
+      .PUT, place, query + [("offset", "\(offset)")], body: .bytes(bytes), type: "application/octet-stream",
+      headers: [("X-Sluice-Session", trip.joined.session)], timeout: .minutes(5))
+    do {
+      return try StableJSON.decode(Received.self, from: try await client.collect(response)).size
+    } catch let error as SluiceError {
+      throw error
+    } catch {
+      throw SluiceError(
+        .serverAnswer, what: "the server's answer cannot be read: \(error)", at: place,
+        fix: "use an agent and a server of the same version")
+    }
+  }
+
+  /// Sends the log as it grows, until it is cancelled.
+  func followLog(_ trip: Trip) async {
+    while !Task.isCancelled {
+      await sendLog(trip)
+      try? await Machine.ambient.sleep(.seconds(1))
+    }
+  }
+
+  /// Sends what the server does not have of the log.
+  func sendLog(_ trip: Trip) async {
+    let place = "\(trip.place)/log"
+    guard var offset = try? await put([], at: 0, place, [], trip) else { return }
+    while let piece = try? LocalFiles.piece(of: trip.log, at: offset, Limits.agentPieceBytes), !piece.isEmpty {
+      guard let there = try? await put(piece, at: offset, place, [], trip), there > offset else { return }
+      offset = there
+    }
+  }
+
+  /// Finds what an earlier agent left.
+  func unpack() async throws {
+    try await shelf.open()
+    try? FileManager.default.removeItem(atPath: shelf.root + "/work")
+  }
+
+  func end(_ trip: Trip) async {
+    await shelf.putBack(trip.taken)
+    leave(trip.bench)
+    unlink(trip.log)
+  }
+
+  private func leave(_ bench: String) {
+    users[bench, default: 1] -= 1
+    guard users[bench] == 0 else { return }
+    users[bench] = nil
+    try? FileManager.default.removeItem(atPath: bench)
+  }
+}
+
+extension TaskOrder {
+  /// The same order on another machine's bench: every path below the server's bench becomes one below its own.
+  fileprivate func moved(to bench: String, log: String) throws -> TaskOrder {
+    let text = try StableJSON.decode(JSONValue.self, from: StableJSON.encode(self))
+    guard case .object(var fields) = text.replacing(directory, by: bench) else { return self }
+    fields["log"] = .string(log)
+    return try StableJSON.decode(TaskOrder.self, from: StableJSON.encode(JSONValue.object(fields)))
+  }
+}
+
+extension JSONValue {
+  /// With a folder's path replaced in all texts, where it is a whole path or the beginning of one.
+  fileprivate func replacing(_ folder: String, by other: String) -> JSONValue {
+    switch self {
+    case .string(let text):
+      if text == folder { return .string(other) }
+      return .string(text.replacing(folder + "/", with: other + "/"))
+    case .array(let values): return .array(values.map { $0.replacing(folder, by: other) })
+    case .object(let fields): return .object(fields.mapValues { $0.replacing(folder, by: other) })
+    case .null, .bool, .integer, .number: return self
+    }
+  }
+}
