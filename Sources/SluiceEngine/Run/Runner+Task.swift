@@ -85,6 +85,11 @@ extension Runner {
         fix: "install it, or put its folder into the PATH that the server is started with")
     case .failed(let words):
       return SluiceError(.taskFailed, what: "\(program) could not run: \(words)", at: place, fix: see)
+    case .actionFailed(let words): return SluiceError(.taskFailed, what: words, at: place, fix: see)
+    case .actionTimedOut(let words):
+      return SluiceError(
+        .taskTimedOut, what: words, at: place,
+        fix: "\(see); give the action of the template a longer 'timeout' if it was not hung")
     case .cancelled: return SluiceError(.taskFailed, what: "cancelled", at: place, fix: see)
     }
   }

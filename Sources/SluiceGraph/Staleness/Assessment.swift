@@ -54,7 +54,7 @@ package struct Assessment: Sendable {
 
   package func tasks(for frames: FrameSet?) -> Int {
     guard unit.step.isPerFrame else { return 1 }
-    return (frames ?? stale ?? .empty).chunks(of: unit.step.chunk).count
+    return unit.step.tasks(of: frames ?? stale ?? .empty).count
   }
 }
 

@@ -28,6 +28,9 @@ package struct Plan: Sendable, Equatable, Codable {
   /// What would have to happen first; nil for a plan of what is. A plan with it cannot be applied.
   package var whatIf: WhatIf?
 
+  /// Set for a template that runs on its own: its runs are the template's steps.
+  package var job: SubmittedJob?
+
   package init(
     id: PlanID, project: ProjectName, selection: String, frames: FrameSet?, pipelineRevision: Int,
     runs: [PlannedRun], untouched: Int, missing: [ProductRef], blocked: [BlockedRun], reaction: OnChange? = nil
