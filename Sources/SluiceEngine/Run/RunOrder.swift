@@ -31,6 +31,12 @@ package struct RunOrder: Sendable {
 
   package var isUnchanged: Bool { !assessment.needsWork && !isForced }
 
+  /// Of work that no product is made by.
+  init(unit: Unit, assessment: Assessment) {
+    (self.unit, self.assessment, isForced, restores) = (unit, assessment, true, [])
+    (pieces, carried, leftOut, base) = ([], .empty, .empty, [])
+  }
+
   /// - Parameters:
   ///   - limit: the frames that the plan was restricted to.
   ///   - forced: whether the plan makes anew what is current, too.

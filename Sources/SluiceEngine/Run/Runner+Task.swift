@@ -20,7 +20,8 @@ extension Runner {
     var end = TaskEnd.cancelled
     do throws(SluiceError) {
       let arguments = try run.plan.arguments(for: pieces)
-      end = await launch(task, arguments, run, log)
+      let session = try run.body?.session(for: pieces)
+      end = await launch(task, arguments, run, log, session)
       failure = Runner.failure(end, task, arguments, run.order.unit.step.timeoutSeconds)
       if failure == nil { try await check(pieces, run, task) }
     } catch {
@@ -34,7 +35,9 @@ extension Runner {
     await record(task, pieces, run, seconds: seconds, log: log, failure: failure)
   }
 
-  func launch(_ task: TaskID, _ arguments: [String], _ run: Going, _ log: String) async -> TaskEnd {
+  func launch(
+    _ task: TaskID, _ arguments: [String], _ run: Going, _ log: String, _ session: OpenJD.SessionOrder?
+  ) async -> TaskEnd {
     let (signals, cancel) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     cancels[task] = cancel
     publishActivities()
@@ -47,7 +50,7 @@ extension Runner {
     let order = TaskOrder(
       task: task, arguments: arguments, environment: parts.settings.environment,
       directory: parts.workshop.directory(of: run.bench), log: parts.settings.dataFolder + "/" + log,
-      timeoutSeconds: run.order.unit.step.timeoutSeconds)
+      timeoutSeconds: run.order.unit.step.timeoutSeconds, session: session)
     return await withTaskGroup(of: TaskEnd?.self) { [launcher = parts.launcher] group in
       group.addTask { await launcher.launch(order) }
       group.addTask {

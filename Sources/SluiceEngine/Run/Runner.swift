@@ -69,6 +69,8 @@ package actor Runner: Service {
     var seconds = 0.0
     var executed = 0
     var failure: Failure?
+    /// What runs instead of a command.
+    var body: BodyPlan?
   }
 
   let parts: Parts
@@ -160,6 +162,7 @@ package actor Runner: Service {
           group.addTask { await self.perform(job) }
         }
         stop()
+        group.addTask { await self.parts.launcher.hurry() }
       }
     } onGracefulShutdown: { [post] in
       post.finish()
@@ -226,7 +229,9 @@ package actor Runner: Service {
     guard let plan = plan(of: run), let execution = executions[plan], let entry = execution.entries[run] else {
       return nil
     }
-    return Bench(project: execution.plan.project, folder: entry.run.folder, step: entry.run.step)
+    // A template may call its steps as it likes; its runs work in folders of their own.
+    let step = execution.plan.job == nil ? entry.run.step : "\(run)"
+    return Bench(project: execution.plan.project, folder: entry.run.folder, step: step)
   }
 
   // MARK: Telling

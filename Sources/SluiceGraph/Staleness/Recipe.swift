@@ -29,7 +29,7 @@ package enum Recipe {
     return Digest.of(
       StableJSON.encode(
         Core(
-          command: step.command,
+          command: step.body?.words ?? step.command,
           inputs: Dictionary(
             uniqueKeysWithValues: step.inputs.filter { $0.link == .dependency }.map { ($0.name, "\($0.frames)") }),
           outputs: Dictionary(

@@ -8,12 +8,39 @@ package struct SubmittedJob: Sendable, Hashable, Codable {
   package var templateFolder: String
   package var workingFolder: String
   package var rules: [OpenJD.PathMappingRule]?
+  /// Which steps each step waits for.
+  package var after: [String: [String]]
 
   package init(
     name: String, template: String, values: [String: String], templateFolder: String, workingFolder: String,
-    rules: [OpenJD.PathMappingRule]? = nil
+    rules: [OpenJD.PathMappingRule]? = nil, after: [String: [String]] = [:]
   ) {
     (self.name, self.template, self.values) = (name, template, values)
+    self.after = after
     (self.templateFolder, self.workingFolder, self.rules) = (templateFolder, workingFolder, rules)
+  }
+}
+
+extension SubmittedJob {
+  /// - Throws: all that is wrong with the template or with the values.
+  package func job() throws(TemplateProblems) -> OpenJD.Job {
+    let checked = try TemplateFile.read(json: template)
+    guard case .job(let template) = checked.template else {
+      throw TemplateProblems([
+        TemplateProblem(
+          .openjdVersion, "an environment template makes no job", fix: "give a job template", path: "")
+      ])
+    }
+    return try template.job(values, folders: OpenJD.Folders(template: templateFolder, working: workingFolder))
+  }
+}
+
+extension Plan {
+  /// The project that submitted jobs belong to.
+  package static let jobsProject = "jobs"
+
+  package func runs(before run: PlannedRun, of job: SubmittedJob) -> Set<RunID> {
+    let names = job.after[run.step] ?? []
+    return Set(runs.filter { names.contains($0.step) }.map(\.id))
   }
 }

@@ -80,6 +80,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case pipelineCycle = "pipeline.cycle"
   case pipelineDoubleOutput = "pipeline.doubleOutput"
   case pipelinePlaceholder = "pipeline.placeholder"
+  case pipelineBody = "pipeline.body"
   case pipelineTooLarge = "pipeline.tooLarge"
   case pipelineMissing = "pipeline.missing"
   case openjdSyntax = "openjd.syntax"

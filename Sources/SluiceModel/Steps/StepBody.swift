@@ -6,8 +6,10 @@ package struct StepBody: Sendable, Hashable, Codable {
   package var parameters: [String: String]
   /// The job parameter that takes the frames to be made, as a range expression.
   package var framesParameter: String?
-  /// The task parameter whose values are frames; nil where one task makes all frames of a run.
+  /// The task parameter whose values are frames.
   package var frameTask: String?
+  /// Whether one task makes all frames of a run, be it in many actions: steps of a template wait for each other.
+  package var isOneTask: Bool
   /// Whether a task takes neighbouring frames only.
   package var isContiguous: Bool
   /// Where the template stood, for messages.
@@ -15,8 +17,9 @@ package struct StepBody: Sendable, Hashable, Codable {
 
   package init(
     template: String, parameters: [String: String], framesParameter: String? = nil, frameTask: String? = nil,
-    isContiguous: Bool = true, file: String? = nil
+    isOneTask: Bool = false, isContiguous: Bool = true, file: String? = nil
   ) {
+    self.isOneTask = isOneTask
     (self.template, self.parameters, self.framesParameter) = (template, parameters, framesParameter)
     (self.frameTask, self.isContiguous, self.file) = (frameTask, isContiguous, file)
   }
@@ -26,9 +29,17 @@ extension Step {
   /// Frames dealt into tasks.
   package func tasks(of frames: FrameSet) -> [FrameSet] {
     guard let body else { return frames.chunks(of: chunk).map { FrameSet($0) } }
-    guard body.frameTask != nil else { return frames.isEmpty ? [] : [frames] }
+    guard !body.isOneTask else { return frames.isEmpty ? [] : [frames] }
     guard !body.isContiguous else { return frames.chunks(of: chunk).map { FrameSet($0) } }
     let all = Array(frames.frames)
     return stride(from: 0, to: all.count, by: chunk).map { FrameSet(all[$0..<min($0 + chunk, all.count)]) }
+  }
+}
+
+extension StepBody {
+  /// What of it decides a result, as words of a recipe.
+  package var words: [String] {
+    ["openjd", template] + parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      + [framesParameter, frameTask].map { "frames=\($0 ?? "")" }
   }
 }
