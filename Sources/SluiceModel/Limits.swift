@@ -144,6 +144,8 @@ package enum Limits {
   package static let logPageBytes = 1024 * 1024
   /// A step without `timeout` ends its task after this; a hung task must not hold a slot for ever.
   package static let taskTimeoutSeconds = 6 * 3600
+  /// Jobs that `sluice job list` shows, the newest ones.
+  package static let jobsListed = 200
   /// A task of a template that runs on its own, whose actions may say less: a week.
   package static let jobTaskTimeoutSeconds = 7 * 24 * 3600
   /// What a line of an action may hold and still be a message, such as a variable; longer ones are written in pieces.

@@ -105,6 +105,11 @@ package actor Runner: Service {
     activities.withLock { $0[project] ?? [:] }
   }
 
+  /// Tasks that have a process now.
+  package func runningTasks(of runs: Set<RunID>) -> [TaskID] {
+    cancels.keys.filter { runs.contains($0.run) }.sorted()
+  }
+
   package func progress(of plan: PlanID) -> PlanProgress? {
     executions[plan].map { progress($0) }
   }

@@ -20,6 +20,7 @@ package struct API: Sendable {
     addEditorial(to: api)
     addPublishing(to: api)
     addPlans(to: api)
+    addJobs(to: api)
     addJudgement(to: api)
     addQuestions(to: api)
     addGraph(to: api)
