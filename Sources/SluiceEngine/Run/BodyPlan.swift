@@ -3,8 +3,9 @@ import SluiceModel
 
 /// What a template becomes for a run: one job, whose tasks are dealt to the run's tasks. Pure.
 struct BodyPlan: Sendable {
-  /// Sessions of this run, and of no other attempt of it.
+  /// Sessions of this attempt of the run; those of a job serve all its steps.
   let key: String
+  var endsWithRun: Bool { only == nil }
   private let job: OpenJD.Job
   private let template: OpenJD.JobTemplate
   private let body: StepBody
@@ -46,7 +47,8 @@ struct BodyPlan: Sendable {
   }
 
   /// One step of a job that was submitted on its own.
-  init(_ submitted: SubmittedJob, step: String, key: String, bench: String) throws(SluiceError) {
+  /// - Parameter directory: where its sessions work.
+  init(_ submitted: SubmittedJob, step: String, key: String, directory: String) throws(SluiceError) {
     do throws(TemplateProblems) {
       guard case .job(let template) = try TemplateFile.read(json: submitted.template).template else {
         preconditionFailure("a job was read as a job template")
@@ -57,7 +59,7 @@ struct BodyPlan: Sendable {
       throw error.problems[0].error(file: "job '\(submitted.name)'")
     }
     body = StepBody(template: "", parameters: [:])
-    (self.key, place, directory) = (key, "job '\(submitted.name)', step '\(step)'", bench + "/session")
+    (self.key, self.directory, place) = (key, directory, "job '\(submitted.name)', step '\(step)'")
     (rules, only) = (submitted.rules ?? [], step)
   }
 

@@ -10,7 +10,8 @@ extension Runner {
       let registry = parts.writer.current
       let attempt = (registry.runs[id]?.attempt ?? 0) + 1
       let body = try BodyPlan(
-        job, step: run.step, key: "\(id)-\(attempt)", bench: parts.workshop.directory(of: bench))
+        job, step: run.step, key: "\(execution.plan.id)",
+        directory: parts.workshop.directory(of: Runner.sessionBench(of: execution.plan)))
       let order = RunOrder(job: job, run)
       let plan = try BenchPlan(
         order, frames: .empty, directory: parts.workshop.directory(of: bench), manifests: parts.manifests,
@@ -43,6 +44,18 @@ extension Runner {
       await finish(id, .failed, failure: Failure(error))
     }
     pump()
+  }
+
+  /// Where the sessions of a job work, whichever step they are at.
+  static func sessionBench(of plan: Plan) -> Bench {
+    Bench(project: plan.project, folder: .root, step: "\(plan.id)")
+  }
+
+  /// Leaves the environments of a job whose last step has ended.
+  func endSessions(ofJob plan: Plan) async {
+    guard plan.job != nil else { return }
+    await parts.launcher.endSessions(of: "\(plan.id)")
+    await parts.workshop.close(Runner.sessionBench(of: plan))
   }
 }
 

@@ -57,7 +57,7 @@ extension OpenJD {
       for word in ["openjd_env", "openjd_redacted_env", "openjd_unset_env"] where low.hasPrefix(word) {
         let next = low.dropFirst(word.count).first
         guard next == nil || next == ":" || next?.isWhitespace == true else { continue }
-        self = .malformed("Incorrectly formatted openjd env command (\(line))", endsAction: true)
+        self = .malformed("Open Job Description: Incorrectly formatted openjd env command (\(line))", endsAction: true)
         return
       }
       return nil
