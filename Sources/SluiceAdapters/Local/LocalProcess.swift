@@ -13,6 +13,8 @@ struct LocalProcess: Sendable {
 
   /// The program first.
   var arguments: [String]
+  /// What the program sees as its own name; nil for what it is called by.
+  var name: String?
   var environment: [String: String]
   var directory: String
 
@@ -31,7 +33,7 @@ struct LocalProcess: Sendable {
     options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: grace)]
     let configuration = Configuration(
       executable: program.contains("/") ? .path(FilePath(program)) : .name(program),
-      arguments: Arguments(Array(arguments.dropFirst())),
+      arguments: Arguments(executablePathOverride: name, remainingValues: Array(arguments.dropFirst())),
       environment: .of(environment),
       workingDirectory: FilePath(directory), platformOptions: options)
     do {

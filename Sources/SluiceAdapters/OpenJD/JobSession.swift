@@ -195,12 +195,17 @@ actor JobSession {
     guard let program = program(resolved.command, variables) else { return .notFound }
     let own = resolved.timeout.map { Duration.seconds($0) } ?? limit
     let run = SessionAction(
-      LocalProcess(arguments: [program] + resolved.arguments, environment: variables, directory: directory),
-      limit: [own, most].compactMap { $0 }.min(), 
+      LocalProcess(
+        arguments: [program] + resolved.arguments, name: resolved.command, environment: variables, directory: directory),
+      limit: [own, most].compactMap { $0 }.min(),
       // Environments are left in good order, whatever it is that ends the session.
       stop: .init(notifyPeriod: period, folder: directory, sign: sign, obeys: !isLeaving), ambient: ambient)
     let log = log
-    return await run.run { await self.hear($0) } write: { SessionLog.write($0, to: log) }
+    return await run.run {
+      await self.hear($0)
+    } write: {
+      SessionLog.write($0, to: log)
+    }
   }
 
   /// - Returns: what could not be done.

@@ -5,7 +5,7 @@ import SystemPackage
 
 /// One action of a session while it runs: its process, what it says, and how it is stopped.
 ///
-/// It polls: output, deadlines and wishes to stop are looked at together, some fifty times a second while nothing comes.
+/// It polls: output, deadlines and wishes to stop are looked at together, fifty times a second while nothing comes.
 actor SessionAction {
   struct Stop: Sendable {
     /// Nil terminates at once.
@@ -65,12 +65,15 @@ actor SessionAction {
         await self.finish(ended.end)
       }
       let began = ambient.uptime()
+      var pause = 1
       while true {
         let isOver = status != nil
         let count = await listen(pipe.readEnd, hear: hear, write: write)
         if isOver { break }
         watch(since: began)
-        if count == 0 { try? await ambient.sleep(.milliseconds(20)) }
+        // Most actions are over soon, and nobody waits for the others to the millisecond.
+        pause = count == 0 ? min(pause * 2, 20) : 1
+        if count == 0 { try? await ambient.sleep(.milliseconds(pause)) }
       }
       if !buffer.isEmpty { await take(buffer[...], hear: hear, write: write) }
       return outcome

@@ -162,7 +162,9 @@ package actor Plans {
     }
     for run in plan.runs where !wanted.contains(run.id) && ended.contains(where: { $0.id == run.id }) {
       let inputs = graph.flatMap { $0.needs(ofUnit: UnitID(step: run.step, folder: run.folder)) } ?? []
-      let feeds = plan.job.map { !plan.runs(before: run, of: $0).isDisjoint(with: wanted) } ?? plan.runs.contains { wanted.contains($0.id) && !inputs.isDisjoint(with: $0.outputs) }
+      let feeds =
+        plan.job.map { !plan.runs(before: run, of: $0).isDisjoint(with: wanted) }
+        ?? plan.runs.contains { wanted.contains($0.id) && !inputs.isDisjoint(with: $0.outputs) }
       if feeds { wanted.insert(run.id) }
     }
     try await record(plan, only: wanted.sorted(), origin: origin)

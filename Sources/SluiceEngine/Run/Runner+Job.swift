@@ -16,7 +16,9 @@ extension Runner {
       let plan = try BenchPlan(
         order, frames: .empty, directory: parts.workshop.directory(of: bench), manifests: parts.manifests,
         store: parts.store)
-      let all = (1...run.tasks).map { (id: TaskID(run: id, frame: $0), pieces: [RunOrder.Piece(frame: $0, recipes: [])]) }
+      let all = (1...run.tasks).map {
+        (id: TaskID(run: id, frame: $0), pieces: [RunOrder.Piece(frame: $0, recipes: [])])
+      }
       let done = registry.runs[id]?.tasks ?? [:]
       let open = all.filter { done[$0.id] == nil }
       try await parts.workshop.open(bench, links: [], keeping: [])

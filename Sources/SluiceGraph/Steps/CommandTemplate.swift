@@ -82,6 +82,8 @@ package struct CommandTemplate: Sendable, Hashable {
 extension Step {
   /// The placeholders of the whole command or body; it was checked when it was read.
   package var placeholders: [CommandTemplate.Placeholder] {
-    (command + (body?.parameters.sorted { $0.key < $1.key }.map(\.value) ?? [])).flatMap { (try? CommandTemplate($0))?.placeholders ?? [] }
+    (command + (body?.parameters.sorted { $0.key < $1.key }.map(\.value) ?? [])).flatMap {
+      (try? CommandTemplate($0))?.placeholders ?? []
+    }
   }
 }

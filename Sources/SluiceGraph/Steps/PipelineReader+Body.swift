@@ -103,13 +103,15 @@ extension PipelineReader {
     let tasks = binding.job.steps.flatMap { step in
       (step.parameterSpace?.parameters ?? []).filter { $0.type == .int || $0.type == .chunk }
     }
-    body.framesParameter = named.map { name in texts.first { $0 == name } }
+    body.framesParameter =
+      named.map { name in texts.first { $0 == name } }
       ?? ["Frames", "frames"].first { texts.contains($0) && !binding.step.names.contains($0) }
     let ranged = tasks.first { parameter in
       guard case .expression(let range) = parameter.range, let own = body.framesParameter else { return false }
       return range.parts == [.variable("Param.\(own)")]
     }
-    let task = named.flatMap { name in tasks.first { $0.name == name } } ?? ranged
+    let task =
+      named.flatMap { name in tasks.first { $0.name == name } } ?? ranged
       ?? (named == nil ? tasks.first { ["Frame", "Frames", "frame", "frames"].contains($0.name) } : nil)
     body.frameTask = task?.name
     body.isOneTask = binding.job.steps.count > 1 || task == nil

@@ -37,7 +37,9 @@ extension OpenJD {
 
   /// A text file that is written into the session's working directory before an action runs.
   package struct EmbeddedFile: Sendable, Hashable, Codable {
-    package enum LineEnd: String, Sendable, Hashable, CaseIterable, Codable { case auto = "AUTO", lf = "LF", crlf = "CRLF" }
+    package enum LineEnd: String, Sendable, Hashable, CaseIterable, Codable {
+      case auto = "AUTO", lf = "LF", crlf = "CRLF"
+    }
     package let name: String
     /// Nil lets whoever writes it choose.
     package let fileName: String?

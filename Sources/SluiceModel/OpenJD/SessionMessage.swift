@@ -68,7 +68,9 @@ extension OpenJD {
       let text = text.trimmedStart
       let written: String
       if text.hasPrefix("\"") {
-        guard let decoded = try? StableJSON.decode([String].self, from: Array("[\(text)]".utf8)).first else { return nil }
+        guard let decoded = try? StableJSON.decode([String].self, from: Array("[\(text)]".utf8)).first else {
+          return nil
+        }
         written = decoded
       } else {
         written = text
@@ -114,7 +116,8 @@ extension OpenJD {
       for value in values {
         let wanted = Array(value.utf8)
         guard wanted.count <= bytes.count else { continue }
-        for start in 0...(bytes.count - wanted.count) where bytes[start..<(start + wanted.count)].elementsEqual(wanted) {
+        for start in 0...(bytes.count - wanted.count) where bytes[start..<(start + wanted.count)].elementsEqual(wanted)
+        {
           spans.append(start..<(start + wanted.count))
         }
       }

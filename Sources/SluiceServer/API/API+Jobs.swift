@@ -13,7 +13,7 @@ extension API {
       let body = try await JSONBody.read(JobRequest.self, request)
       do {
         let plan = try await services.plans.submit(
-          body.job, salt: services.ambient.makeEventID().description,
+          body.job, salt: body.command?.description ?? services.ambient.makeEventID().description,
           origin: Origin(actor: context.actor, command: body.command))
         return JSONBody.response(try await answer(plan.id))
       } catch let wrong as TemplateProblems {
@@ -24,7 +24,9 @@ extension API {
       let states = services.writer.current.plans.values.filter { $0.project.description == Plan.jobsProject }
       var jobs: [JobAnswer] = []
       for state in states.sorted(by: { ($0.applied, $0.id) > ($1.applied, $1.id) }).prefix(Limits.jobsListed) {
-        if let plan = try? await services.plans.plan(state.id), plan.job != nil { jobs.append(try await answer(state.id)) }
+        if let plan = try? await services.plans.plan(state.id), plan.job != nil {
+          jobs.append(try await answer(state.id))
+        }
       }
       return JSONBody.response(["jobs": jobs])
     }
@@ -60,7 +62,7 @@ extension API {
   /// What the newest attempt of a task said, as far as the end of its log shows it.
   private func words(of task: TaskID, in registry: Registry) -> [OpenJD.SessionMessage] {
     guard let run = registry.runs[task.run] else { return [] }
-let log = "\(services.settings.dataFolder)/logs/\(run.project)/\(run.id)/\(task)-\(run.attempt).log"
+    let log = "\(services.settings.dataFolder)/logs/\(run.project)/\(run.id)/\(task)-\(run.attempt).log"
     return String(decoding: services.readTail(log, Limits.sessionLineBytes), as: UTF8.self)
       .split(separator: "\n").compactMap { OpenJD.SessionMessage(line: String($0)) }
   }

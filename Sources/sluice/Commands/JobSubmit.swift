@@ -55,7 +55,11 @@ extension JobCommand {
         _ = try await Watch(client: options.client).watch(job.id)
         job = try await options.client.get("jobs/\(job.id)")
       }
-      if options.json { Console.json(job) } else if wait { ShowJob.tell(job) } else {
+      if options.json {
+        Console.json(job)
+      } else if wait {
+        ShowJob.tell(job)
+      } else {
         print("\(job.id): \(job.name), \(job.tasksTotal) tasks. It is running: sluice job show \(job.id)")
       }
       if wait, job.status != .succeeded { throw ExitCode(1) }
