@@ -184,7 +184,8 @@ steps:
 
 
 # What openjd-cli itself says between the lines of an action.
-REMARK = re.compile(r"Canceling subprocess|Received openjd_redacted_env message but|.*\\.sh: \\d+: exec: \\S+: not found$")
+REMARK = re.compile(
+    r"Canceling subprocess|INTERRUPT: |Received openjd_redacted_env message but|.*\.sh: \d+: exec: \S+: not found$")
 
 
 def tidy(line):
