@@ -67,6 +67,8 @@ package final class ProcessLauncher: TaskLauncher {
 
   package func endSessions(of key: String) async { await sessions.end(key) }
 
+  package func endSessions(idleFor duration: Duration) async { await sessions.end(idleFor: duration) }
+
   package func hurry() async { await sessions.hurry() }
 
   /// What an earlier server of the same mark left running.

@@ -138,6 +138,8 @@ actor JobSession {
   private var variables: [String: String] {
     var variables = base
     for change in entered.lazy.flatMap(\.changes) { variables[change.name] = change.value }
+    // By these what is left of a session is found, whatever a template says of variables.
+    for (name, value) in base where name.hasPrefix("SLUICE_") { variables[name] = value }
     return variables
   }
 
@@ -194,10 +196,11 @@ actor JobSession {
     let variables = variables
     guard let program = program(resolved.command, variables) else { return .notFound }
     let own = resolved.timeout.map { Duration.seconds($0) } ?? limit
+    let process = LocalProcess(
+      arguments: [program] + resolved.arguments, name: resolved.command, environment: variables,
+      directory: directory)
     let run = SessionAction(
-      LocalProcess(
-        arguments: [program] + resolved.arguments, name: resolved.command, environment: variables, directory: directory),
-      limit: [own, most].compactMap { $0 }.min(),
+      process, limit: [own, most].compactMap { $0 }.min(),
       // Environments are left in good order, whatever it is that ends the session.
       stop: .init(notifyPeriod: period, folder: directory, sign: sign, obeys: !isLeaving), ambient: ambient)
     let log = log

@@ -5,8 +5,12 @@ import SystemPackage
 actor SessionPool {
   private struct Kept {
     let session: JobSession
+    /// Where its working directory is, and which one it is there.
+    let folder: String
     let number: Int
     let log: FileDescriptor
+    /// Since when it waits.
+    var since: Duration
   }
 
   private let ambient: Ambient
@@ -45,11 +49,11 @@ actor SessionPool {
     let kept = take(order.key) ?? make(order, environment: environment, log: log, sign: sign)
     if kept.log != log { try? kept.log.close() }
     let end = await kept.session.run(order, log: log, limit: limit, sign: sign)
-    let now = Kept(session: kept.session, number: kept.number, log: log)
+    let now = Kept(session: kept.session, folder: kept.folder, number: kept.number, log: log, since: ambient.uptime())
     if case .exited(0) = end, !isHurried {
       idle[order.key, default: []].append(now)
     } else {
-      await close(now, in: order.directory)
+      await close(now)
     }
     return end
   }
@@ -57,7 +61,19 @@ actor SessionPool {
   /// Leaves the sessions of a key that wait for more.
   func end(_ key: String) async {
     for kept in idle.removeValue(forKey: key) ?? [] {
-      await close(kept, in: folder(of: key))
+      await close(kept)
+    }
+  }
+
+  /// Leaves the sessions that have waited so long for more.
+  func end(idleFor duration: Duration) async {
+    let now = ambient.uptime()
+    for key in idle.keys.sorted() {
+      let kept = idle[key] ?? []
+      let old = kept.filter { now - $0.since >= duration }
+      let young = kept.filter { now - $0.since < duration }
+      idle[key] = young.isEmpty ? nil : young
+      for session in old { await close(session) }
     }
   }
 
@@ -73,9 +89,6 @@ actor SessionPool {
 
   // MARK: Within
 
-  private var folders: [String: String] = [:]
-  private func folder(of key: String) -> String { folders[key] ?? "" }
-
   private func take(_ key: String) -> Kept? {
     guard var waiting = idle[key], let kept = waiting.popLast() else { return nil }
     idle[key] = waiting.isEmpty ? nil : waiting
@@ -89,17 +102,16 @@ actor SessionPool {
     let used = numbers[order.directory] ?? []
     let number = (1...(used.count + 1)).first { !used.contains($0) } ?? used.count + 1
     numbers[order.directory, default: []].insert(number)
-    folders[order.key] = order.directory
     let session = JobSession(
       order, directory: "\(order.directory)/\(number)", environment: environment, log: log, sign: sign,
       ambient: ambient)
-    return Kept(session: session, number: number, log: log)
+    return Kept(session: session, folder: order.directory, number: number, log: log, since: ambient.uptime())
   }
 
-  private func close(_ kept: Kept, in folder: String) async {
+  private func close(_ kept: Kept) async {
     await kept.session.end()
     try? kept.log.close()
-    numbers[folder]?.remove(kept.number)
-    if numbers[folder]?.isEmpty == true { numbers[folder] = nil }
+    numbers[kept.folder]?.remove(kept.number)
+    if numbers[kept.folder]?.isEmpty == true { numbers[kept.folder] = nil }
   }
 }

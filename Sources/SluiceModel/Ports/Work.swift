@@ -6,12 +6,15 @@ package protocol TaskLauncher: Sendable {
   func endOrphans() async
   /// Leaves the sessions that were kept for more tasks of a job, and ends what still runs in them.
   func endSessions(of key: String) async
+  /// The same for all that have waited so long: whoever is told nothing about the ends of runs asks this now and then.
+  func endSessions(idleFor: Duration) async
   /// Makes sessions that are ended from now on end within seconds, whatever their templates allow themselves.
   func hurry() async
 }
 
 extension TaskLauncher {
   package func endSessions(of key: String) async {}
+  package func endSessions(idleFor: Duration) async {}
   package func hurry() async {}
 }
 
