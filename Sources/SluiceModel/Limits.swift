@@ -147,6 +147,18 @@ package enum Limits {
   package static let logPageBytes = 1024 * 1024
   /// A step without `timeout` ends its task after this; a hung task must not hold a slot for ever.
   package static let taskTimeoutSeconds = 6 * 3600
+  /// Jobs that `sluice job list` shows, the newest ones.
+  package static let jobsListed = 200
+  /// A task of a template that runs on its own, whose actions may say less: a week.
+  package static let jobTaskTimeoutSeconds = 7 * 24 * 3600
+  /// What a line of an action may hold and still be a message, such as a variable; longer ones are written in pieces.
+  package static let sessionLineBytes = 64 * 1024
+  /// What leaving an environment may take where its template does not say; as `openjd-sessions` has it.
+  package static let sessionExitSeconds = 300
+  /// What an action may take over its end while the server stops.
+  package static let sessionHasteSeconds = 3
+  /// Tasks of a template in one run or job: each is a row in the registry, and an element of its order.
+  package static let sessionTasks = 100_000
   /// Versions that one product may get in one second; the counter has two digits.
   package static let versionsPerSecond = 99
   /// Frames on either side of a range that a folder may have as handles; editors ask for a second or two.

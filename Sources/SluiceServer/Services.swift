@@ -24,6 +24,8 @@ package struct Services: Sendable {
   package var ambient: Ambient
   package var readPipeline: @Sendable (String) -> (pipeline: Pipeline?, problems: [PipelineProblem])
   package var settings: Settings
+  /// The last bytes of a file of the data folder; none where it is not there.
+  package var readTail: @Sendable (String, Int) -> [UInt8] = { _, _ in [] }
 
   package struct Settings: Sendable {
     package var version: String

@@ -16,7 +16,8 @@ COMMANDS = [
     "task log", "why", "impact", "graph", "savings", "tag", "approve", "reject", "vouch", "freeze", "thaw", "release", "fetch", "purge", "events", "event send", "subscription create", "subscription list",
     "subscription show", "subscription pause", "subscription resume", "subscription reset", "subscription delete",
     "subscription dead", "subscription retry", "subscription test", "replay", "token create", "person list",
-    "person erase", "log verify", "log archive", "backup", "restore", "job check", "job summary",
+    "person erase", "log verify", "log archive", "backup", "restore", "job check", "job summary", "job submit", "job list",
+    "job show", "job log", "job cancel",
     "agent", "agents", "queue", "queue why", "queue priority", "queue pause", "queue resume", "queue pass",
 ]  # fmt: skip
 GROUPS = ["pipeline", "folder", "cast", "task", "event", "subscription", "token", "person", "log", "job"]

@@ -1,7 +1,5 @@
 import FoundationEssentials
-import Glibc
 package import SluiceModel
-import Subprocess
 import SystemPackage
 
 /// Runs tasks as processes of this machine, each in a session of its own, so that ending one ends all it started.
@@ -10,15 +8,18 @@ package final class ProcessLauncher: TaskLauncher {
   private let mark: String
   private let ambient: Ambient
   private let grace = Duration.seconds(3)
+  private let sessions: SessionPool
 
   /// - Parameter mark: says whose processes these are; stands in their environment as `SLUICE_TASK_OF`.
-  package init(mark: String, ambient: Ambient) { (self.mark, self.ambient) = (mark, ambient) }
+  package init(mark: String, ambient: Ambient) {
+    (self.mark, self.ambient) = (mark, ambient)
+    sessions = SessionPool(ambient: ambient)
+  }
 
   package func launch(_ order: TaskOrder) async -> TaskEnd {
-    let program = order.arguments.first ?? ""
     let log: FileDescriptor
     do {
-      makeFolder(above: order.log)
+      LocalProcess.makeFolder(LocalProcess.parent(of: order.log))
       log = try FileDescriptor.open(
         FilePath(order.log), .writeOnly, options: [.create, .append, .closeOnExec],
         permissions: [.ownerReadWrite, .groupRead, .otherRead])
@@ -27,16 +28,14 @@ package final class ProcessLauncher: TaskLauncher {
     }
     var environment = order.environment
     environment[ProcessLauncher.markName] = mark
-    var options = PlatformOptions()
-    options.createSession = true
-    options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: grace)]
-    let configuration = Configuration(
-      executable: program.contains("/") ? .path(FilePath(program)) : .name(program),
-      arguments: Arguments(Array(order.arguments.dropFirst())),
-      environment: .of(environment),
-      workingDirectory: FilePath(order.directory), platformOptions: options)
+    if let session = order.session {
+      return await sessions.run(
+        session, environment: environment, log: log, limit: .seconds(order.timeoutSeconds))
+    }
+    let process = LocalProcess(
+      arguments: order.arguments, environment: environment, directory: order.directory)
     return await withTaskGroup(of: TaskEnd?.self) { group in
-      group.addTask { await self.run(configuration, log: log) }
+      group.addTask { await self.run(process, log: log) }
       group.addTask { [ambient] in
         try? await ambient.sleep(.seconds(order.timeoutSeconds))
         return Task.isCancelled ? nil : .timedOut
@@ -53,36 +52,24 @@ package final class ProcessLauncher: TaskLauncher {
     }
   }
 
-  private func run(_ configuration: Configuration, log: FileDescriptor) async -> TaskEnd {
-    do {
-      let result = try await Subprocess.run(
-        configuration, input: .none, output: .fileDescriptor(log, closeAfterSpawningProcess: true),
-        error: .combinedWithOutput
-      )
-      ProcessLauncher.endGroup(result.processIdentifier.value)
-      if Task.isCancelled { return .cancelled }
-      switch result.terminationStatus {
-      case .exited(let code): return .exited(Int(code))
-      case .signaled(let signal): return .signaled(Int(signal))
-      }
-    } catch let error as SubprocessError {
-      if Task.isCancelled { return .cancelled }
-      return error.code == .executableNotFound ? .notFound : .failed("\(error)")
-    } catch {
-      return Task.isCancelled ? .cancelled : .failed("\(error)")
+  private func run(_ process: LocalProcess, log: FileDescriptor) async -> TaskEnd {
+    let (end, number) = await process.run(output: log, grace: grace)
+    // A task that ended may have left children in its session; nothing of it may write on.
+    if let number { LocalProcess.endGroup(number) }
+    if Task.isCancelled { return .cancelled }
+    return switch end {
+    case .exited(let code): .exited(code)
+    case .signaled(let signal): .signaled(signal)
+    case .notFound: .notFound
+    case .failed(let words): .failed(words)
     }
   }
 
-  private func makeFolder(above path: String) {
-    var made = ""
-    for part in path.split(separator: "/").dropLast() {
-      made += "/" + part
-      mkdir(made, 0o755)
-    }
-  }
+  package func endSessions(of key: String) async { await sessions.end(key) }
 
-  /// A task that ended may have left children in its session; nothing of it may write on.
-  private static func endGroup(_ session: Int32) { kill(-session, SIGKILL) }
+  package func endSessions(idleFor duration: Duration) async { await sessions.end(idleFor: duration) }
+
+  package func hurry() async { await sessions.hurry() }
 
   /// What an earlier server of the same mark left running.
   package func endOrphans() async {

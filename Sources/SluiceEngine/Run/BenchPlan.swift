@@ -148,6 +148,11 @@ package struct BenchPlan: Sendable {
     return filled
   }
 
+  /// What a text with placeholders becomes for all pieces of a run; several values are one a line.
+  func text(_ text: String, for pieces: [RunOrder.Piece]) throws(SluiceError) -> String {
+    try CommandTemplate(text).arguments { values(of: $0, pieces) }.joined(separator: "\n")
+  }
+
   private func values(of placeholder: CommandTemplate.Placeholder, _ pieces: [RunOrder.Piece]) -> [String] {
     let frames = FrameSet(pieces.compactMap(\.frame))
     switch placeholder.name {
@@ -189,7 +194,7 @@ package struct BenchPlan: Sendable {
     case "last": return frames.last.map(String.init) ?? ""
     default:
       guard let name = place.name else { return folder }
-      guard isOwn, unit.step.isPerFrame, unit.step.chunk == 1, let frame = frames.first else {
+      guard isOwn, unit.step.isPerFrame, unit.step.chunk == 1, unit.step.body == nil, let frame = frames.first else {
         return folder + "/" + name
       }
       return folder + "/" + FileName.fill(name, frame: frame)

@@ -29,7 +29,8 @@ package struct Execution: Sendable {
     let state = registry.plans[plan.id]
     let order = PlanOrder(of: plan, graph: graph, project: registry.projects[plan.project])
     for run in plan.runs {
-      var entry = Entry(run: run, after: order.runs(before: run), status: .waiting, tasksTotal: run.tasks)
+      let after = plan.job.map { plan.runs(before: run, of: $0) } ?? order.runs(before: run)
+      var entry = Entry(run: run, after: after, status: .waiting, tasksTotal: run.tasks)
       if let state { entry.status = Execution.status(of: run.id, in: state, registry: registry) }
       if let known = registry.runs[run.id], known.plan == plan.id {
         entry.failure = entry.status == .failed || entry.status == .cancelled ? known.failure : nil

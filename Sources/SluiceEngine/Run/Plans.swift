@@ -109,6 +109,18 @@ package actor Plans {
     await runner.begin(plan)
   }
 
+  /// Sets a submitted job going; its project is made with the first one.
+  func start(_ plan: Plan, origin: Origin) async throws(SluiceError) {
+    let site = writer.site
+    if writer.current.projects[plan.project] == nil {
+      try await writer.submit(Origin(actor: origin.actor)) { registry throws(SluiceError) in
+        try Decisions.changeFolder(
+          plan.project, .root, type: nil, set: [:], omitted: nil, mustBeNew: true, in: registry, site: site)
+      }
+    }
+    try await record(plan, only: nil, origin: origin)
+  }
+
   /// Turns a proposal down.
   /// - Throws: `plan.unknown`, `plan.notWaiting`.
   package func decline(_ id: PlanID, because: String?, origin: Origin) async throws(SluiceError) -> PlanState {
@@ -150,7 +162,9 @@ package actor Plans {
     }
     for run in plan.runs where !wanted.contains(run.id) && ended.contains(where: { $0.id == run.id }) {
       let inputs = graph.flatMap { $0.needs(ofUnit: UnitID(step: run.step, folder: run.folder)) } ?? []
-      let feeds = plan.runs.contains { wanted.contains($0.id) && !inputs.isDisjoint(with: $0.outputs) }
+      let feeds =
+        plan.job.map { !plan.runs(before: run, of: $0).isDisjoint(with: wanted) }
+        ?? plan.runs.contains { wanted.contains($0.id) && !inputs.isDisjoint(with: $0.outputs) }
       if feeds { wanted.insert(run.id) }
     }
     try await record(plan, only: wanted.sorted(), origin: origin)

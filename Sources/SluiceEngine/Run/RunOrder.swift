@@ -31,6 +31,12 @@ package struct RunOrder: Sendable {
 
   package var isUnchanged: Bool { !assessment.needsWork && !isForced }
 
+  /// Of work that no product is made by.
+  init(unit: Unit, assessment: Assessment) {
+    (self.unit, self.assessment, isForced, restores) = (unit, assessment, true, [])
+    (pieces, carried, leftOut, base) = ([], .empty, .empty, [])
+  }
+
   /// - Parameters:
   ///   - limit: the frames that the plan was restricted to.
   ///   - forced: whether the plan makes anew what is current, too.
@@ -74,8 +80,8 @@ package struct RunOrder: Sendable {
   package func tasks(for pieces: [Piece], run: RunID) -> [(id: TaskID, pieces: [Piece])] {
     guard unit.step.isPerFrame else { return pieces.map { (TaskID(run: run, frame: nil), [$0]) } }
     let byFrame = Dictionary(uniqueKeysWithValues: pieces.compactMap { piece in piece.frame.map { ($0, piece) } })
-    return FrameSet(byFrame.keys).chunks(of: unit.step.chunk).map { chunk in
-      (TaskID(run: run, frame: chunk.lowerBound), chunk.compactMap { byFrame[$0] })
+    return unit.step.tasks(of: FrameSet(byFrame.keys)).map { frames in
+      (TaskID(run: run, frame: frames.first), frames.frames.compactMap { byFrame[$0] })
     }
   }
 

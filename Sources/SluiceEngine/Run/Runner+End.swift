@@ -9,6 +9,7 @@ extension Runner {
     guard let run = going[id], let planID = plan(of: id), let plan = executions[planID]?.plan,
       ending.insert(id).inserted
     else { return }
+    if let body = run.body, body.endsWithRun { await parts.launcher.endSessions(of: body.key) }
     let harvest = Harvest(parts: parts, run: run, id: id, plan: plan)
     do throws(SluiceError) {
       try await harvest.publish(origin: origin(of: planID))
@@ -31,6 +32,7 @@ extension Runner {
     defer { ending.remove(id) }
     let outcome: RunOutcome = status == .unchanged ? .unchanged : status == .cancelled ? .cancelled : .failed
     let run = going[id]
+    if let body = run?.body, body.endsWithRun { await parts.launcher.endSessions(of: body.key) }
     let fact = RunFinished(
       plan: planID, run: id, step: entry.run.step, attempt: run?.attempt ?? 0, outcome: outcome,
       executed: run?.executed ?? 0, reused: 0, seconds: run?.seconds ?? 0, recipe: recipe, failure: failure,
@@ -92,6 +94,7 @@ extension Runner {
     guard let execution = executions[id] else { return }
     tell(id)
     guard execution.isDone, parts.writer.current.plans[id]?.status == .running else { return }
+    await endSessions(ofJob: execution.plan)
     let fact = PlanFinished(plan: id, outcome: execution.outcome, counts: execution.counts)
     do throws(SluiceError) {
       try await parts.writer.submitWhenPossible(origin(of: id)) { registry throws(SluiceError) in

@@ -7,6 +7,7 @@ extension Runner {
     guard let planID = plan(of: id), let execution = executions[planID], let entry = execution.entries[id] else {
       return
     }
+    if let job = execution.plan.job { return await start(id, of: job, execution, entry.run) }
     do throws(SluiceError) {
       let order = try await makeOrder(execution.plan, entry.run)
       if order.isUnchanged || order.isRestored(in: parts.writer.current) {
@@ -77,6 +78,11 @@ extension Runner {
       order: order, bench: bench, plan: plan, attempt: attempt,
       tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }), open: Set(open.map(\.id)),
       reused: reused)
+    if order.restores.isEmpty, order.unit.step.body != nil {
+      going[id]?.body = try BodyPlan(
+        order, pieces: rest, plan: plan, key: "\(id)-\(attempt)", bench: parts.workshop.directory(of: bench),
+        folder: parts.settings.programFolder)
+    }
     let reusedTasks = order.tasks(for: order.pieces.filter { reused[$0] != nil }, run: id).count
     executions[execution.plan.id]?.setTasks(
       id, total: all.count + reusedTasks, done: finished.count + reusedTasks, reused: reusedTasks)

@@ -23,7 +23,8 @@ extension Runner {
     var end = TaskEnd.cancelled
     do throws(SluiceError) {
       let arguments = try run.plan.arguments(for: pieces)
-      guard let ended = try await launch(given, arguments, run, log) else { return await givenBack(task) }
+      let session = try run.body?.session(for: pieces)
+      guard let ended = try await launch(given, arguments, run, log, session) else { return await givenBack(task) }
       end = ended
       failure = Runner.failure(end, task, arguments, run.order.unit.step.timeoutSeconds)
       if failure == nil { try await check(pieces, run, task) }
@@ -40,7 +41,7 @@ extension Runner {
 
   /// - Returns: nil where its agent was lost or gave it back, and the task waits again.
   func launch(
-    _ given: Farm.Given, _ arguments: [String], _ run: Going, _ log: String
+    _ given: Farm.Given, _ arguments: [String], _ run: Going, _ log: String, _ session: OpenJD.SessionOrder?
   ) async throws(SluiceError) -> TaskEnd? {
     let (signals, cancel) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     cancels[given.lease.token] = Cancel(task: given.task, signal: cancel)
@@ -55,7 +56,7 @@ extension Runner {
     let order = TaskOrder(
       task: given.task, arguments: arguments, environment: isOwn ? parts.settings.environment : [:],
       directory: parts.workshop.directory(of: run.bench), log: parts.settings.dataFolder + "/" + log,
-      timeoutSeconds: run.order.unit.step.timeoutSeconds)
+      timeoutSeconds: run.order.unit.step.timeoutSeconds, session: session)
     guard isOwn else { return try await launchAway(order, given, run, signals, cancel) }
     return await withTaskGroup(of: TaskEnd?.self) { [launcher = parts.launcher] group in
       group.addTask { await launcher.launch(order) }
@@ -94,6 +95,11 @@ extension Runner {
         fix: "install it, or put its folder into the PATH that the server is started with")
     case .failed(let words):
       return SluiceError(.taskFailed, what: "\(program) could not run: \(words)", at: place, fix: see)
+    case .actionFailed(let words): return SluiceError(.taskFailed, what: words, at: place, fix: see)
+    case .actionTimedOut(let words):
+      return SluiceError(
+        .taskTimedOut, what: words, at: place,
+        fix: "\(see); give the action of the template a longer 'timeout' if it was not hung")
     case .cancelled: return SluiceError(.taskFailed, what: "cancelled", at: place, fix: see)
     }
   }

@@ -82,6 +82,8 @@ package actor Runner: Service {
     var seconds = 0.0
     var executed = 0
     var failure: Failure?
+    /// What runs instead of a command.
+    var body: BodyPlan?
   }
 
   let parts: Parts
@@ -127,6 +129,11 @@ package actor Runner: Service {
   /// What goes on at each unit of a project now.
   package nonisolated func activities(in project: ProjectName) -> [UnitID: Activity] {
     activities.withLock { $0[project] ?? [:] }
+  }
+
+  /// Tasks that have a process now.
+  package func runningTasks(of runs: Set<RunID>) -> [TaskID] {
+    cancels.keys.filter { runs.contains($0.run) }.sorted()
   }
 
   package func progress(of plan: PlanID) -> PlanProgress? {
@@ -187,6 +194,7 @@ package actor Runner: Service {
           group.addTask { await self.perform(job) }
         }
         stop()
+        group.addTask { await self.parts.launcher.hurry() }
       }
     } onGracefulShutdown: { [post] in
       post.finish()
@@ -256,7 +264,9 @@ package actor Runner: Service {
     guard let plan = plan(of: run), let execution = executions[plan], let entry = execution.entries[run] else {
       return nil
     }
-    return Bench(project: execution.plan.project, folder: entry.run.folder, step: entry.run.step)
+    // A template may call its steps as it likes; its runs work in folders of their own.
+    let step = execution.plan.job == nil ? entry.run.step : "\(run)"
+    return Bench(project: execution.plan.project, folder: entry.run.folder, step: step)
   }
 
   // MARK: Telling

@@ -20,7 +20,7 @@ extension SparedWork {
     }
     if isPerFrame, !kept.isEmpty {
       carried = Amount(
-        tasks: kept.chunks(of: order.unit.step.chunk).count, frames: kept.count,
+        tasks: order.unit.step.tasks(of: kept).count, frames: kept.count,
         bytes: SparedWork.bytes(of: manifests) { $0.map(kept.contains) ?? false })
     }
     guard self.reused != nil || carried != nil else { return nil }

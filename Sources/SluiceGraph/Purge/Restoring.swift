@@ -90,7 +90,7 @@ struct Restoring {
         let addresses = versions.keys.sorted { ($0.product, $0.version) < ($1.product, $1.version) }
         guard let first = addresses.first.flatMap({ project.versions[$0] }) else { continue }
         let frames = unit.step.isPerFrame ? first.published.representations.first?.frames ?? .empty : nil
-        let tasks = frames.map { $0.chunks(of: unit.step.chunk).count } ?? 1
+        let tasks = frames.map { unit.step.tasks(of: $0).count } ?? 1
         var run = PlannedRun(
           id: RunID(""), step: unit.id.step, folder: unit.id.folder, outputs: addresses.map(\.product),
           reasons: addresses.compactMap { versions[$0] }, tasks: tasks, frames: frames,

@@ -57,7 +57,7 @@ package struct Assessment: Sendable, Equatable {
 
   package func tasks(for frames: FrameSet?) -> Int {
     guard unit.step.isPerFrame else { return 1 }
-    return (frames ?? stale ?? .empty).chunks(of: unit.step.chunk).count
+    return unit.step.tasks(of: frames ?? stale ?? .empty).count
   }
 }
 

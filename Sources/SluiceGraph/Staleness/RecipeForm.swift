@@ -20,7 +20,7 @@ struct RecipeForm: Sendable, Hashable {
   init(_ step: Step) {
     let form = StableJSON.encode(
       Core(
-        command: step.command,
+        command: step.body?.words ?? step.command,
         inputs: Dictionary(
           uniqueKeysWithValues: step.inputs.filter { $0.link == .dependency }.map { ($0.name, "\($0.frames)") }),
         outputs: Dictionary(

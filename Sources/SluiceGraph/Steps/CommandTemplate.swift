@@ -80,8 +80,10 @@ package struct CommandTemplate: Sendable, Hashable {
 }
 
 extension Step {
-  /// The placeholders of the whole command; the command was checked when it was read.
+  /// The placeholders of the whole command or body; it was checked when it was read.
   package var placeholders: [CommandTemplate.Placeholder] {
-    command.flatMap { (try? CommandTemplate($0))?.placeholders ?? [] }
+    (command + (body?.parameters.sorted { $0.key < $1.key }.map(\.value) ?? [])).flatMap {
+      (try? CommandTemplate($0))?.placeholders ?? []
+    }
   }
 }

@@ -6,7 +6,8 @@ extension PipelineReader {
 
   /// Whether a step is meant to have no command; a misspelt key is no human step.
   static func isHuman(_ map: [String: DocumentNode], knownKeys: [String]) -> Bool {
-    map["command"] == nil && nearest(to: "command", in: map.keys.filter { !knownKeys.contains($0) }) == nil
+    let unknown = map.keys.filter { !knownKeys.contains($0) }
+    return ["command", "body"].allSatisfy { map[$0] == nil && nearest(to: $0, in: unknown) == nil }
   }
 
   /// What is said of running a step that nothing runs.

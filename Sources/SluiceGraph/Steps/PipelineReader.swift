@@ -3,10 +3,15 @@ package import SluiceModel
 /// Turns a document into a pipeline, collecting every problem with its place.
 package struct PipelineReader {
   package private(set) var problems: [PipelineProblem] = []
+  var templates: [String: Result<TemplateFile.Checked, TemplateProblems>] = [:]
 
+  /// - Parameter templates: those that bodies of steps name, by their paths as they are written.
   /// - Returns: the pipeline, when nothing is wrong with it; else every problem, in the order of the file.
-  package static func read(_ document: DocumentNode) -> (pipeline: Pipeline?, problems: [PipelineProblem]) {
+  package static func read(
+    _ document: DocumentNode, templates: [String: Result<TemplateFile.Checked, TemplateProblems>] = [:]
+  ) -> (pipeline: Pipeline?, problems: [PipelineProblem]) {
     var reader = PipelineReader()
+    reader.templates = templates
     let pipeline = reader.pipeline(document)
     if let pipeline, reader.problems.isEmpty { reader.checkGraph(pipeline, document) }
     let sorted = reader.problems.sorted { ($0.line ?? 0, $0.column ?? 0) < ($1.line ?? 0, $1.column ?? 0) }
@@ -60,8 +65,8 @@ package struct PipelineReader {
   }
 
   private static let stepKeys = [
-    "for", "inputs", "outputs", "tools", "on", "on_change", "max_core_hours", "command", "frames",
-    "chunk", "timeout", "needs", "tests",
+    "for", "inputs", "outputs", "tools", "on", "on_change", "max_core_hours", "command", "body",
+    "frames", "chunk", "timeout", "needs", "tests",
   ]
 
   private mutating func step(_ entry: DocumentEntry) -> Step? {
@@ -88,7 +93,7 @@ package struct PipelineReader {
     let command = map["command"].map { arguments($0) } ?? []
     guard let folders = map["for"].flatMap({ folderPattern($0) }) else { return nil }
     let on = map["on"].flatMap { trigger($0) }
-    let step = Step(
+    var step = Step(
       name: entry.key, folders: folders, inputs: inputs, outputs: outputs,
       tools: (map["tools"].map { list($0, of: "tools") } ?? []).compactMap { text($0) },
       // Who listens for an event wants it to lead to something.
@@ -98,6 +103,7 @@ package struct PipelineReader {
       chunk: map["chunk"].flatMap { positive($0, "chunk") } ?? 1,
       timeoutSeconds: map["timeout"].flatMap { seconds($0) } ?? Limits.taskTimeoutSeconds,
       needs: map["needs"].flatMap { needs($0) }, tests: map["tests"].flatMap { word($0, TestPolicy.self) })
+    if let node = map["body"] { body(node, of: &step, map) }
     check(step, map, entry)
     return step
   }
@@ -116,7 +122,7 @@ package struct PipelineReader {
           .pipelineShape, "step '\(entry.key)' works frame by frame, and its output '\(output.name)' has no '####'",
           "write files: \"\(output.name).####.png\"", map["outputs"] ?? entry.value)
       }
-    } else if map["chunk"] != nil {
+    } else if map["chunk"] != nil, map["body"] == nil {
       report(
         .pipelineShape, "step '\(entry.key)' has a chunk, and no input is one-to-one",
         "remove 'chunk', or give an input 'frames: one-to-one', or the step 'frames: range'",
@@ -141,7 +147,7 @@ package struct PipelineReader {
 
   private static let sequenceFields = ["printf", "range", "first", "last", "dir"]
 
-  private mutating func check(_ placeholder: CommandTemplate.Placeholder, _ step: Step, _ node: DocumentNode) {
+  mutating func check(_ placeholder: CommandTemplate.Placeholder, _ step: Step, _ node: DocumentNode) {
     let names = step.names
     switch placeholder.name {
     case "folder": return

@@ -17,6 +17,8 @@ package struct StepTemplateText {
 
   /// - Throws: `openjd.shape` for a step that runs nothing.
   package static func text(of step: Step) throws(SluiceError) -> String {
+    // A body stands for itself; JSON is YAML, too.
+    if let body = step.body { return body.template + "\n" }
     guard !step.command.isEmpty else {
       throw SluiceError(
         .openjdShape, what: "the step '\(step.name)' has no command, so no template stands for it",

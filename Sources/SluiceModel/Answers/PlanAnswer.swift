@@ -30,6 +30,9 @@ package struct Plan: Sendable, Equatable, Codable {
   /// What an answer leaves out that was asked for the first runs alone; nil where it has all of them.
   package var rest: PlanRest?
 
+  /// Set for a template that runs on its own: its runs are the template's steps.
+  package var job: SubmittedJob?
+
   package init(
     id: PlanID, project: ProjectName, selection: String, frames: FrameSet?, pipelineRevision: Int,
     runs: [PlannedRun], untouched: Int, missing: [ProductRef], blocked: [BlockedRun], reaction: OnChange? = nil

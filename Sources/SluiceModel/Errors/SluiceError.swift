@@ -86,6 +86,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case pipelineCycle = "pipeline.cycle"
   case pipelineDoubleOutput = "pipeline.doubleOutput"
   case pipelinePlaceholder = "pipeline.placeholder"
+  case pipelineBody = "pipeline.body"
   case pipelineTooLarge = "pipeline.tooLarge"
   case pipelineMissing = "pipeline.missing"
   case openjdSyntax = "openjd.syntax"

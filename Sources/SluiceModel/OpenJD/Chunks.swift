@@ -56,6 +56,9 @@ extension OpenJD {
       count = ends.last ?? 0
     }
 
+    /// Other numbers, dealt by the same rule.
+    package func dealing(_ numbers: [Int]) -> ChunkedNumbers { ChunkedNumbers(.list(numbers), chunks: chunks) }
+
     /// The text that the task gets: `1-5`.
     package subscript(_ index: Int) -> String {
       guard chunks.constraint == .contiguous else {

@@ -6,7 +6,7 @@ extension OpenJD {
   }
 
   /// One command to run.
-  package struct Action: Sendable, Hashable {
+  package struct Action: Sendable, Hashable, Codable {
     package let command: FormatString
     package let arguments: [FormatString]
     /// Seconds, at least 1; nil for no end.
@@ -22,8 +22,8 @@ extension OpenJD {
   }
 
   /// How an action that runs is stopped.
-  package struct Cancelation: Sendable, Hashable {
-    package enum Mode: Sendable, Hashable {
+  package struct Cancelation: Sendable, Hashable, Codable {
+    package enum Mode: Sendable, Hashable, Codable {
       case terminate
       case notifyThenTerminate
       /// Known only when the action starts; with `FEATURE_BUNDLE_1`.
@@ -36,8 +36,10 @@ extension OpenJD {
   }
 
   /// A text file that is written into the session's working directory before an action runs.
-  package struct EmbeddedFile: Sendable, Hashable {
-    package enum LineEnd: String, Sendable, Hashable, CaseIterable { case auto = "AUTO", lf = "LF", crlf = "CRLF" }
+  package struct EmbeddedFile: Sendable, Hashable, Codable {
+    package enum LineEnd: String, Sendable, Hashable, CaseIterable, Codable {
+      case auto = "AUTO", lf = "LF", crlf = "CRLF"
+    }
     package let name: String
     /// Nil lets whoever writes it choose.
     package let fileName: String?
@@ -52,7 +54,7 @@ extension OpenJD {
   }
 
   /// What runs for each task of a step.
-  package struct StepScript: Sendable, Hashable {
+  package struct StepScript: Sendable, Hashable, Codable {
     package let onRun: Action
     package let embeddedFiles: [EmbeddedFile]
     package init(onRun: Action, embeddedFiles: [EmbeddedFile]) {
@@ -61,7 +63,7 @@ extension OpenJD {
   }
 
   /// What runs before the first and after the last task of a session; at least one of both.
-  package struct EnvironmentScript: Sendable, Hashable {
+  package struct EnvironmentScript: Sendable, Hashable, Codable {
     package let onEnter: Action?
     package let onExit: Action?
     package let embeddedFiles: [EmbeddedFile]
@@ -71,8 +73,8 @@ extension OpenJD {
   }
 
   /// What a session enters before its tasks and leaves after them.
-  package struct Environment: Sendable, Hashable {
-    package struct Variable: Sendable, Hashable {
+  package struct Environment: Sendable, Hashable, Codable {
+    package struct Variable: Sendable, Hashable, Codable {
       package let name: String
       package let value: FormatString
       package init(name: String, value: FormatString) { (self.name, self.value) = (name, value) }

@@ -4,6 +4,18 @@ package protocol TaskLauncher: Sendable {
   func launch(_ order: TaskOrder) async -> TaskEnd
   /// Ends what an earlier server process left running.
   func endOrphans() async
+  /// Leaves the sessions that were kept for more tasks of a job, and ends what still runs in them.
+  func endSessions(of key: String) async
+  /// The same for all that have waited so long: whoever is told nothing about the ends of runs asks this now and then.
+  func endSessions(idleFor: Duration) async
+  /// Makes sessions that are ended from now on end within seconds, whatever their templates allow themselves.
+  func hurry() async
+}
+
+extension TaskLauncher {
+  package func endSessions(of key: String) async {}
+  package func endSessions(idleFor: Duration) async {}
+  package func hurry() async {}
 }
 
 /// What a task needs to start.
@@ -14,10 +26,13 @@ package struct TaskOrder: Sendable, Hashable, Codable {
   package let directory: String
   package let log: String
   package let timeoutSeconds: Int
+  /// What it runs instead of `arguments`: tasks of an Open Job Description template.
+  package let session: OpenJD.SessionOrder?
   package init(
     task: TaskID, arguments: [String], environment: [String: String], directory: String, log: String,
-    timeoutSeconds: Int
+    timeoutSeconds: Int, session: OpenJD.SessionOrder? = nil
   ) {
+    self.session = session
     (self.task, self.arguments, self.environment) = (task, arguments, environment)
     (self.directory, self.log, self.timeoutSeconds) = (directory, log, timeoutSeconds)
   }
@@ -30,6 +45,10 @@ package enum TaskEnd: Sendable, Hashable {
   case cancelled
   case notFound
   case failed(String)
+  /// An action of a template did not succeed; the words are a whole sentence.
+  case actionFailed(String)
+  /// An action of a template took longer than so many seconds; the words say which.
+  case actionTimedOut(String)
 }
 
 /// The folders that tasks work in: inputs under stable names, outputs checked and hashed.

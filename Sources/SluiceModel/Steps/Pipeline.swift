@@ -35,8 +35,10 @@ package struct Step: Sendable, Hashable, Codable {
   /// What an `auto` step may cost in one plan that Sluice makes by itself; above it, or where nobody knows, Sluice
   /// proposes instead. Nil for no ceiling.
   package var maxCoreHours: Double?
-  /// Empty for a human step.
+  /// Empty for a human step, and for one with a body.
   package var command: [String]
+  /// What it runs instead of a command.
+  package var body: StepBody?
   /// Over which frames it works, where no input says so; nil leaves it to the inputs.
   package var frames: StepFrames?
   /// Frames per task, for steps that work frame by frame.
@@ -51,10 +53,10 @@ package struct Step: Sendable, Hashable, Codable {
     name: String, folders: FolderPattern, inputs: [StepInput], outputs: [StepOutput], tools: [String] = [],
     on: EventTrigger? = nil, onChange: OnChange = .propose, maxCoreHours: Double? = nil, command: [String],
     frames: StepFrames? = nil, chunk: Int = 1, timeoutSeconds: Int = Limits.taskTimeoutSeconds,
-    needs: StepNeeds? = nil, tests: TestPolicy? = nil
+    needs: StepNeeds? = nil, tests: TestPolicy? = nil, body: StepBody? = nil
   ) {
     (self.needs, self.tests) = (needs, tests)
-    self.frames = frames
+    (self.frames, self.body) = (frames, body)
     (self.name, self.folders, self.inputs, self.outputs) = (name, folders, inputs, outputs)
     (self.tools, self.onChange, self.command, self.chunk) = (tools, onChange, command, chunk)
     (self.on, self.maxCoreHours, self.timeoutSeconds) = (on, maxCoreHours, timeoutSeconds)
@@ -66,7 +68,7 @@ package struct Step: Sendable, Hashable, Codable {
     case inputs, outputs, tools, on
     case onChange = "on_change"
     case maxCoreHours = "max_core_hours"
-    case command, frames, chunk
+    case command, body, frames, chunk
     case timeoutSeconds = "timeout"
     case needs, tests
   }
@@ -83,8 +85,8 @@ package struct Step: Sendable, Hashable, Codable {
   /// For each output in order, which frames of an input a frame is made from.
   package func relations(to input: StepInput) -> [FrameRelation] { outputs.map { input.frames.of($0.name) } }
 
-  /// Whether people do it and publish what comes out: it has no command, and nothing ever runs it.
-  package var isHuman: Bool { command.isEmpty }
+  /// Whether people do it and publish what comes out: it has neither command nor body, and nothing ever runs it.
+  package var isHuman: Bool { command.isEmpty && body == nil }
 }
 
 package enum FolderPattern: Sendable, Hashable {

@@ -22,6 +22,7 @@ package struct API: Sendable {
     addPlans(to: api)
     addAgents(to: api)
     addQueue(to: api)
+    addJobs(to: api)
     addJudgement(to: api)
     addQuestions(to: api)
     addGraph(to: api)

@@ -153,6 +153,14 @@ enum LocalFiles {
 
   static func isWritable(_ path: String) -> Bool { access(path, W_OK) == 0 }
 
+  /// At most the last `count` bytes of a file; none where it cannot be read.
+  @Sendable static func tail(_ path: String, _ count: Int) -> [UInt8] {
+    guard descriptor >= 0 else { return [] }
+    var bytes = [UInt8](repeating: 0, count: count)
+    let start = max(0, Int(lseek(descriptor, 0, SEEK_END)) - count)
+    let read = pread(descriptor, &bytes, count, off_t(start))
+    return Array(bytes[..<max(0, read)])
+
   static func digest(_ path: String) throws -> Digest {
     var hash = Digest.Stream()
     try read(path) { hash.update($0) }

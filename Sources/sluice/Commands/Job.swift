@@ -4,17 +4,19 @@ import SluiceModel
 
 struct JobCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "job", abstract: "Check Open Job Description templates, and say what jobs they make.",
+    commandName: "job", abstract: "Check Open Job Description templates, say what jobs they make, and run them.",
     discussion: "EXAMPLE: sluice job summary render.yaml -p Frames=1001-1100",
-    subcommands: [Check.self, Summary.self])
+    subcommands: [
+      Check.self, Summary.self, Submit.self, ListJobs.self, ShowJob.self, JobLog.self, CancelJob.self,
+    ])
 
   /// A template from disk, with all that is wrong in it on standard error.
-  private static func read(_ file: String) throws -> Result<TemplateFile.Checked, TemplateProblems> {
+  static func read(_ file: String) throws -> Result<TemplateFile.Checked, TemplateProblems> {
     let text = try text(file)
     return Result { () throws(TemplateProblems) in try TemplateFile.read(text, TemplateFile.Format(file: file)) }
   }
 
-  private static func text(_ file: String) throws(SluiceError) -> String {
+  static func text(_ file: String) throws(SluiceError) -> String {
     var bytes: [UInt8] = []
     do {
       try LocalFiles.read(Machine.absolute(file)) { bytes += $0 }
@@ -34,7 +36,7 @@ struct JobCommand: AsyncParsableCommand {
   }
 
   /// Tells everything that is wrong, and ends.
-  private static func refuse(_ problems: [TemplateProblem], _ file: String, json: Bool) throws -> Never {
+  static func refuse(_ problems: [TemplateProblem], _ file: String, json: Bool) throws -> Never {
     if json {
       Console.json(Answer(ok: false, kind: nil, problems: problems))
     } else {
@@ -99,7 +101,7 @@ struct JobCommand: AsyncParsableCommand {
       let folder = FileName.parent(Machine.absolute(file))
       let folders = OpenJD.Folders(
         template: folder, working: Machine.absolute("."))
-      let given = try values()
+      let given = try JobCommand.values(parameters)
       do {
         let summary = JobSummary(try template.job(given, folders: folders))
         if json { return Console.json(summary) }
@@ -109,27 +111,28 @@ struct JobCommand: AsyncParsableCommand {
       }
     }
 
-    /// What was given, the later over the earlier.
-    private func values() throws(SluiceError) -> [String: String] {
-      var values: [String: String] = [:]
-      for parameter in parameters {
-        if parameter.hasPrefix("file://") {
-          let file = String(parameter.dropFirst(7))
-          let text = try JobCommand.text(file)
-          do {
-            values.merge(try TemplateFile.values(text, TemplateFile.Format(file: file))) { $1 }
-          } catch {
-            throw error.problems[0].error(file: file)
-          }
-          continue
+  }
+
+  /// What was given, the later over the earlier.
+  static func values(_ parameters: [String]) throws(SluiceError) -> [String: String] {
+    var values: [String: String] = [:]
+    for parameter in parameters {
+      if parameter.hasPrefix("file://") {
+        let file = String(parameter.dropFirst(7))
+        let text = try JobCommand.text(file)
+        do {
+          values.merge(try TemplateFile.values(text, TemplateFile.Format(file: file))) { $1 }
+        } catch {
+          throw error.problems[0].error(file: file)
         }
-        guard let equals = parameter.firstIndex(of: "="), equals != parameter.startIndex else {
-          throw SluiceError(
-            .usage, what: "'\(parameter)' names no value", at: "-p", fix: "write -p Name=Value, or -p file://FILE")
-        }
-        values[String(parameter[..<equals])] = String(parameter[parameter.index(after: equals)...])
+        continue
       }
-      return values
+      guard let equals = parameter.firstIndex(of: "="), equals != parameter.startIndex else {
+        throw SluiceError(
+          .usage, what: "'\(parameter)' names no value", at: "-p", fix: "write -p Name=Value, or -p file://FILE")
+      }
+      values[String(parameter[..<equals])] = String(parameter[parameter.index(after: equals)...])
     }
+    return values
   }
 }

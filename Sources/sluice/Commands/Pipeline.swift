@@ -18,7 +18,9 @@ struct PipelineCommand: AsyncParsableCommand {
       throw SluiceError(
         .publishFileMissing, what: "the file '\(file)' cannot be read", at: file, fix: "look at the path")
     }
-    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    if let text = String(validating: bytes, as: UTF8.self) {
+      return PipelineFile.whole(text, in: FileName.parent(Machine.absolute(file)))
+    }
     throw SluiceError(.pipelineSyntax, what: "the file is not UTF-8", at: file, fix: "save it as UTF-8")
   }
 

@@ -74,7 +74,7 @@ struct Site: Sendable {
       log: folder.log, cursors: folder.cursors, names: folder.names,
       configuration: SiteBackups.Configuration(site: writer.site, version: version, serve: serve),
       ambient: Machine.ambient, syncs: folder.syncs)
-    return Services(
+    var services = Services(
       writer: writer, log: folder.log, views: folder.views, store: folder.store,
       publisher: Publisher(writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests),
       intake: Intake(writer: writer), queries: queries,
@@ -92,5 +92,7 @@ struct Site: Sendable {
       settings: Services.Settings(
         version: version, storePath: folder.path + "/store", dataFolder: folder.path, workers: workers,
         listensOnLoopback: listensOnLoopback))
+    services.readTail = LocalFiles.tail
+    return services
   }
 }

@@ -1,5 +1,3 @@
-import SluiceModel
-
 extension TemplateReader {
   mutating func hostRequirements(_ spot: Spot, visible: Set<String>) -> OpenJD.HostRequirementsTemplate? {
     guard let fields = fields(spot, "host requirements", required: [], optional: ["amounts", "attributes"]) else {

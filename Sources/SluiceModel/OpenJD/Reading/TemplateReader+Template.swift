@@ -1,5 +1,3 @@
-import SluiceModel
-
 extension TemplateReader {
   mutating func jobTemplate(_ root: Spot) -> OpenJD.JobTemplate? {
     guard

@@ -1,5 +1,3 @@
-import SluiceModel
-
 extension TemplateNode {
   /// What YAML 1.1 makes of a document: `yes` is a truth value, `1:30` a number and `2026-01-31` a date, unless quoted.
   init(_ node: DocumentNode) {

@@ -1,5 +1,3 @@
-import SluiceModel
-
 extension TemplateNode {
   /// Reads JSON (RFC 8259) with the place of each value.
   /// - Throws: `TemplateProblem` with `openjd.syntax` or `openjd.tooLarge`.

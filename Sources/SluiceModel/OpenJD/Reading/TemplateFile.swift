@@ -1,5 +1,3 @@
-package import SluiceModel
-
 /// Reads Open Job Description templates.
 package enum TemplateFile {
   package enum Format: Sendable, Hashable {
@@ -20,6 +18,8 @@ package enum TemplateFile {
     package let template: Template
     /// By path: `steps[0].script`.
     package let places: [String: DocumentPlace]
+    /// What it says as JSON with sorted keys: the same for every layout.
+    package let canonical: String
 
     /// The problem with its place in the file, where its path is one of the template's.
     package func placed(_ problem: TemplateProblem) -> TemplateProblem {
@@ -30,9 +30,16 @@ package enum TemplateFile {
     }
   }
 
+  /// - Parameter document: of YAML.
   /// - Throws: everything that is wrong, in the order of the document.
-  package static func read(_ text: String, _ format: Format) throws(TemplateProblems) -> Checked {
-    let node = try document(text, format)
+  package static func read(_ document: DocumentNode) throws(TemplateProblems) -> Checked {
+    try read(TemplateNode(document))
+  }
+
+  /// - Throws: everything that is wrong, in the order of the document.
+  package static func read(json text: String) throws(TemplateProblems) -> Checked { try read(node(json: text)) }
+
+  private static func read(_ node: TemplateNode) throws(TemplateProblems) -> Checked {
     let root = TemplateReader.Spot(node: node, path: "")
     var reader = TemplateReader()
     var template: Template?
@@ -47,12 +54,19 @@ package enum TemplateFile {
           return a == b ? left.offset < right.offset : a < b
         }.map(\.element))
     }
-    return Checked(template: template, places: reader.places)
+    return Checked(template: template, places: reader.places, canonical: node.canonical)
   }
 
   /// Values of parameters from a file: a map of names to texts and numbers.
-  package static func values(_ text: String, _ format: Format) throws(TemplateProblems) -> [String: String] {
-    let node = try document(text, format)
+  package static func values(_ document: DocumentNode) throws(TemplateProblems) -> [String: String] {
+    try values(TemplateNode(document))
+  }
+
+  package static func values(json text: String) throws(TemplateProblems) -> [String: String] {
+    try values(node(json: text))
+  }
+
+  private static func values(_ node: TemplateNode) throws(TemplateProblems) -> [String: String] {
     guard let map = node.map else {
       throw TemplateProblems([
         TemplateProblem(
@@ -78,13 +92,8 @@ package enum TemplateFile {
     return values
   }
 
-  private static func document(_ text: String, _ format: Format) throws(TemplateProblems) -> TemplateNode {
-    switch format {
-    case .json:
-      do { return try TemplateNode(json: text) } catch { throw TemplateProblems([error]) }
-    case .yaml:
-      do { return TemplateNode(try YAMLDocument.read(text)) } catch { throw TemplateProblems([syntax(error)]) }
-    }
+  private static func node(json text: String) throws(TemplateProblems) -> TemplateNode {
+    do { return try TemplateNode(json: text) } catch { throw TemplateProblems([error]) }
   }
 
   private static func place(_ problem: TemplateProblem) -> DocumentPlace {
@@ -115,20 +124,5 @@ package enum TemplateFile {
       ])
     }
     return text
-  }
-
-  private static func syntax(_ problem: PipelineProblem) -> TemplateProblem {
-    let code: ErrorCode =
-      switch ErrorCode(rawValue: problem.code) {
-      case .pipelineTooLarge: .openjdTooLarge
-      case .pipelineShape: .openjdShape
-      default: .openjdSyntax
-      }
-    let place = problem.line.map { DocumentPlace(line: $0, column: problem.column ?? 1) }
-    let isEmpty = problem.what.hasSuffix("is empty")
-    return TemplateProblem(
-      code, problem.what,
-      fix: isEmpty ? "begin with 'specificationVersion: \(OpenJD.jobTemplateVersion)'" : problem.fix,
-      path: "", at: place)
   }
 }

@@ -1,5 +1,3 @@
-import SluiceModel
-
 extension TemplateReader {
   /// - Parameters:
   ///   - visible: to the command and its arguments.

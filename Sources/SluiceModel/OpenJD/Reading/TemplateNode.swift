@@ -1,5 +1,3 @@
-import SluiceModel
-
 /// A value of a template's document as YAML 1.1 or JSON understand it, and where it stands.
 struct TemplateNode: Sendable, Hashable {
   indirect enum Value: Sendable, Hashable {
@@ -45,6 +43,26 @@ struct TemplateNode: Sendable, Hashable {
     case .other(let what): what
     case .list: "a list"
     case .map: "a map"
+    }
+  }
+}
+
+extension TemplateNode {
+  /// JSON with sorted keys and without values that say nothing: the same for every layout of a document.
+  var canonical: String {
+    switch value {
+    case .null: "null"
+    case .bool(let value): "\(value)"
+    case .integer(let value): value.map(String.init) ?? "null"
+    // Its digits stay, as templates put numbers into texts.
+    case .float(let value): value.isFinite ? "\(value)" : "null"
+    case .text(let text): StableJSON.text(text)
+    case .other: "null"
+    case .list(let list): "[" + list.map(\.canonical).joined(separator: ",") + "]"
+    case .map(let entries):
+      "{"
+        + entries.filter { !$0.value.isNull }.sorted { $0.shown < $1.shown }
+        .map { StableJSON.text($0.shown) + ":" + $0.value.canonical }.joined(separator: ",") + "}"
     }
   }
 }

@@ -1,5 +1,3 @@
-import SluiceModel
-
 extension TemplateReader {
   mutating func parameterSpace(_ spot: Spot, visible: Set<String>) -> OpenJD.ParameterSpaceTemplate? {
     guard

@@ -1,5 +1,3 @@
-import SluiceModel
-
 extension TemplateReader {
   private static let common = ["userInterface", "description", "default", "allowedValues"]
   private static let foreignTypes: Set<String> = [

@@ -1,5 +1,3 @@
-import SluiceModel
-
 /// Checks a template's document against the specification and makes values of it.
 ///
 /// It gathers everything that is wrong and goes on with what is left; what it makes counts only when nothing was wrong.

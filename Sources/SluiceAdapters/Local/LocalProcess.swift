@@ -1,0 +1,70 @@
+import Glibc
+import Subprocess
+import SystemPackage
+
+/// One process of this machine in a session of its own, so that ending its group ends what it started.
+struct LocalProcess: Sendable {
+  enum End: Sendable, Hashable {
+    case exited(Int)
+    case signaled(Int)
+    case notFound
+    case failed(String)
+  }
+
+  /// The program first.
+  var arguments: [String]
+  /// What the program sees as its own name; nil for what it is called by.
+  var name: String?
+  var environment: [String: String]
+  var directory: String
+
+  /// Runs it with its output and its errors in one stream, until it has ended.
+  ///
+  /// A cancelled Swift task asks its group to end, and `grace` later makes it.
+  /// - Parameters:
+  ///   - output: closed here, whatever happens.
+  ///   - started: is told the process's number, which is also its group's.
+  func run(
+    output: FileDescriptor, grace: Duration, started: @Sendable (Int32) async -> Void = { _ in }
+  ) async -> (end: End, process: Int32?) {
+    let program = arguments.first ?? ""
+    var options = PlatformOptions()
+    options.createSession = true
+    options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: grace)]
+    let configuration = Configuration(
+      executable: program.contains("/") ? .path(FilePath(program)) : .name(program),
+      arguments: Arguments(executablePathOverride: name, remainingValues: Array(arguments.dropFirst())),
+      environment: .of(environment),
+      workingDirectory: FilePath(directory), platformOptions: options)
+    do {
+      let result = try await Subprocess.run(
+        configuration, input: .none, output: .fileDescriptor(output, closeAfterSpawningProcess: true),
+        error: .combinedWithOutput
+      ) { execution in await started(execution.processIdentifier.value) }
+      let process = result.processIdentifier.value
+      switch result.terminationStatus {
+      case .exited(let code): return (.exited(Int(code)), process)
+      case .signaled(let signal): return (.signaled(Int(signal)), process)
+      }
+    } catch let error as SubprocessError {
+      return (error.code == .executableNotFound ? .notFound : .failed("\(error)"), nil)
+    } catch {
+      return (.failed("\(error)"), nil)
+    }
+  }
+
+  /// What is left of a group, ended at once.
+  static func endGroup(_ group: Int32) { kill(-group, SIGKILL) }
+
+  static func parent(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+  }
+
+  static func makeFolder(_ path: String, mode: mode_t = 0o755) {
+    var made = ""
+    for part in path.split(separator: "/") {
+      made += "/" + part
+      mkdir(made, mode)
+    }
+  }
+}

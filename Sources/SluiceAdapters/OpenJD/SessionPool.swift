@@ -1,0 +1,117 @@
+import SluiceModel
+import SystemPackage
+
+/// Sessions that are kept between tasks of one job, so that what an environment loads is loaded once.
+actor SessionPool {
+  private struct Kept {
+    let session: JobSession
+    /// Where its working directory is, and which one it is there.
+    let folder: String
+    let number: Int
+    let log: FileDescriptor
+    /// Since when it waits.
+    var since: Duration
+  }
+
+  private let ambient: Ambient
+  private var idle: [String: [Kept]] = [:]
+  /// Numbers of working directories in use, by the folder that they are in.
+  private var numbers: [String: Set<Int>] = [:]
+  private var signs: [Int: StopSign] = [:]
+  private var launches = 0
+  private var isHurried = false
+
+  init(ambient: Ambient) { self.ambient = ambient }
+
+  /// Runs an order in a session of its key, kept or new, and keeps the session where all went well.
+  ///
+  /// A cancelled Swift task stops what runs, in the way of its template, and waits for its end.
+  /// - Parameter log: closed when the session writes elsewhere or ends.
+  func run(
+    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, limit: Duration
+  ) async -> TaskEnd {
+    launches += 1
+    let (launch, sign) = (launches, StopSign())
+    signs[launch] = sign
+    defer { signs[launch] = nil }
+    // Environments are to be left in good order, so what runs must not be torn away with the task that waits for it.
+    let work = Task { await self.perform(order, environment: environment, log: log, limit: limit, sign: sign) }
+    return await withTaskCancellationHandler {
+      await work.value
+    } onCancel: {
+      sign.raise()
+    }
+  }
+
+  private func perform(
+    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, limit: Duration, sign: StopSign
+  ) async -> TaskEnd {
+    let kept = take(order.key) ?? make(order, environment: environment, log: log, sign: sign)
+    if kept.log != log { try? kept.log.close() }
+    let end = await kept.session.run(order, log: log, limit: limit, sign: sign)
+    let now = Kept(session: kept.session, folder: kept.folder, number: kept.number, log: log, since: ambient.uptime())
+    if case .exited(0) = end, !isHurried {
+      idle[order.key, default: []].append(now)
+    } else {
+      await close(now)
+    }
+    return end
+  }
+
+  /// Leaves the sessions of a key that wait for more.
+  func end(_ key: String) async {
+    for kept in idle.removeValue(forKey: key) ?? [] {
+      await close(kept)
+    }
+  }
+
+  /// Leaves the sessions that have waited so long for more.
+  func end(idleFor duration: Duration) async {
+    let now = ambient.uptime()
+    for key in idle.keys.sorted() {
+      let kept = idle[key] ?? []
+      let old = kept.filter { now - $0.since >= duration }
+      let young = kept.filter { now - $0.since < duration }
+      idle[key] = young.isEmpty ? nil : young
+      for session in old { await close(session) }
+    }
+  }
+
+  /// Ends every session, those that run with what they run.
+  func hurry() async {
+    isHurried = true
+    for sign in signs.values { sign.raise(within: .seconds(Limits.sessionHasteSeconds)) }
+    for key in idle.keys.sorted() {
+      for kept in idle[key] ?? [] { await kept.session.hurry() }
+      await end(key)
+    }
+  }
+
+  // MARK: Within
+
+  private func take(_ key: String) -> Kept? {
+    guard var waiting = idle[key], let kept = waiting.popLast() else { return nil }
+    idle[key] = waiting.isEmpty ? nil : waiting
+    return kept
+  }
+
+  private func make(
+    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, sign: StopSign
+  ) -> Kept {
+    // The lowest free number: the same work has the same paths, as far as it does not run beside itself.
+    let used = numbers[order.directory] ?? []
+    let number = (1...(used.count + 1)).first { !used.contains($0) } ?? used.count + 1
+    numbers[order.directory, default: []].insert(number)
+    let session = JobSession(
+      order, directory: "\(order.directory)/\(number)", environment: environment, log: log, sign: sign,
+      ambient: ambient)
+    return Kept(session: session, folder: order.directory, number: number, log: log, since: ambient.uptime())
+  }
+
+  private func close(_ kept: Kept) async {
+    await kept.session.end()
+    try? kept.log.close()
+    numbers[kept.folder]?.remove(kept.number)
+    if numbers[kept.folder]?.isEmpty == true { numbers[kept.folder] = nil }
+  }
+}
