@@ -115,6 +115,7 @@ package struct Queries: Sendable {
       status.complete = survey.project.completeness(of: assessment)
       status.approved = survey.project.approval(of: ref)
       status.purged = version?.isPurged == true ? true : nil
+      (status.inPlace, status.damaged) = (version?.published.inPlace, version?.damage?.spoken)
       return status
     }
   }
@@ -131,6 +132,7 @@ package struct Queries: Sendable {
     status.complete = Completeness(value: version != nil, reason: version == nil ? "no version of it is there" : nil)
     status.approved = survey.project.approval(of: ref)
     status.purged = version?.isPurged == true ? true : nil
+    (status.inPlace, status.damaged) = (version?.published.inPlace, version?.damage?.spoken)
     return status
   }
 
@@ -144,18 +146,20 @@ package struct Queries: Sendable {
       ref: ref, state: ProductState(freshness: freshness, activity: .idle), freshness: freshness, activity: .idle,
       version: version?.address.version, number: version?.number, step: assessment.unit.step.name,
       frames: version?.published.representations.first?.frames, staleFrames: judged?.stale,
-      reasons: (judged?.reasons ?? []) + assessment.notes.filter { $0.kind == .frozen } + (judged?.notes ?? []),
+      reasons: (judged?.reasons ?? []) + assessment.notes.filter { [.frozen, .damaged].contains($0.kind) }
+        + (judged?.notes ?? []),
       failure: nil, preview: version.map(isPicture) ?? false)
     status.ranges = causes.ranges(of: ref)
     status.complete = survey.project.completeness(of: assessment)
     status.approved = survey.project.approval(of: ref)
     status.purged = version?.isPurged == true ? true : nil
+    (status.inPlace, status.damaged) = (version?.published.inPlace, version?.damage?.spoken)
     return status
   }
 
   /// Whether a small picture can be made of a source; steps say it of their outputs themselves.
   private func isPicture(_ version: Version) -> Bool {
-    guard !version.isPurged, version.published.representations.first?.kind != .tree,
+    guard !version.isPurged, !version.isInPlace, version.published.representations.first?.kind != .tree,
       let files = try? manifests.manifest(version.published.manifest).representations.first?.files
     else { return false }
     return files.first.map { ImageFormats.isImage($0.path) } ?? false

@@ -22,6 +22,8 @@ package actor Runner: Service {
     package var ambient: Ambient
     package var logger: Logger
     package var settings: Settings
+    /// Looks at files in place before and after a run reads them; nil where there are none.
+    package var inPlace: InPlaceCare?
 
     package init(
       writer: Writer, log: any EventLog, store: any VersionStore, manifests: any ManifestSource,

@@ -98,6 +98,8 @@ extension Registry {
     case .versionVouched(let fact): return apply(fact, event, place)
     case .productFrozen(let fact): return apply(fact, event, place)
     case .productHeld(let fact): return apply(fact, event, place)
+    case .versionHashed(let fact): return apply(fact, event, place.rank)
+    case .versionDamaged(let fact): return apply(fact, event, place.rank)
     case .versionPurged(let fact): return apply(fact, event, place.rank)
     case .versionRestored(let fact): return apply(fact, event, place.rank)
     case .planProposed(let fact): return apply(fact, event, place.rank)

@@ -123,6 +123,7 @@ extension Assessor {
 
   private func isSame(_ used: Used, as source: InputState.Source) -> Bool {
     if used.content == source.content || used.content == source.representation?.content { return true }
+    if source.version?.stoodFor(used.content) == true { return true }
     // What a person named before the step declared it stands with the digest of the whole version.
     return used.input == nil && used.content == source.version?.published.manifest
   }

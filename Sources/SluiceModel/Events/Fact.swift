@@ -8,6 +8,8 @@ package enum Fact: Sendable, Equatable {
   case pipelineApplied(PipelineApplied)
   case versionPublished(VersionPublished)
   case versionNumbered(VersionNumbered)
+  case versionHashed(VersionHashed)
+  case versionDamaged(VersionDamaged)
   case versionPurged(VersionPurged)
   case versionRestored(VersionRestored)
   case tagMoved(TagMoved)
@@ -40,6 +42,8 @@ package enum Fact: Sendable, Equatable {
   package static let pipelineAppliedType = "sluice.pipeline.applied.v1"
   package static let versionPublishedType = "sluice.version.published.v1"
   package static let versionNumberedType = "sluice.version.numbered.v1"
+  package static let versionHashedType = "sluice.version.hashed.v1"
+  package static let versionDamagedType = "sluice.version.damaged.v1"
   package static let versionPurgedType = "sluice.version.purged.v1"
   package static let versionRestoredType = "sluice.version.restored.v1"
   package static let tagMovedType = "sluice.tag.moved.v1"
@@ -65,7 +69,8 @@ package enum Fact: Sendable, Equatable {
 
   package static let types = [
     projectCreatedType, folderChangedType, castingChangedType, pipelineAppliedType, versionPublishedType,
-    versionNumberedType, versionPurgedType, versionRestoredType, tagMovedType, versionJudgedType, versionVouchedType,
+    versionNumberedType, versionHashedType, versionDamagedType, versionPurgedType, versionRestoredType, tagMovedType,
+    versionJudgedType, versionVouchedType,
     productFrozenType, productHeldType, planProposedType, planDeclinedType, planSupersededType, planAppliedType,
     planFinishedType,
     runStartedType, taskFinishedType, runFinishedType, tokenCreatedType, subscriptionCreatedType,
@@ -81,6 +86,8 @@ package enum Fact: Sendable, Equatable {
     case .pipelineApplied: Self.pipelineAppliedType
     case .versionPublished: Self.versionPublishedType
     case .versionNumbered: Self.versionNumberedType
+    case .versionHashed: Self.versionHashedType
+    case .versionDamaged: Self.versionDamagedType
     case .versionPurged: Self.versionPurgedType
     case .versionRestored: Self.versionRestoredType
     case .tagMoved: Self.tagMovedType
@@ -120,6 +127,8 @@ package enum Fact: Sendable, Equatable {
     case Self.pipelineAppliedType: self = .pipelineApplied(try data())
     case Self.versionPublishedType: self = .versionPublished(try data())
     case Self.versionNumberedType: self = .versionNumbered(try data())
+    case Self.versionHashedType: self = .versionHashed(try data())
+    case Self.versionDamagedType: self = .versionDamaged(try data())
     case Self.versionPurgedType: self = .versionPurged(try data())
     case Self.versionRestoredType: self = .versionRestored(try data())
     case Self.tagMovedType: self = .tagMoved(try data())
@@ -155,6 +164,8 @@ package enum Fact: Sendable, Equatable {
     case .pipelineApplied(let data): .json(StableJSON.encode(data))
     case .versionPublished(let data): .json(StableJSON.encode(data))
     case .versionNumbered(let data): .json(StableJSON.encode(data))
+    case .versionHashed(let data): .json(StableJSON.encode(data))
+    case .versionDamaged(let data): .json(StableJSON.encode(data))
     case .versionPurged(let data): .json(StableJSON.encode(data))
     case .versionRestored(let data): .json(StableJSON.encode(data))
     case .tagMoved(let data): .json(StableJSON.encode(data))
@@ -224,6 +235,8 @@ package struct VersionPublished: Sendable, Equatable, Codable {
   /// Frames that differ from the version before, by content.
   package var changed: FrameSet?
   package var made: Made?
+  /// Whether its bytes were read, of files that stay where they lay; nil for files that are in the store.
+  package var inPlace: InPlaceState?
 
   package init(
     version: VersionID, number: Int?, manifest: Digest, representations: [RepresentationSummary], madeFrom: [Used],

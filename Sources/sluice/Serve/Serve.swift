@@ -20,6 +20,11 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The folder that everything is kept in.") var data = "sluice-data"
   @Option(help: "Address and port; other addresses than loopback want a token first.") var listen = "127.0.0.1:7733"
   @Option(help: "Tasks at once; the number of cores where it is not said.") var workers: Int?
+  @Option(
+    help: ArgumentHelp(
+      "A folder whose files may be recorded where they lie (publish --in-place); may be given several times.",
+      valueName: "dir"))
+  var root: [String] = []
   @Option(help: "This site's short name; it is part of version ids.") var site = "main"
   @Option(
     help: ArgumentHelp(
@@ -68,7 +73,7 @@ struct Serve: AsyncParsableCommand {
         fix: "make a token first (sluice token create NAME --data \(data)), or listen on 127.0.0.1")
     }
     let site = try Site(
-      folder: folder, registry: registry, workers: workers ?? Machine.cores,
+      folder: folder, registry: registry, roots: root, workers: workers ?? Machine.cores,
       commands: Dictionary(subscriberCommand.compactMap(Serve.named), uniquingKeysWith: { _, last in last }),
       webhooks: HTTPWebhookSender.Settings(
         allowed: try Serve.allowances(webhookAllow), listensOnLoopback: isLoopback,
@@ -93,7 +98,8 @@ struct Serve: AsyncParsableCommand {
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
-          site.writer, site.runner, site.reactor, site.subscriptions, application, FeedCloser(feed: site.feed),
+          site.writer, site.runner, site.reactor, site.subscriptions, site.inPlace, application,
+          FeedCloser(feed: site.feed),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Serve.quiet(logger)))
     do {

@@ -56,6 +56,10 @@ class NewVersion:
     patch: bool = False
     base: str | None = None
     allow_missing: bool = False
+    #: Records the files where they lie, below a root of the server; nothing is copied.
+    in_place: bool = False
+    #: With `in_place`: `now` or `later`, when the bytes are read; by their size where it is not said.
+    hash: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def publish(
 ) -> tuple[Published, ...]:
     """All versions, or none. Whoever calls again with the same command gets the first answer."""
     command = command or new_command()
-    groups = [_groups(version) for version in versions]
+    groups = [[] if version.in_place else _groups(version) for version in versions]
     sources = [references(_texts(version.made_from)) for version in versions]
     every = [file for groups_of_one in groups for group in groups_of_one for file in group.files]
     total = sum(file.size for file in every)
@@ -145,9 +149,13 @@ def _product(
         "patch": version.patch or None,
         "allowMissing": version.allow_missing or None,
         "from": sources or None,
+        "inPlace": _in_place(version) if version.in_place else None,
+        "hash": version.hash,
     }
     product.update({name: value for name, value in optional.items() if value is not None})
-    representations = []
+    representations: list[dict[str, object]] = []
+    if version.in_place and version.representation is not None:
+        representations.append({"name": version.representation, "files": []})
     for group in groups:
         representation: dict[str, object] = {"files": [{"path": file.path, **next(entries)} for file in group.files]}
         if group.name is not None:
@@ -157,6 +165,18 @@ def _product(
         representations.append(representation)
     product["representations"] = representations
     return product
+
+
+def _in_place(version: NewVersion) -> list[str]:
+    """Absolute paths: the server has to see the files under the same names."""
+    if isinstance(version.files, Mapping):
+        raise SluiceError(
+            "usage",
+            "files in place are one representation",
+            f"product '{version.ref}'",
+            "name the files, and the representation apart",
+        )
+    return [os.path.abspath(path) for path in _files.as_list(version.files)]
 
 
 def _texts(made_from: str | Sequence[str]) -> list[str]:
