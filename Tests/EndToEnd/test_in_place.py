@@ -135,6 +135,60 @@ class InPlace(InPlaceTestCase):
         self.assertEqual(resolved["error"]["code"], "version.damaged")
         self.assertIn("is not there any more", resolved["error"]["what"])
 
+    def test_nothing_is_damaged_while_nobody_can_look(self):
+        path = self.scan("one.txt", "one\n")
+        self.publish("demo/one", path)
+        (self.root).rename(self.server.home / "away")
+        self.root.mkdir()
+        self.assertProblem(self.server.get("/api/v1/files", ref="demo/one"), 404, "place.vanished")
+        self.root.rmdir()
+        (self.server.home / "away").rename(self.root)
+        self.assertEqual(self.server.get("/api/v1/files", ref="demo/one").body, b"one\n")
+        self.server.stop()
+        self.server.start()
+        self.assertProblem(self.server.get("/api/v1/files", ref="demo/one"), 403, "place.noRoots")
+        self.assertEqual(self.server.events("sluice.version.damaged.v1"), [])
+
+    def test_is_known_by_its_place_before_anybody_has_read_it(self):
+        self.server.stop()
+        self.server.start("--root", str(self.root))
+        path = self.scan("one.txt", "one\n")
+        self.publish("demo/one", path)
+        found = self.server.ask("identify", path)["files"][0]
+        self.assertEqual((found["ref"], found["by"], found["inPlace"]), ("demo/one", "content", "hashed"))
+        self.change(path, "more\n")
+        self.server.ask("show", "demo/one")
+        self.change(path, "one\n")
+        found = self.server.ask("identify", path)["files"][0]
+        self.assertIn("one.txt was 4 B of", found["damaged"])
+
+    def test_sluices_own_files_are_nobodys_to_record(self):
+        self.server.stop()
+        error = self.server.refused("serve", "--data", self.server.data, "--root", self.server.data / "log")
+        self.assertError(error, "usage", "data folder")
+        self.server.start("--root", str(self.server.home))
+        for path in (self.server.data / "names.jsonl", self.server.data / "log"):
+            self.assertError(self.server.refused("publish", "demo/x", path, "--in-place"), "place.outside")
+
+    def test_over_http_and_in_words(self):
+        path = self.scan("one.txt", "one\n")
+        body = {"products": [{"ref": "demo/one", "representations": [{"name": "scan", "files": []}],
+                              "inPlace": [str(path)], "hash": "later"}]}  # fmt: skip
+        answer = self.server.post("/api/v1/publish", body).json["published"][0]
+        self.assertEqual((answer["inPlace"], answer["representation"]), ("unhashed", "scan"))
+        self.assertIn(", in place", self.server.run("publish", "demo/two", path, "--in-place").output)
+        bad = {"products": [{"ref": "demo/one", "representations": [], "inPlace": ["/etc/passwd"]}]}
+        self.assertProblem(self.server.post("/api/v1/publish", bad), 400, "place.outside")
+        patch = {"products": [{"ref": "demo/one", "representations": [], "patch": True, "inPlace": [str(path)]}]}
+        self.assertProblem(self.server.post("/api/v1/publish", patch), 400, "publish.manifest")
+
+    def test_a_backup_says_that_it_has_them_not(self):
+        self.publish("demo/one", self.scan("one.txt", "one\n"))
+        answer = self.server.ask("backup", self.server.home / "backup")
+        self.assertEqual(answer["inPlace"], {"versions": 1, "files": 1, "bytes": 4})
+        words = self.server.run("backup", self.server.home / "again").output
+        self.assertIn("1 version lies in place, 4 B", words)
+
     def test_is_never_purged(self):
         self.publish("demo/one", self.scan("one.txt", "one\n"))
         kept = self.server.ask("purge", "demo", "--select", "**", "--yes")["kept"]
@@ -167,6 +221,28 @@ class InPlaceInputs(InPlaceTestCase):
         self.server.apply("--select", FRAMES)
         self.assertEqual(self.server.versions(FRAMES), [version])
         self.assertNotIn("purged", self.server.ask("status", FRAMES)["products"][0])
+
+    def test_what_was_made_from_a_damaged_version_stays_current_and_says_so(self):
+        frames = self.scans()
+        self.publish(PLATE, *frames)
+        self.server.apply()
+        self.change(frames[0], "another\n")
+        self.server.post("/api/v1/resolve", {"refs": [PLATE]})
+        status = self.server.ask("status", FRAMES)["products"][0]
+        self.assertEqual(status["state"], "current")
+        self.assertEqual([reason["kind"] for reason in status["reasons"]], ["damaged"])
+        self.assertIn("is damaged: plate.1001.txt was", self.server.run("status", FRAMES).output)
+
+    def test_painted_over_in_place_and_released_it_is_made_whole(self):
+        self.publish(PLATE, *self.scans())
+        self.server.apply()
+        painted = [self.scan(f"painted/frames.{frame}.txt", f"paint {frame}\n") for frame in range(1001, 1005)]
+        self.server.ask("publish", FRAMES, *painted, "--in-place", "--override", "--because", "wires")
+        self.assertEqual(self.server.get("/api/v1/files", ref=FRAMES, frame=1002).body, b"paint 1002\n")
+        self.server.ask("release", FRAMES)
+        self.server.apply("--select", FRAMES, "--frames", "1001")
+        self.assertEqual(self.server.get("/api/v1/files", ref=FRAMES, frame=1002).body, b"scan 1002\nwarm\n")
+        self.assertNotIn("inPlace", self.server.ask("show", FRAMES)["selected"])
 
     def test_damaged_is_an_obstacle_in_words(self):
         frames = self.scans()

@@ -59,9 +59,20 @@ import Testing
       #expect(try site.latest("sq010/sh0010/plate").isHashed)
       let hashed = try await types(site).filter { $0 == Fact.versionHashedType }
       #expect(hashed.count == 1)
-      let found = try await site.views.versions(holding: Digest.of("scan 1001"), limit: 1)
-      #expect(found.map(\.address.version) == [answer.version])
     }
+  }
+
+  @Test func `are found by their bytes once they are hashed`() async throws {
+    let site = try await MemorySite()
+    let version = try await site.live {
+      try await site.applyDemo(sequences: ["sq010"])
+      let answer = try await publish("sq010/sh0010/plate", plates(site), site, hash: .later)
+      await site.inPlace.hashAll()
+      return answer.version
+    }
+    // Views have followed the log when the writer has ended.
+    let found = try await site.views.versions(holding: Digest.of("scan 1001"), limit: 1)
+    #expect(found.map(\.address.version) == [version])
   }
 
   @Test func `that change are found damaged by a look, once`() async throws {

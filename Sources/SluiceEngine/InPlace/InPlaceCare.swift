@@ -44,9 +44,7 @@ package actor InPlaceCare: Service {
   }
 
   private var versions: [Version] {
-    writer.current.projects.values.flatMap {
-      $0.versions.values.filter { $0.isInPlace && $0.damage == nil && $0.address.version.site == writer.site }
-    }.sorted { ($0.time, $0.address.product, $0.address.version) < ($1.time, $1.address.product, $1.address.version) }
+    writer.current.versionsInPlace(at: writer.site).filter { $0.damage == nil }
   }
 
   /// Looks at the files of every version in place once.

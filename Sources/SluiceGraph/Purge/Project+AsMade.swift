@@ -42,7 +42,8 @@ extension Project {
 
   /// The frames that a run of a unit makes.
   ///
-  /// Frames of a version whose files are gone, or not in the store, cannot be carried into the next one: they are made with the rest.
+  /// Frames of a version whose files are gone, or not in the store, cannot be carried into the next one: they are made
+  /// with the rest.
   /// - Parameters:
   ///   - limit: those that `--frames` names.
   ///   - forced: whether what is current is made anew, too.

@@ -156,6 +156,7 @@ extension Registry {
     guard let ref = event.product else { return [] }
     let address = VersionAddress(product: ref, version: fact.version)
     link(ref, to: fact.madeFrom)
+    if fact.inPlace != nil { placed[address] = place.site }
     return withProject(of: event) { project in
       var product = project.products[ref] ?? Product(ref: ref)
       let index = product.versions.lastIndex { $0 < fact.version }.map { $0 + 1 } ?? 0

@@ -75,6 +75,15 @@ extension Version {
 }
 
 extension Registry {
+  /// Versions whose files stay where they lie, of all projects, the oldest first.
+  /// - Parameter site: only those that were recorded there; nil for all.
+  /// - Complexity: O(n log n) in what is in place, whatever else there is.
+  package func versionsInPlace(at site: String? = nil) -> [Version] {
+    placed.keys.filter { site == nil || placed[$0] == site }
+      .compactMap { projects[$0.product.project]?.versions[$0] }
+      .sorted { ($0.time, $0.address.product, $0.address.version) < ($1.time, $1.address.product, $1.address.version) }
+  }
+
   /// The bytes are the same ones whoever read them; of two the one of the highest rank is kept.
   mutating func apply(_ fact: VersionHashed, _ event: Event, _ rank: Rank) -> [RowKey] {
     change(fact.version, event) { version in

@@ -17,6 +17,8 @@ package struct Registry: Sendable {
   package internal(set) var subscriptions: Table<SubscriptionName, Subscription> = [:]
   /// Aliases whose names are to be forgotten, for ever.
   package internal(set) var erased: Table<PersonAlias, ErasedPerson> = [:]
+  /// Versions whose files stay where they lie, with the sites that made them.
+  var placed: Table<VersionAddress, String> = [:]
   /// What is in here, of every site's stream.
   package internal(set) var head = ViewHead()
   /// The site whose stream `sequence` counts.

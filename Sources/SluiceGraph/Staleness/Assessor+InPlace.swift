@@ -2,8 +2,8 @@ import SluiceModel
 
 /// What files in place have to do with how a unit stands: a content that only came later, and damage.
 extension Assessor {
-  /// What the newest version says that it was made from. Where that was taken before its bytes were read, it is compared
-  /// with what stood for it then. What people make says it of each version apart.
+  /// What the newest version says that it was made from. Where that was taken before its bytes were read, it is
+  /// compared with what stood for it then. What people make says it of each version apart.
   func recorded(by unit: Unit) -> [Used] {
     guard !unit.step.isHuman else { return [] }
     return unit.outputs.first.flatMap { project.newest(of: $0) }?.published.madeFrom ?? []

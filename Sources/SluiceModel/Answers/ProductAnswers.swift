@@ -161,7 +161,8 @@ extension VersionAnswer.MadeFrom {
 /// What `identify` says of one path.
 package struct IdentifyAnswer: Sendable, Equatable, Codable {
   package var path: String
-  /// `place` by where it lies in the store or was recorded in place, `content` by its bytes; nil where nobody published it.
+  /// `place` by where it lies in the store or was recorded in place, `content` by its bytes; nil where nobody published
+  /// it.
   package var by: String?
   package var ref: ProductRef?
   package var version: VersionID?

@@ -11,8 +11,8 @@ package protocol OutsideFiles: Sendable {
   ///   `place.vanished`; `log.failed` where the task was cancelled.
   func digest(_ file: StoredFile) async throws(SluiceError) -> Digest
   /// How files are not what was recorded, in their order; empty where all are.
-  /// - Throws: `place.noRoots`, `place.outside`, `place.vanished` where nobody can say: no root leads there, or it is not
-  ///   mounted.
+  /// - Throws: `place.noRoots`, `place.outside`, `place.vanished` where nobody can say: no root leads there, or it is
+  ///   not mounted.
   func differences(_ files: [StoredFile]) async throws(SluiceError) -> [FileDifference]
   /// - Throws: `place.changed`, `place.noRoots`, `place.outside`, `place.vanished`.
   func open(_ file: StoredFile) async throws(SluiceError) -> any OutsideReader

@@ -40,7 +40,7 @@ extension API {
       try context.require(.publish)
       let body = try await JSONBody.read(PublishRequest.self, request)
       let answer = try await services.publisher.publish(body, origin: context.origin)
-      services.inPlace.pulse()
+      if answer.published.contains(where: { $0.inPlace == .unhashed }) { services.inPlace.pulse() }
       return JSONBody.response(answer)
     }
     api.post("identify") { request, _ in

@@ -15,7 +15,9 @@ extension API {
           request.value("ref"), onlyStale: request.value("stale") == "true", selection: try selection(request)))
     }
     api.get("show") { request, _ in
-      JSONBody.response(try await services.queries.show(Reference(try request.required("ref"))))
+      let ref = try request.required("ref")
+      await services.inPlace.check([ref])
+      return JSONBody.response(try await services.queries.show(Reference(ref)))
     }
     api.post("resolve") { request, _ in
       let body = try await JSONBody.read(ResolveRequest.self, request)

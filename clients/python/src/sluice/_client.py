@@ -104,7 +104,7 @@ class Client:
         base: str | None = None,
         allow_missing: bool = False,
         in_place: bool = False,
-        hash: str | None = None,
+        hashing: str | None = None,
         command: str | None = None,
     ) -> Published:
         """Publishes a version of a product, as `sluice publish` does; see `NewVersion` for what the words mean.
@@ -123,7 +123,7 @@ class Client:
             base=base,
             allow_missing=allow_missing,
             in_place=in_place,
-            hash=hash,
+            hashing=hashing,
         )
         return self.publish_many([version], command=command)[0]
 

@@ -59,7 +59,7 @@ class NewVersion:
     #: Records the files where they lie, below a root of the server; nothing is copied.
     in_place: bool = False
     #: With `in_place`: `now` or `later`, when the bytes are read; by their size where it is not said.
-    hash: str | None = None
+    hashing: str | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _product(
         "allowMissing": version.allow_missing or None,
         "from": sources or None,
         "inPlace": _in_place(version) if version.in_place else None,
-        "hash": version.hash,
+        "hash": version.hashing,
     }
     product.update({name: value for name, value in optional.items() if value is not None})
     representations: list[dict[str, object]] = []
