@@ -109,7 +109,8 @@ package struct Queries: Sendable {
         number: version?.number, step: unit.step.name,
         frames: version?.published.representations.first?.frames, staleFrames: assessment.stale,
         missingFrames: assessment.frames.flatMap { $0.lacks.isEmpty ? nil : $0.missing },
-        reasons: assessment.reasons + assessment.notes, failure: failed?.failure, preview: output?.preview ?? false,
+        reasons: assessment.reasons + assessment.notes, failure: failed?.failure,
+        preview: output?.preview == true && version?.isInPlace != true,
         reaction: reaction.note(on: unit.id))
       status.ranges = causes.ranges(of: ref)
       status.complete = survey.project.completeness(of: assessment)

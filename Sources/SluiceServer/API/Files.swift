@@ -56,6 +56,8 @@ enum Files {
         try await writer.write(ByteBuffer(bytes: bytes))
         offset += bytes.count
       }
+      // Whoever got bytes of a file that was written to meanwhile is not told that this was all.
+      try await reader.requireSame(file)
       try await writer.finish(nil)
     }
     return Response(status: range == nil ? .ok : .partialContent, headers: headers, body: body)

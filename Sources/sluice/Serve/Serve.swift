@@ -15,7 +15,10 @@ import UnixSignals
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Log, views, store, workers and web page in one process.",
-    discussion: "EXAMPLE: sluice serve --data show-data --workers 4")
+    discussion: """
+      EXAMPLE: sluice serve --data show-data --workers 4
+      EXAMPLE: sluice serve --data show-data --root /mnt/scans --root /mnt/caches
+      """)
 
   @Option(help: "The folder that everything is kept in.") var data = "sluice-data"
   @Option(help: "Address and port; other addresses than loopback want a token first.") var listen = "127.0.0.1:7733"
