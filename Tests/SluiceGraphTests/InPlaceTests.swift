@@ -99,6 +99,22 @@ import Testing
     #expect(try remaking.hindrance(to: #require(try show.latest(review)))?.kind == .notRemakeable)
   }
 
+  @Test func `that a person worked from leaves the work current when it has been read, and is told of when damaged`()
+    throws
+  {
+    var show = try Show.animatedAndMade()
+    try show.publish("hero/rig", inPlace: .unhashed, file: "rig two", as: "rig.usd")
+    try show.publishByHand("sh010/animation", "she runs")
+    try show.hash("hero/rig") { _ in "rig two" }
+    func animation() throws -> Assessment {
+      try #require(try show.assess().values.first { $0.unit.outputs.contains(try show.ref("sh010/animation")) })
+    }
+    #expect(try animation().freshness == .current)
+    try show.damage("hero/rig")
+    #expect(try animation().freshness == .current)
+    #expect(try animation().notes.map(\.kind) == [.damaged])
+  }
+
   @Test func `is the same from its rows`() throws {
     var show = try unread()
     try show.hash(lut) { _ in "cold" }

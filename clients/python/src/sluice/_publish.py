@@ -88,6 +88,8 @@ def publish(
     sources = [references(_texts(version.made_from)) for version in versions]
     every = [file for groups_of_one in groups for group in groups_of_one for file in group.files]
     total = sum(file.size for file in every)
+    # What the server reads before it answers, where this machine can see how much it is.
+    read = sum(_size(path) for one in versions if one.in_place and one.hashing != "later" for path in _in_place(one))
     uploads = _UPLOADS
     while True:
         upload: str | None = None
@@ -103,7 +105,7 @@ def publish(
             }
             if upload is not None:
                 body["upload"] = upload
-            answer = transport.call("POST", "publish", body=body, repeat=True, wait=total / _BYTES_PER_SECOND)
+            answer = transport.call("POST", "publish", body=body, repeat=True, wait=(total + read) / _BYTES_PER_SECOND)
             return answer.each("published", _decoding.published)
         except SluiceError as error:
             uploads -= 1
@@ -177,6 +179,16 @@ def _in_place(version: NewVersion) -> list[str]:
             "name the files, and the representation apart",
         )
     return [os.path.abspath(path) for path in _files.as_list(version.files)]
+
+
+def _size(path: str) -> int:
+    """Bytes of a file, or of all below a folder; 0 for what is not seen from here."""
+    if os.path.isdir(path):
+        return sum(_size(os.path.join(folder, name)) for folder, _, names in os.walk(path) for name in names)
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def _texts(made_from: str | Sequence[str]) -> list[str]:
