@@ -21,6 +21,12 @@ package enum Limits {
   /// One file of an upload: a 16K, 4-channel float EXR sequence frame is about 2 GiB, a movie may be more.
   package static let uploadFileBytes = 1024 * 1024 * 1024 * 1024
   package static let filesPerVersion = 200_000
+  /// Files in place are read before the answer up to this; more are read in the background: some seconds of a disk.
+  package static let hashedAtOnceBytes: Int64 = 256 * 1024 * 1024
+  /// How often files in place are looked at again.
+  package static let inPlaceLook = Duration.seconds(600)
+  /// Folders within a folder that is recorded in place.
+  package static let inPlaceDepth = 32
   package static let noteBytes = 4_096
   /// Plans that were computed but not applied and that `apply --plan` may name.
   package static let computedPlans = 1_000

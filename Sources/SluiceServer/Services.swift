@@ -13,6 +13,8 @@ package struct Services: Sendable {
   package var plans: Plans
   package var judgements: Judgements
   package var purger: Purger
+  package var outside: any OutsideFiles
+  package var inPlace: InPlaceCare
   package var runner: Runner
   package var subscriptions: Subscriptions
   package var people: People
@@ -41,7 +43,8 @@ package struct Services: Sendable {
 
   package init(
     writer: Writer, log: any EventLog, views: any ViewStore, store: any VersionStore, publisher: Publisher,
-    intake: Intake, queries: Queries, plans: Plans, judgements: Judgements, purger: Purger, runner: Runner,
+    intake: Intake, queries: Queries, plans: Plans, judgements: Judgements, purger: Purger,
+    outside: any OutsideFiles, inPlace: InPlaceCare, runner: Runner,
     subscriptions: Subscriptions, people: People, names: any PersonNames, upkeep: Upkeep,
     previews: any PreviewMaker, layouts: any GraphLayouts, feed: Feed, ambient: Ambient,
     readPipeline: @escaping @Sendable (String) -> (pipeline: Pipeline?, problems: [PipelineProblem]),
@@ -51,6 +54,7 @@ package struct Services: Sendable {
     (self.publisher, self.intake, self.queries) = (publisher, intake, queries)
     (self.plans, self.runner, self.subscriptions) = (plans, runner, subscriptions)
     (self.judgements, self.purger) = (judgements, purger)
+    (self.outside, self.inPlace) = (outside, inPlace)
     (self.people, self.names, self.upkeep) = (people, names, upkeep)
     (self.previews, self.layouts, self.feed, self.ambient) = (previews, layouts, feed, ambient)
     (self.readPipeline, self.settings) = (readPipeline, settings)

@@ -111,10 +111,11 @@ struct ManySites {
     case 8, 9:
       made += 1
       let id = VersionID(second: Int64(1_795_000_000 + chance.below(60)), site: site, counter: made)
-      return .versionPublished(
-        VersionPublished(
-          version: id, number: chance.below(3) == 0 ? nil : 1 + chance.below(4), manifest: digest, representations: [],
-          madeFrom: []))
+      var fact = VersionPublished(
+        version: id, number: chance.below(3) == 0 ? nil : 1 + chance.below(4), manifest: digest, representations: [],
+        madeFrom: [])
+      fact.inPlace = [nil, .unhashed, .unhashed, .hashed][chance.below(4)]
+      return .versionPublished(fact)
     case 16:
       guard let version else { fallthrough }
       return .versionPurged(VersionPurged(version: version, bytes: 1, because: "\(chance.below(3))"))
@@ -149,7 +150,14 @@ struct ManySites {
   }
 
   private mutating func saying(_ version: VersionID, _ digest: Digest) -> Fact {
-    switch chance.below(4) {
+    switch chance.below(6) {
+    case 4: return .versionHashed(VersionHashed(version: version, manifest: digest, representations: []))
+    case 5:
+      let place = FilePlace(path: "/scan", modified: 0, inode: 1)
+      let file = StoredFile(path: "scan", frame: nil, size: 1, sha256: digest)
+      let files = 1 + chance.below(3)
+      return .versionDamaged(
+        VersionDamaged(version: version, files: files, first: FileDifference(file, at: place, now: nil)))
     case 0:
       let verdict = [Verdict.approved, .rejected, .withdrawn][chance.below(3)]
       return .versionJudged(VersionJudged(version: version, verdict: verdict, because: "\(chance.below(2))"))

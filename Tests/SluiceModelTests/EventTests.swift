@@ -44,7 +44,7 @@ enum Facts {
       step: "review", run: run, plan: plan, core: digest,
       tools: ["oiiotool": ToolVersion(digest: digest, line: "OpenImageIO 2.4")], recipe: digest, uniform: false,
       reasons: [reason])
-    let published = VersionPublished(
+    var published = VersionPublished(
       version: version, number: 43, manifest: digest,
       representations: [
         RepresentationSummary(
@@ -55,6 +55,11 @@ enum Facts {
         Used(input: "plate", product: plate, version: version, content: digest, frames: FrameSet("1001-1012"))
       ],
       note: "über \"quoted\" \\ /", label: "look A", base: version, changed: FrameSet("1012"), made: made)
+    published.inPlace = .hashed
+    let place = FilePlace(path: "/mnt/scans/plate.1001.exr", modified: 1_795_357_381_250_000_000, inode: 7)
+    let difference = FileDifference(
+      StoredFile(path: "plate.1001.exr", frame: 1001, size: 4_096, sha256: digest), at: place,
+      now: FileDifference.State(size: 8_192, modified: 1_795_357_999_000_000_000))
     return try [
       event(.projectCreated(ProjectCreated(home: "lon")), project: project),
       event(
@@ -69,6 +74,13 @@ enum Facts {
       event(
         .versionNumbered(VersionNumbered(version: version, number: 44)), project: project, folder: folder,
         product: review),
+      event(
+        .versionHashed(
+          VersionHashed(version: version, manifest: digest, representations: published.representations)),
+        project: project, folder: folder, product: review),
+      event(
+        .versionDamaged(VersionDamaged(version: version, files: 2, first: difference)),
+        project: project, folder: folder, product: review),
       event(
         .versionPurged(VersionPurged(version: version, bytes: 4_096, because: "sq010 is final")), project: project,
         folder: folder, product: review),

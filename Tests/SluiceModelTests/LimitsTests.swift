@@ -35,6 +35,11 @@ import Testing
     #expect(Limits.graphRefs <= Limits.graphParts)
   }
 
+  @Test func `let files in place lie as deep as folders may, and be read at once like several of an upload`() {
+    #expect(Limits.inPlaceDepth >= Limits.folderDepth)
+    #expect(Limits.hashedAtOnceBytes > Limits.inlineFileBytes)
+  }
+
   @Test func `let the live stream fall behind by a page`() {
     #expect(Limits.streamBacklog >= Limits.eventsPerPage)
   }

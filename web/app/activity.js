@@ -27,6 +27,9 @@ const tell = {
     e.data.note && h('span.dim', ` “${e.data.note}”`), e.data.changed
     && e.data.changed !== store.products.get(e.product)?.frames && h('span.dim', ` frames ${showRange(e.data.changed)} changed`)],
   'version.numbered': e => [subject(e), ' ', h('span.v', e.data.version), ' is now ', version(e.data.number, e.data.version)],
+  'version.hashed': e => ['the bytes of ', subject(e), ' ', h('span.v', e.data.version), ' in place were read'],
+  'version.damaged': e => [subject(e), ' ', h('span.v', e.data.version), ' is damaged: ', e.data.first.path,
+    e.data.first.now ? ' was changed where it lies' : ' is not there any more'],
   'casting.changed': e => [h('b', person(e.actor)), ' cast ', h('span', e.folder), ': ',
     h('span.dim', [...(e.data.add ?? []).map(a => `+${a}`), ...(e.data.remove ?? []).map(a => `-${a}`)].join(' '))],
   'tag.moved': e => [h('b', person(e.actor)), ' set ', h('span.tag', e.data.tag), ' on ', subject(e), ' ', h('span.v', e.data.version)],

@@ -62,7 +62,7 @@ export class Detail {
         h('button.quiet.close', { type: 'button', 'aria-label': 'Close', title: 'Close (Esc)', onclick: this.close }, '×')),
       h('h2', status && shape(status.state, { silent: true }), h('span', productOf(ref)), status?.version && version(status.number, status.version)),
       status && h('p.dim', capital(word(status.state)), status.step ? ` · made by the step ${status.step}` : ' · a source')]);
-    paint(parts.marks, [status?.complete, status?.approved, status?.purged, status?.reasons?.filter(isNote)], () => {
+    paint(parts.marks, [status?.complete, status?.approved, status?.purged, status?.inPlace, status?.damaged, status?.reasons?.filter(isNote)], () => {
       const signs = marks(status);
       return [signs.length > 0 && h('ul.marks', signs), remarks(status)];
     });
@@ -152,7 +152,7 @@ export class Detail {
       h('div', h('p', h('b', person(v.actor)), ' ', time(v.time), v.judged && [' ', seal(v.judged)], (tags.get(v.version) ?? []).map(tag => h('span.tag', tag))),
         v.note && h('p', `“${v.note}”`), h('p.dim', [v.changed
           && (v.changed === v.frames ? 'all frames changed' : `${showRange(v.changed)} changed`), count(v.files, 'file'),
-          bytes(v.bytes), v.purged && 'files dropped'].filter(Boolean).join(' · ')))))));
+          bytes(v.bytes), v.purged && 'files dropped', v.inPlace && 'in place', v.damaged && 'damaged'].filter(Boolean).join(' · ')))))));
   }
 }
 

@@ -33,6 +33,9 @@ export const seal = approved => {
 /** What keeps it as it is, in sentences. */
 export function remarks(status) {
   return [...(status?.reasons ?? []).filter(isNote).map(r => h('p', sentence(r.text, store.project, store.products), '.')),
+    status?.damaged && h('p', `It is damaged: ${status.damaged}. Publish it anew; until then nothing is made from it.`),
+    status?.inPlace === 'unhashed' && h('p', 'Its files stay where they lie, and their bytes were not read yet.'),
+    status?.inPlace === 'hashed' && h('p', 'Its files stay where they lie.'),
     status?.purged && h('p', 'Its files were dropped to save space. They are made again when somebody needs them.')].filter(Boolean);
 }
 

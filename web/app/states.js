@@ -9,7 +9,7 @@ const said = { failed: 'failed', running: 'running', queued: 'queued', dubious: 
 export const word = state => said[state] ?? state;
 
 // Reasons that say why something is as it is, and make nothing out of date.
-const notes = new Set(['frozen', 'held', 'vouched', 'rejected', 'missingFrames']);
+const notes = new Set(['frozen', 'held', 'vouched', 'rejected', 'damaged', 'missingFrames']);
 export const isNote = reason => notes.has(reason.kind);
 
 const runShapes = { waiting: 'queued', queued: 'queued', running: 'running', succeeded: 'done', unchanged: 'done', failed: 'failed',

@@ -60,6 +60,8 @@ const concerns = {
   'version.judged': ['status', 'proposal'],
   'version.vouched': ['status', 'proposal'],
   'version.purged': ['status'],
+  'version.hashed': ['status', 'proposal'],
+  'version.damaged': ['status', 'proposal'],
   'product.frozen': ['status', 'proposal'],
   'product.held': ['status', 'proposal'],
   'casting.changed': ['status', 'proposal'],

@@ -47,7 +47,14 @@ package final class Upkeep: Sendable {
     let backup = try await tell(.backup) { (tell) throws(SluiceError) in
       try await self.backups.backup(to: folder, tell)
     }
-    return BackupAnswer(to: folder, backup)
+    var answer = BackupAnswer(to: folder, backup)
+    let inPlace = writer.current.versionsInPlace().flatMap(\.published.representations)
+    if !inPlace.isEmpty {
+      answer.inPlace = BackupAnswer.InPlace(
+        versions: writer.current.versionsInPlace().count, files: inPlace.reduce(0) { $0 + $1.files },
+        bytes: inPlace.reduce(0) { $0 + $1.bytes })
+    }
+    return answer
   }
 
   private static func folder(_ path: String) throws(SluiceError) -> String {

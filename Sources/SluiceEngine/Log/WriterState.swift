@@ -319,6 +319,9 @@ extension ContentIndex {
       if case .versionPublished(let fact) = event.fact, let product = event.product {
         published.append((VersionAddress(product: product, version: fact.version), fact.manifest))
       }
+      if case .versionHashed(let fact) = event.fact, let product = event.product {
+        published.append((VersionAddress(product: product, version: fact.version), fact.manifest))
+      }
       if case .versionRestored(let fact) = event.fact, let product = event.product, let manifest = fact.manifest {
         published.append((VersionAddress(product: product, version: fact.version), manifest))
       }

@@ -7,8 +7,13 @@ package struct Publisher: Sendable {
   private let log: any EventLog
   private let store: any VersionStore
   private let manifests: any ManifestSource
+  private let outside: any OutsideFiles
 
-  package init(writer: Writer, log: any EventLog, store: any VersionStore, manifests: any ManifestSource) {
+  package init(
+    writer: Writer, log: any EventLog, store: any VersionStore, manifests: any ManifestSource,
+    outside: any OutsideFiles = NoOutsideFiles()
+  ) {
+    self.outside = outside
     (self.writer, self.log, self.store, self.manifests) = (writer, log, store, manifests)
   }
 
@@ -38,7 +43,9 @@ package struct Publisher: Sendable {
     }
     let addresses = prepared.map(\.address)
     do {
-      for version in prepared { try await store.place(version.placed, at: version.address) }
+      for version in prepared where version.new.fact.inPlace == nil {
+        try await store.place(version.placed, at: version.address)
+      }
       let versions = prepared.map(\.new)
       let position = try await writer.submit(origin, blobs: prepared.map { Blob($0.manifest) }) {
         registry throws(SluiceError) in try PublishDecisions.publish(versions, in: registry)
@@ -92,6 +99,9 @@ extension Publisher {
     let override = try PublishedInputs.override(request, ref)
     try PublishDecisions.requireOpen(ref, project, isOverriding: override != nil)
     try checkWords(request, ref)
+    if let paths = request.inPlace {
+      return try await prepare(inPlace: paths, request, ref, registry, override: override)
+    }
     guard !request.representations.isEmpty else {
       throw SluiceError(
         .publishNothing, what: "the publish of '\(ref)' has no files", at: "product '\(ref)'",
@@ -136,6 +146,29 @@ extension Publisher {
       new: PublishDecisions.NewVersion(product: ref, fact: fact, tag: request.tag, override: override))
   }
 
+  /// Nothing is placed: the files stay where they are.
+  private func prepare(
+    inPlace paths: [String], _ request: ProductPublish, _ ref: ProductRef, _ registry: Registry,
+    override: PublishDecisions.Override?
+  ) async throws(SluiceError) -> Prepared {
+    guard try Reference(request.ref).selector == .latest, request.base == nil else {
+      throw SluiceError(
+        .publishPatch, what: "a version can only be named with a patch, and files in place are none",
+        at: "reference '\(request.ref)'", fix: "publish to '\(ref)'")
+    }
+    let (manifest, isHashed) = try await InPlacePublishing(outside: outside).manifest(of: request, paths, ref)
+    var fact = VersionPublished(
+      version: await writer.reserveVersion(of: ref), number: nil, manifest: Blob(manifest).digest,
+      representations: manifest.representations.map(\.summary),
+      madeFrom: try PublishedInputs(of: ref, in: registry, now: writer.now).used(request.from ?? []),
+      note: request.note, label: request.label,
+      changed: isHashed ? try changed(manifest, registry.project(ref.project).newest(of: ref)) : nil)
+    fact.inPlace = isHashed ? .hashed : .unhashed
+    return Prepared(
+      placed: [], manifest: manifest,
+      new: PublishDecisions.NewVersion(product: ref, fact: fact, tag: request.tag, override: override))
+  }
+
   private func checkWords(_ request: ProductPublish, _ ref: ProductRef) throws(SluiceError) {
     if let note = request.note, note.utf8.count > Limits.noteBytes {
       throw SluiceError(
@@ -176,6 +209,11 @@ extension Publisher {
     }
     let base = try registry.version(Reference(product: reference.product, selector: selector))
     if base.isPurged { throw base.purgedError }
+    guard !base.isInPlace else {
+      throw SluiceError(
+        .publishPatch, what: "'\(reference.product)' \(base.spoken) was recorded in place, and nothing is laid over it",
+        at: "product '\(reference.product)'", fix: "publish the whole sequence")
+    }
     return base
   }
 

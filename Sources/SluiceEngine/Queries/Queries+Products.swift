@@ -46,7 +46,7 @@ extension Queries {
       changed: published.changed, files: published.representations.reduce(0) { $0 + $1.files },
       bytes: published.representations.reduce(0) { $0 + $1.bytes })
     line.judged = version.judgement.map(Approval.init)
-    line.purged = version.purgeNote
+    (line.purged, line.inPlace, line.damaged) = (version.purgeNote, version.published.inPlace, version.damage?.spoken)
     return line
   }
 
@@ -61,7 +61,7 @@ extension Queries {
         nowNumber: moved ? now?.number : nil)
     }
     return VersionAnswer(
-      ref: version.address.product, line: Queries.line(version), path: store.directoryPath(of: version.address),
+      ref: version.address.product, line: Queries.line(version), path: try directory(of: version),
       base: version.published.base, representations: version.published.representations,
       manifest: try manifests.manifest(version.published.manifest), madeFrom: made, made: version.published.made)
   }
@@ -72,6 +72,7 @@ extension Queries {
   ) throws(SluiceError) -> (path: String, file: StoredFile) {
     let version = try writer.current.version(reference)
     if version.isPurged { throw version.purgedError }
+    if let error = version.damageError { throw error }
     let manifest = try manifests.manifest(version.published.manifest)
     for candidate in manifest.representations where representation == nil || candidate.name == representation {
       let found: StoredFile?
@@ -83,7 +84,8 @@ extension Queries {
         found = candidate.kind == .sequence ? candidate.files[candidate.files.count / 2] : candidate.files.first
       }
       if let found {
-        return (store.path(of: found.path, representation: candidate.name, at: version.address), found)
+        let stored = store.path(of: found.path, representation: candidate.name, at: version.address)
+        return (found.place?.path ?? stored, found)
       }
     }
     let wanted = path ?? frame.map { "frame \($0)" } ?? representation ?? "file"
@@ -126,10 +128,27 @@ extension Queries {
     return answer
   }
 
+  /// Which version in place a file is whose bytes nobody has read yet.
+  /// - Parameter standIn: of the file's place, size and time.
+  package func identify(
+    path: String, inPlace standIn: Digest, digest: Digest?, views: any ViewStore
+  ) async throws(SluiceError) -> IdentifyAnswer {
+    var answer = try await identify(path: path, digest: standIn, views: views)
+    answer.sha256 = digest
+    if answer.ref != nil { answer.by = "place" }
+    return answer
+  }
+
+  /// How a version's files in place are not what was recorded, in words.
+  package func damage(of ref: ProductRef, _ version: VersionID) throws(SluiceError) -> String? {
+    try writer.current.version(Reference(product: ref, selector: .id(version))).damage?.spoken
+  }
+
   private func fill(_ answer: inout IdentifyAnswer, _ version: Version, representation: String?) {
     answer.ref = version.address.product
     answer.version = version.address.version
     answer.number = version.number
+    (answer.inPlace, answer.damaged) = (version.published.inPlace, version.damage?.spoken)
     answer.representation = representation
   }
 

@@ -66,6 +66,7 @@ extension Queries {
   ) throws(SluiceError) -> Resolved.Files {
     let version = try taken(reference, in: registry)
     if version.isPurged { throw version.purgedError }
+    if let error = version.damageError { throw error }
     let manifest = try manifests.manifest(version.published.manifest)
     if let path = reference.file { return try file(path, of: version, name, manifest) }
     guard let found = manifest.representation(named: name) else {
@@ -76,7 +77,8 @@ extension Queries {
           ?? "'\(version.address.product)' \(version.spoken) has several representations",
         at: place(of: version), fix: "it has \(names): name one of them as the representation")
     }
-    let directory = "\(store.directoryPath(of: version.address))/\(found.name)"
+    let directory =
+      found.placedDirectory ?? "\(store.directoryPath(of: version.address))/\(found.name)"
     let shared = found.sharedName
     return Resolved.Files(
       entity: entity(version, file: found.kind == .file ? shared : nil), product: version.address.product,
@@ -95,8 +97,8 @@ extension Queries {
       return Resolved.Files(
         entity: entity(version, file: path), product: address.product, version: address.version,
         number: version.published.number, representation: representation.name, kind: .file,
-        directory: "\(store.directoryPath(of: address))/\(representation.name)",
-        path: store.path(of: path, representation: representation.name, at: address),
+        directory: representation.placedDirectory ?? "\(store.directoryPath(of: address))/\(representation.name)",
+        path: file.place?.path ?? store.path(of: path, representation: representation.name, at: address),
         frames: file.frame.map { FrameSet($0...$0) }, files: 1, bytes: file.size)
     }
     throw SluiceError(

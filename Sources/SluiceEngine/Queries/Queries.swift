@@ -110,13 +110,14 @@ package struct Queries: Sendable {
         frames: version?.published.representations.first?.frames, staleFrames: assessment?.stale,
         missingFrames: assessment?.frames.flatMap { $0.lacks.isEmpty ? nil : $0.missing },
         reasons: assessment.map { $0.reasons + $0.notes } ?? [], failure: failed?.failure,
-        preview: output?.preview ?? false,
+        preview: output?.preview == true && version?.isInPlace != true,
         reaction: reaction.note(on: unit.id))
       status.ranges = try causes.ranges(of: ref)
       status.complete =
         assessment.map { project.completeness(of: $0) } ?? Completeness(value: true, reason: nil)
       status.approved = survey.project.approval(of: ref)
       status.purged = version?.isPurged == true ? true : nil
+      (status.inPlace, status.damaged) = (version?.published.inPlace, version?.damage?.spoken)
       return status
     }
   }
@@ -133,6 +134,7 @@ package struct Queries: Sendable {
     status.complete = Completeness(value: version != nil, reason: version == nil ? "no version of it is there" : nil)
     status.approved = survey.project.approval(of: ref)
     status.purged = version?.isPurged == true ? true : nil
+    (status.inPlace, status.damaged) = (version?.published.inPlace, version?.damage?.spoken)
     return status
   }
 
@@ -146,18 +148,20 @@ package struct Queries: Sendable {
       ref: ref, state: ProductState(freshness: freshness, activity: .idle), freshness: freshness, activity: .idle,
       version: version?.address.version, number: version?.number, step: assessment.unit.step.name,
       frames: version?.published.representations.first?.frames, staleFrames: judged?.stale,
-      reasons: (judged?.reasons ?? []) + assessment.notes.filter { $0.kind == .frozen } + (judged?.notes ?? []),
+      reasons: (judged?.reasons ?? []) + assessment.notes.filter { [.frozen, .damaged].contains($0.kind) }
+        + (judged?.notes ?? []),
       failure: nil, preview: version.map(isPicture) ?? false)
     status.ranges = try causes.ranges(of: ref)
     status.complete = survey.project.completeness(of: assessment)
     status.approved = survey.project.approval(of: ref)
     status.purged = version?.isPurged == true ? true : nil
+    (status.inPlace, status.damaged) = (version?.published.inPlace, version?.damage?.spoken)
     return status
   }
 
   /// Whether a small picture can be made of a source; steps say it of their outputs themselves.
   private func isPicture(_ version: Version) -> Bool {
-    guard !version.isPurged, version.published.representations.first?.kind != .tree,
+    guard !version.isPurged, !version.isInPlace, version.published.representations.first?.kind != .tree,
       let files = try? manifests.manifest(version.published.manifest).representations.first?.files
     else { return false }
     return files.first.map { ImageFormats.isImage($0.path) } ?? false

@@ -224,7 +224,7 @@ extension Reaction {
         let told = project.heard[unit]?.told
         take(told?.time, told?.id)
       case .missingInput, .tool, .frames, .range, .missingFrames, .partial, .unrecorded, .omitted, .order, .frozen,
-        .held, .vouched, .rejected, .forced, .purged:
+        .held, .vouched, .rejected, .damaged, .forced, .purged:
         continue
       }
     }

@@ -117,12 +117,12 @@ package actor Reactor: Service {
   /// Facts after which something may be out of date, or no longer in the way.
   private func isChange(_ event: Event, in project: ProjectName) -> Bool {
     switch event.fact {
-    case .versionPublished, .tagMoved, .folderChanged, .castingChanged, .pipelineApplied, .planFinished,
-      .versionJudged, .versionVouched, .productFrozen, .productHeld:
+    case .versionPublished, .versionHashed, .tagMoved, .folderChanged, .castingChanged, .pipelineApplied,
+      .planFinished, .versionJudged, .versionVouched, .productFrozen, .productHeld:
       true
     case .planApplied: event.actor.trust != .system
-    case .projectCreated, .versionNumbered, .versionPurged, .versionRestored, .planProposed, .planDeclined,
-      .planSuperseded, .runStarted, .taskFinished,
+    case .projectCreated, .versionNumbered, .versionDamaged, .versionPurged, .versionRestored, .planProposed,
+      .planDeclined, .planSuperseded, .runStarted, .taskFinished,
       .runFinished,
       .tokenCreated, .subscriptionCreated, .subscriptionPaused, .subscriptionReset, .subscriptionDeleted,
       .replayRequested, .personErased:

@@ -44,7 +44,9 @@ package struct BenchPlan: Sendable {
         guard linked.insert(name).inserted else { continue }
         links.append(
           WorkLink(
-            name: name, target: store.path(of: file.path, representation: files.name, at: version.address),
+            name: name,
+            target: file.place?.path
+              ?? store.path(of: file.path, representation: files.name, at: version.address),
             file: file))
       }
       return files

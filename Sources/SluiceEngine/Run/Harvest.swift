@@ -86,7 +86,7 @@ struct Harvest: Sendable {
     for (file, origin) in try await made(index, output) + (try reused(index, output)) {
       files.append(file)
       // The same picture as before: the old file stays, and no byte is stored twice.
-      if let base, !base.isPurged, let before,
+      if let base, !base.isPurged, !base.isInPlace, let before,
         let old = before.files.first(where: { $0.frame == file.frame && $0.path == file.path }),
         old.identity == file.identity
       {

@@ -12,6 +12,8 @@ extension Runner {
     if let body = run.body, body.endsWithRun { await parts.launcher.endSessions(of: body.key) }
     let harvest = Harvest(parts: parts, run: run, id: id, plan: plan)
     do throws(SluiceError) {
+      // What was changed while the run read it made something that nobody could make again.
+      try await refuseDamagedInputs(of: run.order)
       try await harvest.publish(origin: origin(of: planID))
       await conclude(id, .succeeded, failure: nil)
       ending.remove(id)

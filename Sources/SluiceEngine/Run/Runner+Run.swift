@@ -35,6 +35,7 @@ extension Runner {
       project: project, graph: graph, manifests: parts.manifests, tools: tools, now: parts.ambient.now())
     let order = try RunOrder.order(run, of: plan, unit, project: project, assessor: assessor)
     try order.refusePurgedInputs()
+    if !order.isUnchanged { try await refuseDamagedInputs(of: order) }
     return order
   }
 

@@ -24,6 +24,8 @@ package actor Runner: Service {
     package var settings: Settings
     /// Nil where no agent may bring files.
     package var dock: (any Dock)?
+    /// Looks at files in place before and after a run reads them; nil where there are none.
+    package var inPlace: InPlaceCare?
 
     package init(
       writer: Writer, log: any EventLog, store: any VersionStore, manifests: any ManifestSource,

@@ -20,6 +20,9 @@ extension Project {
       }
       product.pin(pin, for: selectors[ref] ?? [])
       past.products[ref] = product
+      // A version in place counts by what it was taken for then.
+      let address = VersionAddress(product: ref, version: pin)
+      past.versions[address] = versions[address]?.asRecorded(in: version.published.madeFrom)
       past.versions[VersionAddress(product: ref, version: pin)]?.judgement = nil
     }
     return past
@@ -39,7 +42,8 @@ extension Project {
 
   /// The frames that a run of a unit makes.
   ///
-  /// Frames of a version whose files are gone cannot be carried into the next one: they are made with the rest.
+  /// Frames of a version whose files are gone, or not in the store, cannot be carried into the next one: they are made
+  /// with the rest.
   /// - Parameters:
   ///   - limit: those that `--frames` names.
   ///   - forced: whether what is current is made anew, too.
@@ -48,7 +52,9 @@ extension Project {
   ) -> FrameSet? {
     guard let due = forced ? assessment.expected : assessment.stale else { return nil }
     let wanted = limit.map(due.intersection) ?? due
-    let isBaseGone = assessment.unit.outputs.contains { newest(of: $0)?.isPurged == true }
+    let isBaseGone = assessment.unit.outputs.contains { product in
+      newest(of: product).map { $0.isPurged || $0.isInPlace } == true
+    }
     return isBaseGone && !wanted.isEmpty ? assessment.expected : wanted
   }
 }

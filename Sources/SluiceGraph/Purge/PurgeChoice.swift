@@ -33,6 +33,9 @@ package struct PurgeChoice: Sendable {
     of version: Version, in project: Project, inUse: [ProductRef: String]
   ) -> PurgeHindrance? {
     let ref = version.address.product
+    if version.isInPlace {
+      return PurgeHindrance(.inPlace, "its files are not Sluice's: they lie where they were recorded")
+    }
     let product = project.products[ref]
     if let judgement = version.judgement, judgement.verdict == .approved {
       return PurgeHindrance(.approved, "it was approved (\(Reasons.by(judgement)))")

@@ -40,6 +40,7 @@ package struct Remaking: Sendable {
     for used in version.sources(of: unit) {
       let address = VersionAddress(product: used.product, version: used.version)
       guard let source = assessor.project.versions[address] else { continue }
+      if let obstacle = source.damageObstacle { return no(obstacle) }
       if source.isPurged, let deeper = try hindrance(to: source) {
         return no("\(used.product.spoken) \(source.spoken), which it is made from, is gone too: \(deeper.text)")
       }

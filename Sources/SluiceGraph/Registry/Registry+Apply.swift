@@ -119,6 +119,8 @@ extension Registry {
     case .versionVouched(let fact): return apply(fact, event, place)
     case .productFrozen(let fact): return apply(fact, event, place)
     case .productHeld(let fact): return apply(fact, event, place)
+    case .versionHashed(let fact): return apply(fact, event, place.rank)
+    case .versionDamaged(let fact): return apply(fact, event, place.rank)
     case .versionPurged(let fact): return apply(fact, event, place.rank)
     case .versionRestored(let fact): return apply(fact, event, place.rank)
     case .planProposed(let fact): return apply(fact, event, place.rank)
@@ -175,6 +177,7 @@ extension Registry {
     guard let ref = event.product else { return [] }
     let address = VersionAddress(product: ref, version: fact.version)
     link(ref, to: fact.madeFrom)
+    if fact.inPlace != nil { placed[address] = place.site }
     return withProject(of: event) { project in
       var product = project.products[ref] ?? Product(ref: ref)
       let index = product.versions.lastIndex { $0 < fact.version }.map { $0 + 1 } ?? 0

@@ -69,14 +69,16 @@ extension Registry {
         Purge(
           isGone: false, bytes: fact.bytes, because: nil, time: event.time, actor: event.actor, event: event.id,
           rank: rank))
-      guard let manifest = fact.manifest, version.purge?.remade.map({ $0 < rank }) ?? true else { return }
+      // Files in place are never purged; a word that says so makes no other content of them.
+      guard let manifest = fact.manifest, !version.isInPlace, version.purge?.remade.map({ $0 < rank }) ?? true
+      else { return }
       version.purge?.remade = rank
       version.published.manifest = manifest
       version.published.representations = fact.representations ?? version.published.representations
     }
   }
 
-  private mutating func change(
+  mutating func change(
     _ id: VersionID, _ event: Event, _ change: (inout Version) -> Void
   ) -> [RowKey] {
     guard let ref = event.product else { return [] }

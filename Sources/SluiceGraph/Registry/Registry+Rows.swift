@@ -169,6 +169,7 @@ extension Registry {
     for run in runs.values { noteLast(run) }
     for version in projects.values.flatMap(\.versions.values) {
       link(version.address.product, to: version.published.madeFrom)
+      if version.isInPlace { placed[version.address] = version.place.site }
     }
     for name in projects.keys { projects[name]?.layGraph() }
     self.head = head

@@ -7,7 +7,7 @@ package import SluiceModel
 /// (ADR 0004).
 package struct Registry: Sendable {
   /// Names the rules that made a stored view; another name means: build anew.
-  package static let reducer = "registry-7"
+  package static let reducer = "registry-8"
 
   package internal(set) var projects: Table<ProjectName, Project> = [:]
   package internal(set) var plans: Table<PlanID, PlanState> = [:]
@@ -17,6 +17,8 @@ package struct Registry: Sendable {
   package internal(set) var subscriptions: Table<SubscriptionName, Subscription> = [:]
   /// Aliases whose names are to be forgotten, for ever.
   package internal(set) var erased: Table<PersonAlias, ErasedPerson> = [:]
+  /// Versions whose files stay where they lie, with the sites that made them.
+  var placed: Table<VersionAddress, String> = [:]
   /// What is in here, of every site's stream.
   package internal(set) var head = ViewHead()
   /// The site whose stream `sequence` counts.
@@ -203,6 +205,9 @@ package struct Version: Sendable, Equatable, Codable {
   package internal(set) var vouches: [Vouch] = []
   /// That its files were dropped, and whether they came back; nil where they never went.
   package internal(set) var purge: Purge?
+  /// Of a version in place that was hashed after it was published: what stood for its content until then.
+  package internal(set) var standIn: StandIn?
+  package internal(set) var damage: Damage?
 
   /// The representation that an input means; nil where it must say which.
   package func representation(named name: String?) -> RepresentationSummary? {

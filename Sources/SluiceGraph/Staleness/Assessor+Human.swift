@@ -134,6 +134,7 @@ extension Assessor {
 
   private func isSame(_ used: Used, as source: InputState.Source) throws(SluiceError) -> Bool {
     if used.content == source.content || used.content == source.representation?.content { return true }
+    if source.version?.stoodFor(used.content) == true { return true }
     // What a person named before the step declared it stands with the digest of the whole version.
     if used.input == nil, used.content == source.version?.published.manifest { return true }
     // Who takes all frames takes those within the range, and of others it does not matter that they changed.

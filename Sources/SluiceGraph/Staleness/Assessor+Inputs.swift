@@ -6,17 +6,21 @@ extension Assessor {
     _ link: Link, of unit: Unit, _ upstream: (ProductRef) -> Assessment?
   ) throws(SluiceError) -> [InputState] {
     var states: [InputState] = []
+    let recorded = recorded(by: unit)
     for input in unit.inputs where input.input.link == link {
       let relations = unit.step.relations(to: input.input)
       var sources: [InputState.Source] = []
-      for product in input.products { sources.append(try source(product, input.input, relations, upstream)) }
+      for product in input.products {
+        sources.append(try source(product, input.input, relations, recorded, upstream))
+      }
       states.append(InputState(input: input.input, sources: sources))
     }
     return states
   }
 
   private func source(
-    _ product: ProductRef, _ input: StepInput, _ relations: [FrameRelation], _ upstream: (ProductRef) -> Assessment?
+    _ product: ProductRef, _ input: StepInput, _ relations: [FrameRelation], _ recorded: [Used],
+    _ upstream: (ProductRef) -> Assessment?
   ) throws(SluiceError) -> InputState.Source {
     var named: [InputState.Source] = []
     // What nothing is made from hangs on nothing that it names.
@@ -24,16 +28,16 @@ extension Assessor {
       named.append(
         try source(
           one.product, one.tag, one.representation, relations.map { $0.then(one.relation) }, through: product, [],
-          upstream))
+          recorded, upstream))
     }
-    return try source(product, input.tag, input.representation, relations, through: nil, named, upstream)
+    return try source(product, input.tag, input.representation, relations, through: nil, named, recorded, upstream)
   }
 
   private func source(
     _ product: ProductRef, _ tag: VersionSelector, _ name: String?, _ relations: [FrameRelation],
-    through: ProductRef?, _ named: [InputState.Source], _ upstream: (ProductRef) -> Assessment?
+    through: ProductRef?, _ named: [InputState.Source], _ recorded: [Used], _ upstream: (ProductRef) -> Assessment?
   ) throws(SluiceError) -> InputState.Source {
-    let version = project.version(of: product, tag, now: now)
+    let version = project.version(of: product, tag, now: now)?.asRecorded(in: recorded)
     let representation = version?.representation(named: name)
     let limit = relations.contains(.all) ? beyond(representation, of: product) : nil
     var whole = representation?.content

@@ -60,7 +60,7 @@ package struct Assessor: Sendable {
       frames: framesWanted(unit, inputs, upstream), stale: nil, told: told, core: core, tools: used,
       recipe: isFed && contents.count == inputs.count ? Recipe.whole(core: core, inputs: contents) : nil,
       obstacle: nil, missingSources: [])
-    result.notes = frozenNotes(on: result, upstream)
+    result.notes = frozenNotes(on: result, upstream) + damagedNotes(on: result)
     if unit.step.isHuman {
       try judgeByHand(&result, upstream)
       return result
@@ -71,6 +71,7 @@ package struct Assessor: Sendable {
     findObstacles(&result, upstream)
     try judge(&result, versions: versions, upstream)
     if result.needsWork { result.work = work(of: result, upstream) }
+    result.obstacle = result.obstacle ?? result.notes.first { $0.kind == .damaged }?.text
     result.reasons += Reasons.missingFrames(result)
     return result
   }

@@ -12,6 +12,8 @@ package struct PublishAnswer: Sendable, Equatable, Codable {
   package var sha256: Digest
   package var representations: [RepresentationSummary]
   package var changed: FrameSet?
+  /// Of files that stay where they lay; while they are `unhashed`, the digests only say which files are meant.
+  package var inPlace: InPlaceState?
   package var position: Position
 
   package init(ref: ProductRef, published: VersionPublished, position: Position) {
@@ -22,7 +24,7 @@ package struct PublishAnswer: Sendable, Equatable, Codable {
     (representation, sha256) = (first.name, first.sha256)
     files = published.representations.reduce(0) { $0 + $1.files }
     bytes = published.representations.reduce(0) { $0 + $1.bytes }
-    changed = published.changed
+    (changed, inPlace) = (published.changed, published.inPlace)
     self.position = position
   }
 }
@@ -69,6 +71,10 @@ package struct VersionLine: Sendable, Equatable, Codable {
   package var judged: Approval?
   /// That its files were dropped; nil where they are there.
   package var purged: PurgeNote?
+  /// Of files that stay where they lay; nil for files in the store.
+  package var inPlace: InPlaceState?
+  /// How its files in place are not what was recorded, in words; nil where they are.
+  package var damaged: String?
   package init(
     version: VersionID, number: Int?, time: Date, actor: Actor, note: String?, label: String?, frames: FrameSet?,
     changed: FrameSet?, files: Int, bytes: Int64
@@ -88,6 +94,10 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
     package var size: Int64
     package var sha256: Digest
     package var pixels: Digest?
+    /// Where it lies, of a file in place.
+    package var place: String?
+    /// False while the bytes of a file in place were not read: `sha256` then only says which file is meant.
+    package var hashed: Bool?
   }
   package struct MadeFrom: Sendable, Equatable, Codable {
     package var input: String?
@@ -117,6 +127,9 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
   package var made: Made?
   /// That its files were dropped; nil where they are there.
   package var purged: PurgeNote?
+  package var inPlace: InPlaceState?
+  /// How its files in place are not what was recorded, in words; nil where they are.
+  package var damaged: String?
 
   package init(
     ref: ProductRef, line: VersionLine, path: String, base: VersionID?, representations: [RepresentationSummary],
@@ -124,14 +137,14 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
   ) {
     (self.ref, version, number, time, actor) = (ref, line.version, line.number, line.time, line.actor)
     (note, label, self.path, self.base) = (line.note, line.label, path, base)
-    purged = line.purged
+    (purged, inPlace, damaged) = (line.purged, line.inPlace, line.damaged)
     (self.representations, self.madeFrom, self.made) = (representations, madeFrom, made)
     uri = "sluice:///\(ref)/\(line.version)"
     files = manifest.representations.flatMap { representation in
       representation.files.map {
         File(
           representation: representation.name, path: $0.path, frame: $0.frame, size: $0.size, sha256: $0.sha256,
-          pixels: $0.pixels)
+          pixels: $0.pixels, place: $0.place?.path, hashed: $0.isHashed ? nil : false)
       }
     }
   }
@@ -148,7 +161,8 @@ extension VersionAnswer.MadeFrom {
 /// What `identify` says of one path.
 package struct IdentifyAnswer: Sendable, Equatable, Codable {
   package var path: String
-  /// `place` by where it lies in the store, `content` by its bytes; nil where nobody published it.
+  /// `place` by where it lies in the store or was recorded in place, `content` by its bytes; nil where nobody published
+  /// it.
   package var by: String?
   package var ref: ProductRef?
   package var version: VersionID?
@@ -158,6 +172,10 @@ package struct IdentifyAnswer: Sendable, Equatable, Codable {
   /// Other versions with the same bytes, newest first.
   package var also: [String]
   package var sha256: Digest?
+  /// Of a version whose files stay where they lay; nil for files in the store.
+  package var inPlace: InPlaceState?
+  /// How the version's files in place are not what was recorded, in words; nil where they are.
+  package var damaged: String?
   package var error: Failure?
   package init(path: String) {
     self.path = path

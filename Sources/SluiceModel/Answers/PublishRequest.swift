@@ -26,6 +26,10 @@ package struct ProductPublish: Sendable, Codable {
   package var override: Bool?
   /// Why, with `override`.
   package var because: String?
+  /// Absolute paths as the server sees them: recorded where they lie, and nothing is copied.
+  package var inPlace: [String]?
+  /// When the bytes of files in place are read; by their size where it is not said.
+  package var hash: HashTime?
   package init(
     ref: String, representations: [RepresentationPublish], patch: Bool? = nil, base: String? = nil,
     allowMissing: Bool? = nil, note: String? = nil, label: String? = nil, tag: String? = nil, from: [String]? = nil,
@@ -36,6 +40,9 @@ package struct ProductPublish: Sendable, Codable {
     (self.allowMissing, self.note, self.label, self.tag, self.from) = (allowMissing, note, label, tag, from)
   }
 }
+
+/// When the bytes of files in place are read: before the answer, or in the background.
+package enum HashTime: String, Sendable, Codable, CaseIterable { case now, later }
 
 package struct RepresentationPublish: Sendable, Codable {
   package var name: String?

@@ -80,6 +80,8 @@ package struct PurgeHindrance: Sendable, Hashable {
     case tagged
     /// A run that is queued or under way takes it or carries its frames.
     case inUse
+    /// Its files lie where their owners keep them.
+    case inPlace
     /// Somebody published it: no step could make it again.
     case source
     /// The step was edited or is gone, an input is gone, or a program is not here.

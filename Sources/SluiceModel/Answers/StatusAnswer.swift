@@ -32,6 +32,10 @@ package struct ProductStatus: Sendable, Equatable, Codable {
   package var approved = Approval.unsaid
   /// True where the version's files were dropped and can be made again; nil where they are there.
   package var purged: Bool?
+  /// Of a version whose files stay where they lay; nil for files in the store.
+  package var inPlace: InPlaceState?
+  /// How the files in place of its version are not what was recorded, in words; nil where they are.
+  package var damaged: String?
 
   package init(
     ref: ProductRef, state: ProductState, freshness: Freshness, activity: Activity, version: VersionID?,
@@ -139,8 +143,8 @@ package struct Reason: Sendable, Hashable, Codable {
     /// The version does not say what it was made from, or not all of it.
     case unrecorded
     /// Notes, which make nothing stale: a freeze keeps a change out; a person has it in hand, or vouched for it;
-    /// a newer version was rejected.
-    case frozen, held, vouched, rejected
+    /// a newer version was rejected; an input lies in place and is not what was recorded.
+    case frozen, held, vouched, rejected, damaged
     /// Somebody wants it made anew although it is current.
     case forced
     /// Its files were dropped, and somebody or a run needs them.
@@ -155,7 +159,7 @@ package struct Reason: Sendable, Hashable, Codable {
   package var via: ProductRef?
   package var text: String
   /// Whether it says why something is as it is, and not why it is out of date.
-  package var isNote: Bool { [.frozen, .held, .vouched, .rejected, .missingFrames].contains(kind) }
+  package var isNote: Bool { [.frozen, .held, .vouched, .rejected, .damaged, .missingFrames].contains(kind) }
 
   package init(kind: Kind, input: String?, used: String?, now: String?, via: ProductRef? = nil, text: String) {
     _input = OrNull(wrappedValue: input)

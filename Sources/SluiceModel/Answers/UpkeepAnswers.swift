@@ -97,6 +97,17 @@ package struct BackupAnswer: Sendable, Codable {
   package var bytes: Int64
   /// What was damaged in the log already; empty for a sound one.
   package var damages: [VerifyAnswer.Damage]
+  /// Versions whose bytes are neither in it nor in the store; nil where there are none, or nobody knows.
+  package var inPlace: InPlace?
+
+  package struct InPlace: Sendable, Codable {
+    package var versions: Int
+    package var files: Int
+    package var bytes: Int64
+    package init(versions: Int, files: Int, bytes: Int64) {
+      (self.versions, self.files, self.bytes) = (versions, files, bytes)
+    }
+  }
 
   package init(to: String, _ backup: SiteBackup) {
     (self.to, position, bytes) = (to, backup.position, backup.bytes)

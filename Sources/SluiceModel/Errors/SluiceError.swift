@@ -33,6 +33,11 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case productUnknown = "product.unknown"
   case versionUnknown = "version.unknown"
   case versionPurged = "version.purged"
+  case versionDamaged = "version.damaged"
+  case placeNoRoots = "place.noRoots"
+  case placeOutside = "place.outside"
+  case placeVanished = "place.vanished"
+  case placeChanged = "place.changed"
   case fileUnknown = "file.unknown"
   case planUnknown = "plan.unknown"
   case planChanged = "plan.changed"
@@ -136,17 +141,17 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     switch self {
     case .projectUnknown, .folderUnknown, .productUnknown, .versionUnknown, .fileUnknown, .planUnknown, .runUnknown,
       .taskUnknown, .uploadUnknown, .routeUnknown, .pipelineMissing, .subscriptionUnknown, .eventUnknown,
-      .personUnknown, .agentUnknown:
+      .personUnknown, .agentUnknown, .placeVanished:
       404
     case .planChanged, .publishMade, .productHeld, .runActive, .storeBusy, .positionAhead, .siteElsewhere,
       .subscriptionExists, .subscriptionBatch, .planNotWaiting, .planWhatIf, .folderOmitted, .cutChanged,
-      .agentReplaced, .agentLease, .runNotQueued:
+      .agentReplaced, .agentLease, .runNotQueued, .versionDamaged, .placeChanged:
       409
     case .logArchived, .versionPurged: 410
     case .bodyTooLarge, .eventTooLarge: 413
     case .eventMode: 415
     case .tokenMissing: 401
-    case .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
+    case .placeNoRoots, .tokenRight, .hostRefused, .originRefused, .listenRefused: 403
     case .storeFull, .logFull: 507
     case .storeDenied, .storeDamaged, .logFailed, .logDamaged, .namesDamaged, .internalError, .serverAnswer,
       .serverUnreachable, .timelineTool:
@@ -167,9 +172,10 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       .taskInput, .runActive, .positionAhead, .listenRefused, .tokenMissing, .tokenRight, .hostRefused,
       .originRefused, .subscriptionExists, .subscriptionBatch, .namesDamaged, .siteElsewhere:
       1
-    case .planNotWaiting, .planWhatIf, .productHeld, .versionPurged, .taskOutputDiffers: 1
+    case .planNotWaiting, .planWhatIf, .productHeld, .versionPurged, .versionDamaged, .placeChanged, .taskOutputDiffers:
+      1
     case .agentReplaced, .agentLease, .agentFile, .runNotQueued: 1
-    case .graphDotMissing, .graphDotFailed: 1
+    case .graphDotMissing, .graphDotFailed, .placeNoRoots: 1
     case .folderOmitted, .cutChanged, .timelineTool: 1
     default: 2
     }

@@ -4,6 +4,7 @@ extension Fact {
     switch self {
     case .versionPublished(let fact): fact.manifest
     case .versionRestored(let fact): fact.manifest
+    case .versionHashed(let fact): fact.manifest
     case .planApplied(let fact): fact.body
     case .pipelineApplied(let fact): fact.source
     default: nil

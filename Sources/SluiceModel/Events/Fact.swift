@@ -8,6 +8,8 @@ package enum Fact: Sendable, Equatable {
   case pipelineApplied(PipelineApplied)
   case versionPublished(VersionPublished)
   case versionNumbered(VersionNumbered)
+  case versionHashed(VersionHashed)
+  case versionDamaged(VersionDamaged)
   case versionPurged(VersionPurged)
   case versionRestored(VersionRestored)
   case tagMoved(TagMoved)
@@ -40,6 +42,8 @@ package enum Fact: Sendable, Equatable {
   package static let pipelineAppliedType = "sluice.pipeline.applied.v1"
   package static let versionPublishedType = "sluice.version.published.v1"
   package static let versionNumberedType = "sluice.version.numbered.v1"
+  package static let versionHashedType = "sluice.version.hashed.v1"
+  package static let versionDamagedType = "sluice.version.damaged.v1"
   package static let versionPurgedType = "sluice.version.purged.v1"
   package static let versionRestoredType = "sluice.version.restored.v1"
   package static let tagMovedType = "sluice.tag.moved.v1"
@@ -65,7 +69,8 @@ package enum Fact: Sendable, Equatable {
 
   package static let types = [
     projectCreatedType, folderChangedType, castingChangedType, pipelineAppliedType, versionPublishedType,
-    versionNumberedType, versionPurgedType, versionRestoredType, tagMovedType, versionJudgedType, versionVouchedType,
+    versionNumberedType, versionHashedType, versionDamagedType, versionPurgedType, versionRestoredType, tagMovedType,
+    versionJudgedType, versionVouchedType,
     productFrozenType, productHeldType, planProposedType, planDeclinedType, planSupersededType, planAppliedType,
     planFinishedType,
     runStartedType, taskFinishedType, runFinishedType, tokenCreatedType, subscriptionCreatedType,
@@ -81,6 +86,8 @@ package enum Fact: Sendable, Equatable {
     case .pipelineApplied: Self.pipelineAppliedType
     case .versionPublished: Self.versionPublishedType
     case .versionNumbered: Self.versionNumberedType
+    case .versionHashed: Self.versionHashedType
+    case .versionDamaged: Self.versionDamagedType
     case .versionPurged: Self.versionPurgedType
     case .versionRestored: Self.versionRestoredType
     case .tagMoved: Self.tagMovedType
@@ -120,6 +127,8 @@ package enum Fact: Sendable, Equatable {
     case Self.pipelineAppliedType: self = .pipelineApplied(try data())
     case Self.versionPublishedType: self = .versionPublished(try data())
     case Self.versionNumberedType: self = .versionNumbered(try data())
+    case Self.versionHashedType: self = .versionHashed(try data())
+    case Self.versionDamagedType: self = .versionDamaged(try data())
     case Self.versionPurgedType: self = .versionPurged(try data())
     case Self.versionRestoredType: self = .versionRestored(try data())
     case Self.tagMovedType: self = .tagMoved(try data())
@@ -155,6 +164,8 @@ package enum Fact: Sendable, Equatable {
     case .pipelineApplied(let data): .json(StableJSON.encode(data))
     case .versionPublished(let data): .json(StableJSON.encode(data))
     case .versionNumbered(let data): .json(StableJSON.encode(data))
+    case .versionHashed(let data): .json(StableJSON.encode(data))
+    case .versionDamaged(let data): .json(StableJSON.encode(data))
     case .versionPurged(let data): .json(StableJSON.encode(data))
     case .versionRestored(let data): .json(StableJSON.encode(data))
     case .tagMoved(let data): .json(StableJSON.encode(data))
@@ -207,31 +218,6 @@ package struct PipelineApplied: Sendable, Equatable, Codable {
   package var source: Digest
   package init(revision: Int, pipeline: Pipeline, source: Digest) {
     (self.revision, self.pipeline, self.source) = (revision, pipeline, source)
-  }
-}
-
-/// A version of a product. Its files are in the manifest, a blob that was durable before this event.
-package struct VersionPublished: Sendable, Equatable, Codable {
-  package var version: VersionID
-  package var number: Int?
-  package var manifest: Digest
-  package var representations: [RepresentationSummary]
-  package var madeFrom: [Used]
-  package var note: String?
-  package var label: String?
-  /// The version that a patch or a partial run carried files from.
-  package var base: VersionID?
-  /// Frames that differ from the version before, by content.
-  package var changed: FrameSet?
-  package var made: Made?
-
-  package init(
-    version: VersionID, number: Int?, manifest: Digest, representations: [RepresentationSummary], madeFrom: [Used],
-    note: String? = nil, label: String? = nil, base: VersionID? = nil, changed: FrameSet? = nil, made: Made? = nil
-  ) {
-    (self.version, self.number, self.manifest, self.representations) = (version, number, manifest, representations)
-    (self.madeFrom, self.note, self.label, self.base) = (madeFrom, note, label, base)
-    (self.changed, self.made) = (changed, made)
   }
 }
 

@@ -83,6 +83,8 @@ package struct StoredFile: Sendable, Hashable, Codable {
   package var pixels: Digest?
   /// Of the task that made it.
   package var recipe: Digest?
+  /// Where it lies, of a version that was recorded in place; nil for a file in the store.
+  package var place: FilePlace?
 
   package init(
     path: String, frame: Int?, size: Int64, sha256: Digest, pixels: Digest? = nil, recipe: Digest? = nil

@@ -39,16 +39,26 @@ extension API {
     api.post("publish") { request, context in
       try context.require(.publish)
       let body = try await JSONBody.read(PublishRequest.self, request)
-      return JSONBody.response(
-        try await services.publisher.publish(body, origin: context.origin))
+      let answer = try await services.publisher.publish(body, origin: context.origin)
+      if answer.published.contains(where: { $0.inPlace == .unhashed }) { services.inPlace.pulse() }
+      return JSONBody.response(answer)
     }
     api.post("identify") { request, _ in
       let body = try await JSONBody.read(IdentifyRequest.self, request)
       var answers: [IdentifyAnswer] = []
       for file in body.files {
         do throws(SluiceError) {
-          answers.append(
-            try await services.queries.identify(path: file.path, digest: file.sha256, views: services.views))
+          var answer = try await services.queries.identify(
+            path: file.path, digest: file.sha256, views: services.views)
+          if answer.ref == nil, let standIn = await services.inPlace.standIn(at: file.path) {
+            answer = try await services.queries.identify(
+              path: file.path, inPlace: standIn, digest: file.sha256, views: services.views)
+          }
+          if answer.inPlace != nil, let ref = answer.ref, let version = answer.version {
+            await services.inPlace.check(["\(ref)@\(version)"])
+            answer.damaged = try services.queries.damage(of: ref, version)
+          }
+          answers.append(answer)
         } catch {
           var answer = IdentifyAnswer(path: file.path)
           answer.error = Failure(error)

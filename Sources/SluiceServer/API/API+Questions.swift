@@ -15,10 +15,13 @@ extension API {
           request.value("ref"), onlyStale: request.value("stale") == "true", selection: try selection(request)))
     }
     api.get("show") { request, _ in
-      JSONBody.response(try await services.queries.show(Reference(try request.required("ref"))))
+      let ref = try request.required("ref")
+      await services.inPlace.check([ref])
+      return JSONBody.response(try await services.queries.show(Reference(ref)))
     }
     api.post("resolve") { request, _ in
       let body = try await JSONBody.read(ResolveRequest.self, request)
+      await services.inPlace.check(body.refs)
       return JSONBody.response(try services.queries.resolve(body.refs, representation: body.representation))
     }
     api.get("why") { request, _ in
@@ -40,17 +43,35 @@ extension API {
     try Selection(request.value("select") ?? "").excluding(request.value("exclude") ?? "")
   }
 
+  /// Opens a file in place; where it is not what was recorded, that is kept.
+  private func open(_ file: StoredFile, of ref: String) async throws(SluiceError) -> any OutsideReader {
+    do throws(SluiceError) { return try await services.outside.open(file) } catch {
+      await services.inPlace.check([ref])
+      if let damage = try services.writer.current.version(Reference(ref)).damageError { throw damage }
+      throw error
+    }
+  }
+
   func addFiles(to api: RouterGroup<SluiceContext>) {
     api.get("files") { request, context in
+      let ref = try request.required("ref")
       let (path, file) = try services.queries.file(
-        Reference(try request.required("ref")), representation: request.value("representation"),
+        Reference(ref), representation: request.value("representation"),
         path: request.value("path"), frame: request.value("frame").flatMap { Int($0) })
+      if file.place != nil {
+        return Files.response(inPlace: file, reader: try await open(file, of: ref), request: request)
+      }
       return try await Files.response(path: path, file: file, request: request, context: context)
     }
     api.get("preview") { request, context in
       let (path, file) = try services.queries.file(
         Reference(try request.required("ref")), representation: nil, path: nil,
         frame: request.value("frame").flatMap { Int($0) })
+      guard file.place == nil else {
+        throw SluiceError(
+          .fileUnknown, what: "there is no small picture of '\(file.path)', which lies in place", at: "preview",
+          fix: "open the file itself")
+      }
       let width = min(2_048, max(16, Int(request.value("width") ?? "320") ?? 320))
       guard let preview = await services.previews.preview(of: path, key: file.sha256, width: width) else {
         throw SluiceError(

@@ -151,20 +151,21 @@ extension Show {
   }
 
   mutating func publish(
-    _ spoken: String, _ manifest: Manifest, madeFrom: [Used] = [], base: VersionID? = nil, made: Made? = nil
+    _ spoken: String, _ manifest: Manifest, madeFrom: [Used] = [], base: VersionID? = nil, made: Made? = nil,
+    inPlace: InPlaceState? = nil
   ) throws -> VersionID {
     let product = try ref(spoken)
     let known = project.products[product]
     let version = VersionID.next(after: known?.versions.last, now: chance.ambient.now(), site: site)
-    let digest = manifests.add(manifest)
-    try record(
-      .versionPublished(
-        VersionPublished(
-          version: version, number: site == "main" ? known?.nextNumber ?? 1 : nil, manifest: digest,
-          representations: manifest.representations.map(\.summary), madeFrom: madeFrom, base: base, made: made)),
-      product: product)
+    var fact = VersionPublished(
+      version: version, number: site == "main" ? known?.nextNumber ?? 1 : nil, manifest: keep(manifest),
+      representations: manifest.representations.map(\.summary), madeFrom: madeFrom, base: base, made: made)
+    fact.inPlace = inPlace
+    try record(.versionPublished(fact), product: product)
     return version
   }
+
+  mutating func keep(_ manifest: Manifest) -> Digest { manifests.add(manifest) }
 }
 
 // MARK: Plans

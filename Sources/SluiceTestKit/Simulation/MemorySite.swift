@@ -21,6 +21,8 @@ package final class MemorySite: Sendable {
   package let reactor: Reactor
   package let publisher: Publisher
   package let purger: Purger
+  package let outside = MemoryOutside()
+  package let inPlace: InPlaceCare
 
   /// - Parameters:
   ///   - log: what an earlier process left; it is read as after a restart.
@@ -47,14 +49,17 @@ package final class MemorySite: Sendable {
     }
     writer = Writer(
       registry: registry, log: log, views: views, names: names, feed: feed, ambient: seeded.ambient, logger: logger)
-    runner = Runner(
-      Runner.Parts(
-        writer: writer, log: log, store: store, manifests: manifests, views: views,
-        workshop: MemoryWorkshop(disk: disk), launcher: ScriptedLauncher(disk: disk, script), tools: tools, feed: feed,
-        ambient: farm == nil ? seeded.ambient : seeded.patient, logger: logger,
-        settings: Runner.Settings(
-          workers: workers, environment: [:], programFolder: "/show", dataFolder: "/data",
-          farm: farm ?? FarmSettings())))
+    inPlace = InPlaceCare(
+      writer: writer, outside: outside, manifests: manifests, ambient: seeded.patient, logger: logger)
+    var parts = Runner.Parts(
+      writer: writer, log: log, store: store, manifests: manifests, views: views,
+      workshop: MemoryWorkshop(disk: disk), launcher: ScriptedLauncher(disk: disk, script), tools: tools, feed: feed,
+      ambient: farm == nil ? seeded.ambient : seeded.patient, logger: logger,
+      settings: Runner.Settings(
+        workers: workers, environment: [:], programFolder: "/show", dataFolder: "/data",
+        farm: farm ?? FarmSettings()))
+    parts.inPlace = inPlace
+    runner = Runner(parts)
     let bodies = PlanBodies(log: log)
     queries = Queries(
       writer: writer, manifests: manifests, tools: tools, runner: runner, store: store, bodies: bodies)
@@ -63,7 +68,7 @@ package final class MemorySite: Sendable {
       Reactor.Parts(
         writer: writer, log: log, feed: feed, queries: queries, runner: runner, bodies: bodies,
         ambient: seeded.patient, logger: logger))
-    publisher = Publisher(writer: writer, log: log, store: store, manifests: manifests)
+    publisher = Publisher(writer: writer, log: log, store: store, manifests: manifests, outside: outside)
     purger = Purger(
       writer: writer, queries: queries, runner: runner, store: store, bodies: bodies, ambient: seeded.ambient)
     try await store.purge(registry.purged)

@@ -4,7 +4,7 @@ import SluiceModel
 
 /// What people say of versions and products.
 package enum Saying: String, Sendable, CaseIterable {
-  case approve, reject, withdraw, vouch, freeze, thaw, hold, release, purge, restore
+  case approve, reject, withdraw, vouch, freeze, thaw, hold, release, purge, restore, hash, damage
 
   func drafts(_ ref: ProductRef, in registry: Registry) throws(SluiceError) -> [Draft] {
     let newest = Reference(product: ref)
@@ -36,6 +36,24 @@ package enum Saying: String, Sendable, CaseIterable {
       let fact = VersionRestored(
         version: version.address.version, run: RunID("r-again"), plan: PlanID("p-again"), bytes: 1)
       return [Draft(project: ref.project, product: ref, fact: .versionRestored(fact))]
+    case .hash:
+      guard let version = try versions(of: ref, in: registry).last(where: { !$0.isHashed }) else { return [] }
+      let fact = VersionHashed(
+        version: version.address.version, manifest: version.published.manifest,
+        representations: version.published.representations.map { known in
+          var read = known
+          read.content = Digest.of("read \(known.content)")
+          return read
+        })
+      return [Draft(project: ref.project, product: ref, fact: .versionHashed(fact))]
+    case .damage:
+      guard let version = try versions(of: ref, in: registry).first(where: { $0.isInPlace && $0.damage == nil })
+      else { return [] }
+      let place = FilePlace(path: "/mnt/scan", modified: 0, inode: 1)
+      let file = StoredFile(path: "scan", frame: nil, size: 1, sha256: place.standIn(size: 1))
+      let fact = VersionDamaged(
+        version: version.address.version, files: 1, first: FileDifference(file, at: place, now: nil))
+      return [Draft(project: ref.project, product: ref, fact: .versionDamaged(fact))]
     }
   }
 

@@ -42,7 +42,8 @@ struct Download {
 
   private func bring(_ file: VersionAnswer.File, of reference: String, to path: String) async throws {
     try PathRule.require(file.path)
-    if let known = try? LocalFiles.digest(path), known == file.sha256 { return }
+    let isHashed = file.hashed ?? true
+    if isHashed, let known = try? LocalFiles.digest(path), known == file.sha256 { return }
     try FileManager.default.createDirectory(atPath: FileName.parent(path), withIntermediateDirectories: true)
     let response = try await client.send(
       .GET, "files", [("ref", reference), ("representation", file.representation), ("path", file.path)])
@@ -61,7 +62,7 @@ struct Download {
       unlink(temporary)
       throw error
     }
-    guard hash.finish() == file.sha256 else {
+    guard !isHashed || hash.finish() == file.sha256 else {
       unlink(temporary)
       throw SluiceError(
         .publishDigest, what: "'\(file.path)' arrived with other bytes than it was published with", at: reference,

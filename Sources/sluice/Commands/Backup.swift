@@ -39,6 +39,11 @@ struct Backup: AsyncParsableCommand {
       print("The log has \(answer.damages.count) damages, and so has the backup: sluice log verify")
     }
     print("The files of versions are not in it: copy the folder 'store' of the data folder now.")
+    if let inPlace = answer.inPlace {
+      print(
+        "\(inPlace.versions) version\(inPlace.versions == 1 ? " lies" : "s lie") in place, "
+          + "\(Console.bytes(inPlace.bytes)): they are in neither; who owns the files backs them up.")
+    }
   }
 }
 

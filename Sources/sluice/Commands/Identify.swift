@@ -51,6 +51,7 @@ struct Identify: AsyncParsableCommand {
         if let ref = answer.ref, let version = answer.version {
           let also = answer.also.isEmpty ? "" : " (also \(answer.also.joined(separator: ", ")))"
           print("\(answer.path): \(ref)@\(version) \(Console.number(answer.number)), by \(answer.by ?? "?")\(also)")
+          if let damaged = answer.damaged { print("  damaged: \(damaged)") }
         } else {
           print("\(answer.path): \(answer.error.map { "\($0.what)" } ?? "nobody has published this")")
         }

@@ -11,6 +11,7 @@ struct Publish: AsyncParsableCommand {
       EXAMPLE: sluice publish demo/sq010/sh0010/plate fixed/plate.1012.exr --patch
       EXAMPLE: sluice publish demo/sq010/sh0010/animation shot.usd --from inputs
       EXAMPLE: sluice publish demo/sq010/sh0010/comp comp.*.exr --override --because "wires painted out"
+      EXAMPLE: sluice publish demo/sq010/sh0010/scan /mnt/scans/sh0010 --in-place --hash later
       EXAMPLE: sluice publish --manifest turnover.json
       """)
 
@@ -28,10 +29,14 @@ struct Publish: AsyncParsableCommand {
   @Flag(help: "Lay it over what a step makes, and hold it against that step until 'sluice release'.")
   var override = false
   @Option(help: "With --override: why.") var because: String?
+  @Flag(help: "Record the files where they lie, below a root of the server; nothing is copied.") var inPlace = false
+  @Option(help: "With --in-place: read the bytes now or later; by their size where it is not said.") var hash: HashTime?
   @Option(help: "A JSON file with many products to publish at once; - for stdin.") var manifest: String?
   @OptionGroup var options: ServerOptions
 
   func validate() throws {
+    if hash != nil, !inPlace { throw ValidationError("--hash goes with --in-place.") }
+    if inPlace, patch || manifest != nil { throw ValidationError("--in-place takes neither --patch nor --manifest.") }
     if manifest == nil, arguments.count < 2 { throw ValidationError("Name a product and at least one file.") }
     if override, because == nil { throw ValidationError("--override wants --because TEXT: why is it painted over?") }
     if !override, because != nil { throw ValidationError("--because goes with --override.") }
@@ -47,6 +52,7 @@ struct Publish: AsyncParsableCommand {
       return
     }
     _ = try Reference(arguments[0])
+    if inPlace { return try await recordInPlace(client) }
     let (files, isTree) = try LocalFiles.find(Array(arguments.dropFirst()))
     let sources = try await Publish.references(from, client)
     let product = ProductPublish(
@@ -55,6 +61,24 @@ struct Publish: AsyncParsableCommand {
       patch: patch ? true : nil, allowMissing: allowMissing ? true : nil, note: note, label: label, tag: tag,
       from: sources.isEmpty ? nil : sources, override: override ? true : nil, because: because)
     let answer = try await Publish.send([(product, [files])], client)
+    guard let published = answer.published.first else { return }
+    if options.json { return Console.json(published) }
+    Publish.tell(published)
+  }
+
+  /// Sends paths and no bytes: the server has to see the files under the same names.
+  private func recordInPlace(_ client: Client) async throws {
+    let sources = try await Publish.references(from, client)
+    var product = ProductPublish(
+      ref: arguments[0], representations: representation.map { [RepresentationPublish(name: $0, files: [])] } ?? [],
+      allowMissing: allowMissing ? true : nil, note: note, label: label, tag: tag,
+      from: sources.isEmpty ? nil : sources)
+    (product.override, product.because) = (override ? true : nil, because)
+    product.inPlace = arguments.dropFirst().map(Machine.absolute)
+    product.hash = hash
+    let command = CommandID(Machine.ambient.makeEventID().description)
+    let answer: BatchPublishAnswer = try await client.post(
+      "publish", PublishRequest(command: command, products: [product]))
     guard let published = answer.published.first else { return }
     if options.json { return Console.json(published) }
     Publish.tell(published)
@@ -129,8 +153,11 @@ struct Publish: AsyncParsableCommand {
 
   static func tell(_ answer: PublishAnswer) {
     let changed = answer.changed.map { $0.isEmpty ? "; nothing changed" : "; frames \($0) changed" } ?? ""
+    let place = answer.inPlace.map { $0 == .hashed ? ", in place" : ", in place, not hashed yet" } ?? ""
     print(
       "\(answer.ref) \(Console.number(answer.number)) (\(answer.version)): "
-        + "\(answer.files) file\(answer.files == 1 ? "" : "s"), \(Console.bytes(answer.bytes))\(changed)")
+        + "\(answer.files) file\(answer.files == 1 ? "" : "s"), \(Console.bytes(answer.bytes))\(place)\(changed)")
   }
 }
+
+extension HashTime: ExpressibleByArgument {}

@@ -23,6 +23,8 @@ struct Show: AsyncParsableCommand {
     } else {
       print("  \(selected.path)")
     }
+    if let damaged = selected.damaged { print("  damaged: \(damaged)") }
+    if selected.inPlace == .unhashed { print("  its bytes were not read yet") }
     for representation in selected.representations {
       let frames = representation.frames.map { ", frames \($0)" } ?? ""
       print("  \(representation.name): \(representation.files) files, \(Console.bytes(representation.bytes))\(frames)")

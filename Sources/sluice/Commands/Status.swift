@@ -22,7 +22,9 @@ struct Status: AsyncParsableCommand {
       answer.products.map { product in
         let frames = product.staleFrames.map { $0.isEmpty ? "" : "frames \($0): " } ?? ""
         let gone = product.purged == true ? "its files were purged" : ""
-        let why = product.failure?.what ?? product.reasons.first.map { frames + $0.text } ?? gone
+        let unread = product.inPlace == .unhashed ? "in place, its bytes were not read yet" : gone
+        let damaged = product.damaged.map { "damaged: \($0)" }
+        let why = product.failure?.what ?? damaged ?? product.reasons.first.map { frames + $0.text } ?? unread
         return [product.state.rawValue, "\(product.ref)", Console.number(product.number), why]
       })
     tellReactions(answer.products)

@@ -15,13 +15,21 @@ import UnixSignals
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Log, views, store, workers and web page in one process.",
-    discussion: "EXAMPLE: sluice serve --data show-data --workers 4")
+    discussion: """
+      EXAMPLE: sluice serve --data show-data --workers 4
+      EXAMPLE: sluice serve --data show-data --root /mnt/scans --root /mnt/caches
+      """)
 
   @Option(help: "The folder that everything is kept in.") var data = "sluice-data"
   @Option(help: "Address and port; other addresses than loopback want a token first.") var listen = "127.0.0.1:7733"
   @Option(help: "Cores of this machine for tasks, 0 for agents alone; all of them where it is not said.")
   var workers: Int?
   @OptionGroup var farm: FarmOptions
+  @Option(
+    help: ArgumentHelp(
+      "A folder whose files may be recorded where they lie (publish --in-place); may be given several times.",
+      valueName: "dir"))
+  var root: [String] = []
   @Option(help: "This site's short name; it is part of version ids.") var site = "main"
   @Option(
     help: ArgumentHelp(
@@ -70,7 +78,7 @@ struct Serve: AsyncParsableCommand {
         fix: "make a token first (sluice token create NAME --data \(data)), or listen on 127.0.0.1")
     }
     let site = try Site(
-      folder: folder, registry: registry, workers: workers ?? Machine.cores,
+      folder: folder, registry: registry, roots: root, workers: workers ?? Machine.cores,
       farm: try farm.settings(probe: Site.probe(in: folder)),
       commands: Dictionary(subscriberCommand.compactMap(Serve.named), uniquingKeysWith: { _, last in last }),
       webhooks: HTTPWebhookSender.Settings(
@@ -96,7 +104,7 @@ struct Serve: AsyncParsableCommand {
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
-          site.writer, site.runner, site.reactor, site.subscriptions, application,
+          site.writer, site.runner, site.reactor, site.subscriptions, site.inPlace, application,
           FeedCloser(feed: site.feed, runner: site.runner),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Serve.quiet(logger)))

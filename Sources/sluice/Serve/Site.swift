@@ -14,6 +14,8 @@ struct Site: Sendable {
   let reactor: Reactor
   let feed = Feed()
   let subscriptions: Subscriptions
+  let inPlace: InPlaceCare
+  private let outside: any OutsideFiles
   private let queries: Queries
   private let judgements: Judgements
   private let bodies: PlanBodies
@@ -22,7 +24,8 @@ struct Site: Sendable {
   private let workers: Int
 
   init(
-    folder: DataFolder, registry: Registry, workers: Int, farm: FarmSettings, commands: [String: String],
+    folder: DataFolder, registry: Registry, roots: [String], workers: Int, farm: FarmSettings,
+    commands: [String: String],
     webhooks: HTTPWebhookSender.Settings, logger: Logger
   ) throws(SluiceError) {
     (self.folder, self.workers) = (folder, workers)
@@ -34,15 +37,19 @@ struct Site: Sendable {
     previews = OpenImageIO(environment: environment, previews: folder.path + "/previews", ambient: ambient)
     layouts = Graphviz(environment: environment, ambient: ambient)
     let tools = LocalToolProbe(environment: environment, folder: Machine.currentFolder, ambient: ambient)
-    runner = Runner(
-      Runner.Parts(
-        writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests, views: folder.views,
-        workshop: try FileWorkshop(root: folder.path + "/work", pixels: previews, syncs: folder.syncs),
-        launcher: ProcessLauncher(mark: folder.path, ambient: ambient), tools: tools, feed: feed,
-        ambient: ambient, logger: logger,
-        settings: Runner.Settings(
-          workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path,
-          farm: farm), dock: FileDock()))
+    outside = try Roots(roots, except: folder.path)
+    inPlace = InPlaceCare(
+      writer: writer, outside: outside, manifests: folder.manifests, ambient: ambient, logger: logger)
+    var parts = Runner.Parts(
+      writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests, views: folder.views,
+      workshop: try FileWorkshop(root: folder.path + "/work", pixels: previews, syncs: folder.syncs),
+      launcher: ProcessLauncher(mark: folder.path, ambient: ambient), tools: tools, feed: feed,
+      ambient: ambient, logger: logger,
+      settings: Runner.Settings(
+        workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path,
+          farm: farm), dock: FileDock())
+    parts.inPlace = inPlace
+    runner = Runner(parts)
     subscriptions = Subscriptions(
       parts: Subscriber.Parts(
         writer: writer, log: folder.log, names: folder.names, cursors: folder.cursors,
@@ -76,14 +83,15 @@ struct Site: Sendable {
       ambient: Machine.ambient, syncs: folder.syncs)
     var services = Services(
       writer: writer, log: folder.log, views: folder.views, store: folder.store,
-      publisher: Publisher(writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests),
+      publisher: Publisher(
+        writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests, outside: outside),
       intake: Intake(writer: writer), queries: queries,
       plans: Plans(writer: writer, bodies: bodies, queries: queries, runner: runner),
       judgements: judgements,
       purger: Purger(
         writer: writer, queries: queries, runner: runner, store: folder.store, bodies: bodies,
         ambient: Machine.ambient),
-      runner: runner,
+      outside: outside, inPlace: inPlace, runner: runner,
       subscriptions: subscriptions, people: People(writer: writer, log: folder.log, names: folder.names),
       names: folder.names,
       upkeep: Upkeep(writer: writer, log: folder.log, backups: backups, subscriptions: subscriptions),

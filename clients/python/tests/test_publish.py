@@ -53,6 +53,31 @@ class Client:
         return [str(path) for path in staging.rglob("*") if path.is_file()]
 
 
+class InPlace(Client, ServerTestCase):
+    def start(self) -> None:
+        self.server.start("--root", str(self.server.home))
+
+    def test_files_are_recorded_where_they_lie_and_damage_is_told(self):
+        self.server.ask("folder", "add", "demo")
+        client = self.client()
+        scan = self.server.file("scan.txt", "scan\n")
+        published = client.publish("demo/scan", scan, in_place=True, hashing="now")
+        self.assertEqual((published.in_place, published.files), ("hashed", 1))
+        (resolved,) = client.resolve("demo/scan")
+        self.assertEqual(resolved.require().path, str(scan))
+        self.assertIsNone(client.identify(scan)[0].damaged)
+        scan.write_text("more\n")
+        os.utime(scan, (2_000_000_000, 2_000_000_000))
+        self.assertIsNotNone(client.resolve("demo/scan")[0].error)
+        (status,) = client.status("demo/scan").products
+        self.assertIn("scan.txt was 5 B of", status.damaged)
+
+    def test_one_representation(self):
+        with self.assertRaises(sluice.SluiceError) as raised:
+            self.client().publish("demo/scan", {"a": "b"}, in_place=True)
+        self.assertEqual(raised.exception.code, "usage")
+
+
 class Publishing(Client, SharedServerTestCase):
     @classmethod
     def prepare(cls, server: Server) -> None:

@@ -40,6 +40,8 @@ class Published:
     changed: str | None
     #: A read that names it sees this version.
     position: str
+    #: `hashed` or `unhashed` for files that stay where they lay; None for files in the store.
+    in_place: str | None = None
 
     @property
     def reference(self) -> str:
@@ -88,7 +90,7 @@ class Identified:
     """Which version a file on this machine is; `ref` is None where nobody has published it."""
 
     path: str
-    #: `place` by where it lies in the store, `content` by its bytes.
+    #: `place` by where it lies in the store or was recorded in place, `content` by its bytes.
     by: str | None
     ref: str | None
     version: str | None
@@ -100,6 +102,8 @@ class Identified:
     sha256: str | None
     #: Why this path could not be looked at; the others of the batch are answered.
     error: SluiceError | None
+    #: How the version's files in place are not what was recorded, in words; None where they are.
+    damaged: str | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,10 @@ class ProductStatus:
     #: None where the server does not say it.
     complete: Completeness | None = None
     approved: Approval | None = None
+    #: `hashed` or `unhashed` for files that stay where they lay; None for files in the store.
+    in_place: str | None = None
+    #: How its files in place are not what was recorded, in words; None where they are.
+    damaged: str | None = None
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,8 @@ class Client:
         representation: str | None = None,
         base: str | None = None,
         allow_missing: bool = False,
+        in_place: bool = False,
+        hashing: str | None = None,
         command: str | None = None,
     ) -> Published:
         """Publishes a version of a product, as `sluice publish` does; see `NewVersion` for what the words mean.
@@ -110,7 +112,18 @@ class Client:
         `command` is the id of the call: whoever calls again with the same one gets the first answer.
         """
         version = NewVersion(
-            ref, files, representation, made_from, note, label, tag, patch=patch, base=base, allow_missing=allow_missing
+            ref,
+            files,
+            representation,
+            made_from,
+            note,
+            label,
+            tag,
+            patch=patch,
+            base=base,
+            allow_missing=allow_missing,
+            in_place=in_place,
+            hashing=hashing,
         )
         return self.publish_many([version], command=command)[0]
 

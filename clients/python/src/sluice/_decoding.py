@@ -73,6 +73,7 @@ def published(fields: Fields) -> Published:
         bytes=fields.integer("bytes"),
         changed=fields.optional_text("changed"),
         position=fields.text("position"),
+        in_place=fields.optional_text("inPlace"),
     )
 
 
@@ -107,6 +108,7 @@ def identified(fields: Fields) -> Identified:
         also=fields.texts("also"),
         sha256=fields.optional_text("sha256"),
         error=fields.optional("error", failure),
+        damaged=fields.optional_text("damaged"),
     )
 
 
@@ -138,6 +140,8 @@ def product_status(fields: Fields) -> ProductStatus:
         ranges=fields.each("ranges", status_range) if fields.has("ranges") else (),
         complete=fields.optional("complete", completeness),
         approved=fields.optional("approved", approval),
+        in_place=fields.optional_text("inPlace"),
+        damaged=fields.optional_text("damaged"),
     )
 
 

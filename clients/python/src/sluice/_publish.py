@@ -56,6 +56,10 @@ class NewVersion:
     patch: bool = False
     base: str | None = None
     allow_missing: bool = False
+    #: Records the files where they lie, below a root of the server; nothing is copied.
+    in_place: bool = False
+    #: With `in_place`: `now` or `later`, when the bytes are read; by their size where it is not said.
+    hashing: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,12 @@ def publish(
 ) -> tuple[Published, ...]:
     """All versions, or none. Whoever calls again with the same command gets the first answer."""
     command = command or new_command()
-    groups = [_groups(version) for version in versions]
+    groups = [[] if version.in_place else _groups(version) for version in versions]
     sources = [references(_texts(version.made_from)) for version in versions]
     every = [file for groups_of_one in groups for group in groups_of_one for file in group.files]
     total = sum(file.size for file in every)
+    # What the server reads before it answers, where this machine can see how much it is.
+    read = sum(_size(path) for one in versions if one.in_place and one.hashing != "later" for path in _in_place(one))
     uploads = _UPLOADS
     while True:
         upload: str | None = None
@@ -99,7 +105,7 @@ def publish(
             }
             if upload is not None:
                 body["upload"] = upload
-            answer = transport.call("POST", "publish", body=body, repeat=True, wait=total / _BYTES_PER_SECOND)
+            answer = transport.call("POST", "publish", body=body, repeat=True, wait=(total + read) / _BYTES_PER_SECOND)
             return answer.each("published", _decoding.published)
         except SluiceError as error:
             uploads -= 1
@@ -145,9 +151,13 @@ def _product(
         "patch": version.patch or None,
         "allowMissing": version.allow_missing or None,
         "from": sources or None,
+        "inPlace": _in_place(version) if version.in_place else None,
+        "hash": version.hashing,
     }
     product.update({name: value for name, value in optional.items() if value is not None})
-    representations = []
+    representations: list[dict[str, object]] = []
+    if version.in_place and version.representation is not None:
+        representations.append({"name": version.representation, "files": []})
     for group in groups:
         representation: dict[str, object] = {"files": [{"path": file.path, **next(entries)} for file in group.files]}
         if group.name is not None:
@@ -157,6 +167,28 @@ def _product(
         representations.append(representation)
     product["representations"] = representations
     return product
+
+
+def _in_place(version: NewVersion) -> list[str]:
+    """Absolute paths: the server has to see the files under the same names."""
+    if isinstance(version.files, Mapping):
+        raise SluiceError(
+            "usage",
+            "files in place are one representation",
+            f"product '{version.ref}'",
+            "name the files, and the representation apart",
+        )
+    return [os.path.abspath(path) for path in _files.as_list(version.files)]
+
+
+def _size(path: str) -> int:
+    """Bytes of a file, or of all below a folder; 0 for what is not seen from here."""
+    if os.path.isdir(path):
+        return sum(_size(os.path.join(folder, name)) for folder, _, names in os.walk(path) for name in names)
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def _texts(made_from: str | Sequence[str]) -> list[str]:
