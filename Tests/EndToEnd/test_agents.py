@@ -204,7 +204,7 @@ class TwoAgents(AgentTestCase):
         self.assertEqual(self.standing(), {"one": "active", "two": "active"})
 
     def test_a_server_that_comes_back_waits_for_what_agents_of_before_still_run(self):
-        script = ONCE_SLOW.replace("fi\n", "fi\n[ -e HOME/leader ] && kill -0 $(cat HOME/leader) 2>/dev/null && echo both >> HOME/crossed\n", 1)
+        script = ONCE_SLOW.replace("fi\n", "fi\n[ -e HOME/leader ] && grep -q 'State:.*[RSD] ' /proc/$(cat HOME/leader)/status 2>/dev/null && echo both >> HOME/crossed\n", 1)
         self.show(script, folders="a")
         self.agent("one")
         applied = self.server.ask("apply", "demo")
