@@ -37,10 +37,9 @@ extension Runner {
         await publish(id)
       } else {
         let index = execution.plan.runs.firstIndex { $0.id == id } ?? 0
-        queue.add(
-          open.map { task in
-            (TaskQueue.Place(plan: execution.turn, run: index, frame: task.pieces.first?.frame ?? 0), task.id)
-          })
+        farm.add(
+          id, open.map(\.id), of: order.unit.step, isFresh: false,
+          turn: execution.turn * Limits.runsPerPlan + index)
       }
     } catch {
       await finish(id, .failed, failure: Failure(error))

@@ -135,7 +135,7 @@ package actor Runner: Service {
 
   /// Tasks that have a process now.
   package func runningTasks(of runs: Set<RunID>) -> [TaskID] {
-    cancels.keys.filter { runs.contains($0.run) }.sorted()
+    cancels.values.map(\.task).filter { runs.contains($0.run) }.sorted()
   }
 
   package func progress(of plan: PlanID) -> PlanProgress? {

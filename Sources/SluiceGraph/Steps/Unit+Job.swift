@@ -4,8 +4,8 @@ extension Unit {
   /// Work on no folder, that makes no product.
   package init(job step: Step) {
     self.init(
-      id: UnitID(step: step.name, folder: .root), step: step, folder: Folder(path: .root, type: "project"), inputs: [],
-      outputs: [])
+      id: UnitID(step: step.name, folder: .root), step: step, form: RecipeForm(step),
+      folder: Folder(path: .root, type: "project"), inputs: [], outputs: [])
   }
 }
 

@@ -1,7 +1,9 @@
 /// `{"how": "exited", "code": 3}`, as agents report it.
 extension TaskEnd: Codable {
   private enum Key: String, CodingKey { case how, code, words }
-  private enum How: String, Codable { case exited, signaled, timedOut, cancelled, notFound, failed }
+  private enum How: String, Codable {
+    case exited, signaled, timedOut, cancelled, notFound, failed, actionFailed, actionTimedOut
+  }
 
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)
@@ -12,6 +14,8 @@ extension TaskEnd: Codable {
     case .cancelled: self = .cancelled
     case .notFound: self = .notFound
     case .failed: self = .failed(try values.decode(String.self, forKey: .words))
+    case .actionFailed: self = .actionFailed(try values.decode(String.self, forKey: .words))
+    case .actionTimedOut: self = .actionTimedOut(try values.decode(String.self, forKey: .words))
     }
   }
 
@@ -29,6 +33,12 @@ extension TaskEnd: Codable {
     case .notFound: try values.encode(How.notFound, forKey: .how)
     case .failed(let words):
       try values.encode(How.failed, forKey: .how)
+      try values.encode(words, forKey: .words)
+    case .actionFailed(let words):
+      try values.encode(How.actionFailed, forKey: .how)
+      try values.encode(words, forKey: .words)
+    case .actionTimedOut(let words):
+      try values.encode(How.actionTimedOut, forKey: .how)
       try values.encode(words, forKey: .words)
     }
   }

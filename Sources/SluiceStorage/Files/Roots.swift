@@ -2,7 +2,7 @@ import Glibc
 package import SluiceModel
 
 /// Files below configured folders, opened one folder at a time from there and never through a link, so that nobody who
-/// renames things meanwhile can lead the server elsewhere. Source: ADR 0016.
+/// renames things meanwhile can lead the server elsewhere. Source: ADR 0018.
 package struct Roots: OutsideFiles {
   struct Root: Sendable {
     let path: String

@@ -44,6 +44,14 @@ actor AgentWorker {
     leaving?.finish()
   }
 
+  /// Sessions stay open for more tasks of their job, but not for ever: nobody tells an agent when a run ends.
+  private func closeSessions() async throws {
+    while true {
+      try await ambient.sleep(.seconds(5))
+      await launcher.endSessions(idleFor: .seconds(30))
+    }
+  }
+
   /// - Throws: what makes it pointless to go on, such as a token without the right.
   func run() async throws {
     // What an earlier agent of this name left running.
@@ -92,6 +100,10 @@ actor AgentWorker {
         return false
       }
       group.addTask {
+        try await self.closeSessions()
+        return false
+      }
+      group.addTask {
         for await _ in leaves {}
         task.finish()
         return false
@@ -107,7 +119,8 @@ actor AgentWorker {
       }
       group.cancelAll()
     }
-    guard isLeaving else { return }
+    guard isLeaving else { return await launcher.endSessions(idleFor: .zero) }
+    await launcher.hurry()
     _ = try? await client.send(
       .POST, "agents/\(Client.escaped(joined.agent))/leave",
       body: .bytes(StableJSON.encode(AgentBeat(session: joined.session, working: []))), type: "application/json",
@@ -308,6 +321,6 @@ extension TaskOrder {
   fileprivate func with(environment: [String: String]) -> TaskOrder {
     TaskOrder(
       task: task, arguments: arguments, environment: environment, directory: directory, log: log,
-      timeoutSeconds: timeoutSeconds)
+      timeoutSeconds: timeoutSeconds, session: session)
   }
 }

@@ -221,6 +221,11 @@ extension TaskOrder {
     let text = try StableJSON.decode(JSONValue.self, from: StableJSON.encode(self))
     guard case .object(var fields) = text.replacing(directory, by: bench) else { return self }
     fields["log"] = .string(log)
+    // The sessions of a job that was submitted work beside the benches of its steps.
+    if case .object(var order)? = fields["session"], session?.directory.hasPrefix(directory) == false {
+      order["directory"] = .string(bench + "/sessions")
+      fields["session"] = .object(order)
+    }
     return try StableJSON.decode(TaskOrder.self, from: StableJSON.encode(JSONValue.object(fields)))
   }
 }

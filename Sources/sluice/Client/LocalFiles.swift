@@ -155,11 +155,14 @@ enum LocalFiles {
 
   /// At most the last `count` bytes of a file; none where it cannot be read.
   @Sendable static func tail(_ path: String, _ count: Int) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: count)
     let start = max(0, Int(lseek(descriptor, 0, SEEK_END)) - count)
     let read = pread(descriptor, &bytes, count, off_t(start))
     return Array(bytes[..<max(0, read)])
+  }
 
   static func digest(_ path: String) throws -> Digest {
     var hash = Digest.Stream()
