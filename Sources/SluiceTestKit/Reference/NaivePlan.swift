@@ -78,11 +78,11 @@ package struct NaivePlan: Equatable {
       let verdict = try staleness.verdict(unit)
       let isHeld = unit.outputs.contains(where: show.known.held.contains)
       guard verdict.needsWork || isForced, !unit.step.isHuman, !isHeld else { return Fate() }
+      // Nobody can want anew what has no frame to make.
+      if !verdict.needsWork, verdict.expected?.isEmpty == true { return Fate() }
       if try verdict.isObstructed || waits(unit) { return Fate(isBlocked: true) }
       guard let expected = verdict.expected else { return Fate(run: .some(nil)) }
       let due = verdict.needsWork ? verdict.stale ?? .empty : .empty
-      // Nobody can want anew what has no frame to make.
-      if !verdict.needsWork, expected.isEmpty { return Fate() }
       let all = isForced ? expected : due
       let wanted = frames.map(all.intersection) ?? all
       // What only lost frames is run, too: it is published without them.
