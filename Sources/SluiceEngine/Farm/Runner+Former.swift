@@ -5,7 +5,7 @@ import SluicePolicy
 /// Agents that had tasks of the server before this one: what they run may still write on benches until their leases are
 /// over, so that nothing is started before. Source: ADR 0017.
 extension Runner {
-  private var noteFile: String { parts.settings.dataFolder + "/work/agents.lent" }
+  private var noteFile: String { "\(parts.settings.dataFolder)/work" + "/agents.lent" }
 
   /// Notes, before an agent gets its first task, that it has some.
   /// - Throws: `store.full`, `store.denied`.

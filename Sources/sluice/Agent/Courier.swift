@@ -27,12 +27,14 @@ actor Courier {
     fileprivate var place: String { "agents/\(Client.escaped(joined.agent))/leases/\(task.lease)" }
   }
 
+  private var benches: String { shelf.root + "/work" }
+
   // MARK: There
 
   /// Lays the bench of a task with its inputs.
   /// - Throws: what the server says, `publish.digestMismatch` where a file arrived with other bytes, `store.full`.
   func bring(_ task: AgentTask, _ transfer: AgentTransfer, _ joined: AgentJoined) async throws -> Trip {
-    let bench = "\(shelf.root)/work/\(transfer.bench)"
+    let bench = "\(benches)/\(transfer.bench)"
     let log = "\(shelf.root)/logs/\(task.order.task)-\(task.lease).log"
     let place = "agents/\(Client.escaped(joined.agent))/leases/\(task.lease)"
     users[bench, default: 0] += 1
@@ -198,7 +200,7 @@ actor Courier {
   /// Finds what an earlier agent left.
   func unpack() async throws {
     try await shelf.open()
-    try? FileManager.default.removeItem(atPath: shelf.root + "/work")
+    try? FileManager.default.removeItem(atPath: benches)
   }
 
   func end(_ trip: Trip) async {

@@ -47,7 +47,7 @@ struct Site: Sendable {
       ambient: ambient, logger: logger,
       settings: Runner.Settings(
         workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path,
-          farm: farm), dock: FileDock())
+        farm: farm), dock: FileDock())
     parts.inPlace = inPlace
     runner = Runner(parts)
     subscriptions = Subscriptions(
@@ -70,7 +70,7 @@ struct Site: Sendable {
   /// A file with a secret of this start of the server, for agents that see the data folder.
   static func probe(in folder: DataFolder) throws(SluiceError) -> FarmSettings.Probe {
     let secret = Machine.ambient.makeSecret(bytes: 16)
-    let file = folder.path + "/work/agents.probe"
+    let file = folder.path + "/work" + "/agents.probe"
     try FileWorkshop.leave(secret, at: file)
     return FarmSettings.Probe(file: file, secret: secret)
   }
