@@ -111,7 +111,7 @@ class ExitCodes(SharedServerTestCase):
         self.assertFalse(ran.json["ok"])
 
     def test_serve_refuses_what_it_does_not_take(self):
-        for arguments in (["--listen", "nowhere"], ["--workers", "0"], ["--site", "a-b"], ["--log-level", "loud"]):
+        for arguments in (["--listen", "nowhere"], ["--workers=-1"], ["--site", "a-b"], ["--log-level", "loud"]):
             with self.subTest(arguments):
                 self.server.run("serve", "--data", self.server.home / "other", *arguments, code=2)
 

@@ -83,9 +83,11 @@ struct Restoring {
   }
 
   /// Makers before users, without ids.
+  /// - Complexity: O(n log n) for n runs.
   func runs() throws(SluiceError) -> [PlannedRun] {
     var runs: [PlannedRun] = []
-    for unit in graph.units {
+    for index in wanted.keys.compactMap({ graph.index(of: $0) }).sorted() {
+      let unit = graph.unit(at: index)
       for (_, versions) in (wanted[unit.id] ?? [:]).sorted(by: { $0.key < $1.key }) {
         let addresses = versions.keys.sorted { ($0.product, $0.version) < ($1.product, $1.version) }
         guard let first = addresses.first.flatMap({ project.versions[$0] }) else { continue }
