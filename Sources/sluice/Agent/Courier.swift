@@ -65,8 +65,10 @@ actor Courier {
   private func link(_ target: String, at path: String) throws {
     try PathRule.require(FileName.last(path))
     try FileManager.default.createDirectory(atPath: FileName.parent(path), withIntermediateDirectories: true)
-    unlink(path)
-    guard symlink(target, path) == 0 else { throw LocalFiles.failure("link", path) }
+    // Another task on this bench may be about to open it: at no time is it away.
+    let aside = path + ".laying"
+    unlink(aside)
+    guard symlink(target, aside) == 0, rename(aside, path) == 0 else { throw LocalFiles.failure("link", path) }
   }
 
   private func fetch(
