@@ -1,6 +1,6 @@
 # `make help` says what there is.
 .DEFAULT_GOAL := help
-.PHONY: setup build demo test sim graphs mutants check fmt docs bench bench-log bench-graph run clean help
+.PHONY: setup build demo test sim graphs mutants check fmt docs bench bench-log bench-graph bench-farm run clean help
 
 VENV := .venv/bin
 SWIFT_SOURCES := $(wildcard Sources Tests Plugins benchmarks tools/simulate Package.swift)
@@ -71,6 +71,10 @@ bench-log: ## the event log beside NATS, Redis, PostgreSQL, SQLite (--setup: ben
 bench-graph: ## plans in shows of up to a million steps, beside ninja and Snakemake (--setup: benchmarks/README.md)
 	tools/setup --quiet
 	benchmarks/graph
+
+bench-farm: ## many tasks of nothing, beside ninja, GNU parallel and HyperQueue (--setup: benchmarks/README.md)
+	tools/setup --quiet
+	benchmarks/farm
 
 run: ## a server on ./sluice-data at http://127.0.0.1:7733/
 	swift build

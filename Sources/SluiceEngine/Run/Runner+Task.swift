@@ -1,5 +1,5 @@
 import SluiceGraph
-import SluiceModel
+package import SluiceModel
 import SluicePolicy
 
 /// A task: one command, from its slot to the fact that it ended.
@@ -76,7 +76,9 @@ extension Runner {
     }
   }
 
-  static func failure(_ end: TaskEnd, _ task: TaskID, _ arguments: [String], _ limit: Int) -> SluiceError? {
+  package static func failure(
+    _ end: TaskEnd, _ task: TaskID, _ arguments: [String], _ limit: Int
+  ) -> SluiceError? {
     let (place, see) = ("task \(task)", "`sluice task log \(task)` shows what it printed")
     let program = arguments.first ?? ""
     switch end {

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import SluiceAdapters
+import SluiceEngine
 import SluiceModel
 
 /// An agent: joins a server, takes tasks, runs them, says how they ended. Source: ADR 0017.
@@ -293,6 +294,12 @@ actor AgentWorker {
     }
   }
 
+  private func words(_ end: TaskEnd?, _ order: TaskOrder) -> String {
+    guard let end else { return "gave \(order.task) back" }
+    let failure = Runner.failure(end, order.task, order.arguments, order.timeoutSeconds)
+    return failure.map { "failed \(order.task): \($0.what)" } ?? "done \(order.task)"
+  }
+
   /// Says how a task ended, until the server has heard it or does not know this agent any more.
   private func report(
     _ given: AgentTask, _ end: TaskEnd?, _ outputs: [AgentFinish.Output]?, _ joined: AgentJoined
@@ -304,7 +311,7 @@ actor AgentWorker {
       do throws(SluiceError) {
         let answer: AgentFinished = try await client.post(path, body)
         switch answer.receipt {
-        case .taken: voice.say("ended", task, "ended \(task): \(end.map { "\($0)" } ?? "given back")")
+        case .taken: voice.say("ended", task, words(end, given.order))
         case .retried: voice.say("givenBack", task, "gave \(task) back")
         case .givenAway: voice.say("givenAway", task, "\(task) was given to another; what was made does not count")
         }
