@@ -48,10 +48,11 @@ package final class Upkeep: Sendable {
       try await self.backups.backup(to: folder, tell)
     }
     var answer = BackupAnswer(to: folder, backup)
-    let inPlace = writer.current.versionsInPlace().flatMap(\.published.representations)
+    let versions = writer.current.versionsInPlace()
+    let inPlace = versions.flatMap(\.published.representations)
     if !inPlace.isEmpty {
       answer.inPlace = BackupAnswer.InPlace(
-        versions: writer.current.versionsInPlace().count, files: inPlace.reduce(0) { $0 + $1.files },
+        versions: versions.count, files: inPlace.reduce(0) { $0 + $1.files },
         bytes: inPlace.reduce(0) { $0 + $1.bytes })
     }
     return answer

@@ -115,9 +115,7 @@ package struct Queries: Sendable {
       status.ranges = try causes.ranges(of: ref)
       status.complete =
         assessment.map { project.completeness(of: $0) } ?? Completeness(value: true, reason: nil)
-      status.approved = survey.project.approval(of: ref)
-      status.purged = version?.isPurged == true ? true : nil
-      (status.inPlace, status.damaged) = (version?.published.inPlace, version?.damage?.spoken)
+      tell(of: version, in: survey, &status)
       return status
     }
   }
@@ -132,9 +130,7 @@ package struct Queries: Sendable {
       reasons: (version == nil && rejected == nil ? [Reasons.missingInput(ref)] : []) + (rejected.map { [$0] } ?? []),
       failure: nil, preview: version.map(isPicture) ?? false)
     status.complete = Completeness(value: version != nil, reason: version == nil ? "no version of it is there" : nil)
-    status.approved = survey.project.approval(of: ref)
-    status.purged = version?.isPurged == true ? true : nil
-    (status.inPlace, status.damaged) = (version?.published.inPlace, version?.damage?.spoken)
+    tell(of: version, in: survey, &status)
     return status
   }
 
@@ -153,10 +149,15 @@ package struct Queries: Sendable {
       failure: nil, preview: version.map(isPicture) ?? false)
     status.ranges = try causes.ranges(of: ref)
     status.complete = survey.project.completeness(of: assessment)
-    status.approved = survey.project.approval(of: ref)
+    tell(of: version, in: survey, &status)
+    return status
+  }
+
+  /// What is said of the latest version of any product.
+  private func tell(of version: Version?, in survey: Survey, _ status: inout ProductStatus) {
+    status.approved = survey.project.approval(of: status.ref)
     status.purged = version?.isPurged == true ? true : nil
     (status.inPlace, status.damaged) = (version?.published.inPlace, version?.damage?.spoken)
-    return status
   }
 
   /// Whether a small picture can be made of a source; steps say it of their outputs themselves.

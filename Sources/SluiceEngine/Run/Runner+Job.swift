@@ -8,7 +8,6 @@ extension Runner {
     do throws(SluiceError) {
       guard let bench = bench(of: id) else { return }
       let registry = parts.writer.current
-      let attempt = (registry.runs[id]?.attempt ?? 0) + 1
       let body = try BodyPlan(
         job, step: run.step, key: "\(execution.plan.id)",
         directory: parts.workshop.directory(of: Runner.sessionBench(of: execution.plan)))
@@ -22,25 +21,13 @@ extension Runner {
       let done = registry.runs[id]?.tasks ?? [:]
       let open = all.filter { done[$0.id] == nil }
       try await parts.workshop.open(bench, links: [], keeping: [])
-      let fact = RunStarted(plan: execution.plan.id, run: id, step: run.step, attempt: attempt, tasks: open.count)
-      try await parts.writer.submitWhenPossible(origin(of: execution.plan.id)) { registry throws(SluiceError) in
-        try RunDecisions.begin(fact, execution.plan.project, run.folder, in: registry)
-      }
+      let attempt = try await recordStart(of: run, id, execution, tasks: open.count)
       going[id] = Going(
         order: order, bench: bench, plan: plan, attempt: attempt,
         tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }), open: Set(open.map(\.id)), reused: [:],
         body: body)
       executions[execution.plan.id]?.setTasks(id, total: all.count, done: all.count - open.count, reused: 0)
-      if cancelled.contains(id) {
-        await finish(id, .cancelled, failure: cancelFailure(of: id))
-      } else if open.isEmpty {
-        await publish(id)
-      } else {
-        let index = execution.plan.runs.firstIndex { $0.id == id } ?? 0
-        farm.add(
-          id, open.map(\.id), of: order.unit.step, isFresh: false,
-          turn: execution.turn * Limits.runsPerPlan + index)
-      }
+      await takeUp(id, open.map(\.id), of: order.unit.step, isFresh: false, execution)
     } catch {
       await finish(id, .failed, failure: Failure(error))
     }

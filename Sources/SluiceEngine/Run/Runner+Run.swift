@@ -69,11 +69,7 @@ extension Runner {
     try await parts.workshop.open(bench, links: plan.links, keeping: keeping.map(\.path))
     try await parts.workshop.makeOutputFolders(plan.outputFolders, of: bench)
     let open = all.filter { !finished.contains($0.id) }
-    let attempt = (registry.runs[id]?.attempt ?? 0) + 1
-    let fact = RunStarted(plan: execution.plan.id, run: id, step: run.step, attempt: attempt, tasks: open.count)
-    try await parts.writer.submitWhenPossible(origin(of: execution.plan.id)) { registry throws(SluiceError) in
-      try RunDecisions.begin(fact, execution.plan.project, run.folder, in: registry)
-    }
+    let attempt = try await recordStart(of: run, id, execution, tasks: open.count)
     try RunOrder.refusePurged(reused.values.joined().map(\.address), in: parts.writer.current)
     going[id] = Going(
       order: order, bench: bench, plan: plan, attempt: attempt,
@@ -87,15 +83,32 @@ extension Runner {
     let reusedTasks = order.tasks(for: order.pieces.filter { reused[$0] != nil }, run: id).count
     executions[execution.plan.id]?.setTasks(
       id, total: all.count + reusedTasks, done: finished.count + reusedTasks, reused: reusedTasks)
+    await takeUp(id, open.map(\.id), of: order.unit.step, isFresh: finished.isEmpty, execution)
+  }
+
+  /// Records that a run begins, with so many tasks.
+  /// - Returns: which attempt it is.
+  func recordStart(
+    of run: PlannedRun, _ id: RunID, _ execution: Execution, tasks: Int
+  ) async throws(SluiceError) -> Int {
+    let attempt = (parts.writer.current.runs[id]?.attempt ?? 0) + 1
+    let fact = RunStarted(plan: execution.plan.id, run: id, step: run.step, attempt: attempt, tasks: tasks)
+    try await parts.writer.submitWhenPossible(origin(of: execution.plan.id)) { registry throws(SluiceError) in
+      try RunDecisions.begin(fact, execution.plan.project, run.folder, in: registry)
+    }
+    return attempt
+  }
+
+  /// Puts what is left to do of a run in line, and ends a run of which nothing is.
+  /// - Parameter isFresh: whether none of its tasks is done.
+  func takeUp(_ id: RunID, _ open: [TaskID], of step: Step, isFresh: Bool, _ execution: Execution) async {
     if cancelled.contains(id) {
       await finish(id, .cancelled, failure: cancelFailure(of: id))
     } else if open.isEmpty {
       await publish(id)
     } else {
       let index = execution.plan.runs.firstIndex { $0.id == id } ?? 0
-      farm.add(
-        id, open.map(\.id), of: order.unit.step, isFresh: finished.isEmpty,
-        turn: execution.turn * Limits.runsPerPlan + index)
+      farm.add(id, open, of: step, isFresh: isFresh, turn: execution.turn * Limits.runsPerPlan + index)
     }
   }
 

@@ -20,14 +20,12 @@ package struct Assessor: Sendable {
     self.now = now
   }
 
-  /// - Parameter passesOn: the units that will be made anew where they need it; only these make what follows stale.
   /// - Complexity: O(units + links), and O(frames) for units whose inputs changed.
-  package func assess(passesOn: (UnitID) -> Bool = { _ in true }) throws(SluiceError) -> [UnitID: Assessment] {
+  package func assess() throws(SluiceError) -> [UnitID: Assessment] {
     var found: [UnitID: Assessment] = [:]
     for unit in graph.units {
       found[unit.id] = try assess(unit) { product in
-        guard let producer = graph.producer(of: product)?.id, passesOn(producer) else { return nil }
-        return found[producer].flatMap { $0.freshness == .current ? nil : $0 }
+        graph.producer(of: product).flatMap { found[$0.id] }.flatMap { $0.freshness == .current ? nil : $0 }
       }
     }
     return found

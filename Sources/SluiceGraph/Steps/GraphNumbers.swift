@@ -81,9 +81,6 @@ struct GraphNumbers: Sendable {
   var noters = Lists()
 
   func inputs(of unit: Int, at place: Int) -> ArraySlice<UInt32> { inputs[Int(inputStarts[unit]) + place] }
-  func allInputs(of unit: Int) -> ArraySlice<UInt32> {
-    inputs[Int(inputStarts[unit])..<Int(inputStarts[unit + 1])]
-  }
 
   func products(ofFolder folder: UInt32) -> Range<Int> {
     Int(folderStarts[Int(folder)])..<Int(folderStarts[Int(folder) + 1])

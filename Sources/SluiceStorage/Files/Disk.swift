@@ -108,7 +108,11 @@ enum Disk {
 
   /// Names in a folder, sorted; empty for one that is not there.
   static func names(in path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
+    opendir(path).map { names(in: $0) } ?? []
+  }
+
+  /// The same of an open folder, which is closed.
+  static func names(in folder: OpaquePointer) -> [String] {
     defer { closedir(folder) }
     var names: [String] = []
     while let entry = readdir(folder) {

@@ -335,15 +335,7 @@ extension Roots {
         close(copy)
         return []
       }
-      defer { closedir(folder) }
-      var names: [String] = []
-      while let entry = readdir(folder) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != "." && name != ".." { names.append(name) }
-      }
-      return names.sorted()
+      return Disk.names(in: folder)
     }
   }
 }

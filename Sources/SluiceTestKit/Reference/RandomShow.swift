@@ -194,13 +194,13 @@ extension RandomShow {
     let numbers = (show.project.products[known]?.numbers.keys.sorted() ?? [])
     guard !numbers.isEmpty else { return "nothing" }
     let number = numbers[chance.below(numbers.count)]
-    switch kind {
-    case 18 where approved(among: products) != nil:
-      guard let (product, number) = approved(among: products) else { return "nothing" }
+    if kind == 18, let (product, number) = approved(among: products) {
       let verdict: Verdict = chance.below(3) == 0 ? .rejected : .withdrawn
       try show.judge(product.spoken, number: number, verdict)
       occurs(verdict == .rejected ? "a version is rejected" : "a verdict is taken back")
       return "\(product.spoken) \(number) \(verdict.rawValue) after it was approved"
+    }
+    switch kind {
     case 17, 18:
       let verdict: Verdict = [.rejected, .rejected, .approved, .withdrawn][chance.below(4)]
       try show.judge(known.spoken, number: chance.below(2) == 0 || hasNoLatest(known) ? number : nil, verdict)

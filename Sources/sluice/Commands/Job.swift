@@ -79,31 +79,18 @@ struct JobCommand: AsyncParsableCommand {
       abstract: "Say what job a template makes: its steps, their tasks and what they wait for. Needs no server.",
       discussion: "EXAMPLE: sluice job summary render.yaml -p Frames=1001-1100 -p Scene=shot.blend")
     @Argument(help: "The job template: JSON where its name ends in .json, else YAML.") var file: String
-    @Option(
-      name: [.customShort("p"), .customLong("parameter")],
-      help: ArgumentHelp(
-        "The value of a parameter, or file:// and a JSON or YAML file of them; may be repeated.",
-        valueName: "name=value"))
-    var parameters: [String] = []
+    @OptionGroup var given: JobParameterOptions
     @Flag(help: "Print one JSON object for programs.") var json = false
     @Option(help: .hidden) var server: String?
 
     func run() async throws {
-      let checked: TemplateFile.Checked
-      switch try JobCommand.read(file) {
-      case .failure(let wrong): try JobCommand.refuse(wrong.problems, file, json: json)
-      case .success(let read): checked = read
-      }
-      guard case .job(let template) = checked.template else {
-        throw SluiceError(
-          .openjdVersion, what: "an environment template makes no job", at: file, fix: "give a job template")
-      }
+      let (checked, template) = try JobCommand.jobTemplate(file, json: json)
       let folder = FileName.parent(Machine.absolute(file))
       let folders = OpenJD.Folders(
         template: folder, working: Machine.absolute("."))
-      let given = try JobCommand.values(parameters)
+      let values = try given.values()
       do {
-        let summary = JobSummary(try template.job(given, folders: folders))
+        let summary = JobSummary(try template.job(values, folders: folders))
         if json { return Console.json(summary) }
         summary.tell()
       } catch {
@@ -113,8 +100,34 @@ struct JobCommand: AsyncParsableCommand {
 
   }
 
+  /// A template that makes a job; one with faults, or of another kind, ends the command with what is wrong.
+  static func jobTemplate(
+    _ file: String, json: Bool
+  ) throws -> (checked: TemplateFile.Checked, template: OpenJD.JobTemplate) {
+    let checked: TemplateFile.Checked
+    switch try read(file) {
+    case .failure(let wrong): try refuse(wrong.problems, file, json: json)
+    case .success(let read): checked = read
+    }
+    guard case .job(let template) = checked.template else {
+      throw SluiceError(
+        .openjdVersion, what: "an environment template makes no job", at: file, fix: "give a job template")
+    }
+    return (checked, template)
+  }
+}
+
+/// Values for the parameters of a job template.
+struct JobParameterOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("p"), .customLong("parameter")],
+    help: ArgumentHelp(
+      "The value of a parameter, or file:// and a JSON or YAML file of them; may be repeated.",
+      valueName: "name=value"))
+  var parameters: [String] = []
+
   /// What was given, the later over the earlier.
-  static func values(_ parameters: [String]) throws(SluiceError) -> [String: String] {
+  func values() throws(SluiceError) -> [String: String] {
     var values: [String: String] = [:]
     for parameter in parameters {
       if parameter.hasPrefix("file://") {

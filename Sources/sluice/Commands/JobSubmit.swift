@@ -11,12 +11,7 @@ extension JobCommand {
         EXAMPLE: sluice job submit render.yaml --path-mapping-rules file://rules.json
         """)
     @Argument(help: "The job template: JSON where its name ends in .json, else YAML.") var file: String
-    @Option(
-      name: [.customShort("p"), .customLong("parameter")],
-      help: ArgumentHelp(
-        "The value of a parameter, or file:// and a JSON or YAML file of them; may be repeated.",
-        valueName: "name=value"))
-    var parameters: [String] = []
+    @OptionGroup var given: JobParameterOptions
     @Option(help: ArgumentHelp("Path mapping rules (pathmapping-1.0) as JSON, or file:// and a file of them."))
     var pathMappingRules: String?
     @Flag(help: "Stay until it ends; exit 1 where it did not succeed.") var wait = false
@@ -28,17 +23,9 @@ extension JobCommand {
     }
 
     func run() async throws {
-      let checked: TemplateFile.Checked
-      switch try JobCommand.read(file) {
-      case .failure(let wrong): try JobCommand.refuse(wrong.problems, file, json: options.json)
-      case .success(let read): checked = read
-      }
-      guard case .job(let template) = checked.template else {
-        throw SluiceError(
-          .openjdVersion, what: "an environment template makes no job", at: file, fix: "give a job template")
-      }
+      let (checked, template) = try JobCommand.jobTemplate(file, json: options.json)
       let submitted = SubmittedJob(
-        name: "", template: checked.canonical, values: try JobCommand.values(parameters),
+        name: "", template: checked.canonical, values: try given.values(),
         templateFolder: FileName.parent(Machine.absolute(file)), workingFolder: Machine.absolute("."),
         rules: try rules())
       do {
