@@ -19,6 +19,14 @@ package struct Table<Key: Hashable & Sendable, Value: Sendable>: Sendable, Expre
     _modify { yield &tree[key] }
   }
 
+  /// Takes out what does not stay.
+  /// - Returns: the keys of what was taken out.
+  package mutating func removeAll(where isGone: (Value) -> Bool) -> [Key] {
+    let gone = tree.filter { isGone($0.value) }.map(\.key)
+    for key in gone { tree[key] = nil }
+    return gone
+  }
+
   package subscript(key: Key, default fallback: @autoclosure () -> Value) -> Value {
     get { tree[key] ?? fallback() }
     _modify { yield &tree[key, default: fallback()] }
