@@ -34,3 +34,17 @@ package struct Table<Key: Hashable & Sendable, Value: Sendable>: Sendable, Expre
 }
 
 extension Table: Equatable where Value: Equatable {}
+
+/// A set of the same kind.
+package struct KeySet<Element: Hashable & Sendable>: Sendable, Equatable {
+  private var tree: TreeSet<Element>
+
+  package init(_ elements: some Sequence<Element>) { tree = TreeSet(elements) }
+
+  package var isEmpty: Bool { tree.isEmpty }
+  package func contains(_ element: Element) -> Bool { tree.contains(element) }
+  /// - Returns: nil where it was not there.
+  @discardableResult
+  package mutating func remove(_ element: Element) -> Element? { tree.remove(element) }
+  package mutating func keep(where isKept: (Element) -> Bool) { tree = tree.filter(isKept) }
+}
