@@ -92,16 +92,18 @@ extension Assessor {
 
   private func differences(_ used: [Used], _ result: Assessment) throws(SluiceError) -> [Difference] {
     var found: [Difference] = []
+    let recorded = RecordedInputs(used)
     for state in result.inputs {
       for source in state.sources {
-        if let one = try difference(used, source, state.input) { found.append(one) }
+        if let one = try difference(recorded, source, state.input) { found.append(one) }
         // A version that says of no name what it was is compared by what it was made from alone.
-        guard let names = names(used, of: source, in: state.input) else { continue }
+        let names = RecordedInputs(recorded.names(by: source.product, in: state.input))
+        guard !names.all.isEmpty else { continue }
         for name in source.named {
           if let one = try difference(names, name, state.input) { found.append(one) }
         }
         let present = Set(source.named.map(\.product))
-        found += names.filter { !present.contains($0.product) }.map { .gone($0) }
+        found += names.all.filter { !present.contains($0.product) }.map { .gone($0) }
       }
       let present = Set(state.sources.map(\.product))
       found += used.filter {
@@ -111,16 +113,10 @@ extension Assessor {
     return found
   }
 
-  /// What a version says of the products that an input's product names; nil where it says nothing of any.
-  private func names(_ used: [Used], of source: InputState.Source, in input: StepInput) -> [Used]? {
-    let names = used.filter { $0.input == input.name && $0.through == source.product }
-    return names.isEmpty ? nil : names
-  }
-
   private func difference(
-    _ used: [Used], _ source: InputState.Source, _ input: StepInput
+    _ recorded: RecordedInputs, _ source: InputState.Source, _ input: StepInput
   ) throws(SluiceError) -> Difference? {
-    let before = used.filter { source.isRecorded(by: $0, in: input) }
+    let before = recorded.uses(of: source, in: input)
     guard let version = source.version, source.representation != nil else {
       if let first = before.first { return .gone(first) }
       return source.through == nil ? .unrecorded(source.product, nil) : nil
@@ -182,13 +178,14 @@ extension Assessor {
     let used = version.vouches.last?.inputs ?? version.published.madeFrom
     if try differences(used, result).contains(where: \.isOfAll) { return all }
     var changed = FrameSet.empty
+    let recorded = RecordedInputs(used)
     for state in result.inputs {
       for source in state.sources.flatMap(\.all) {
         if source.follows, let above = upstream(source.product), above.needsWork || above.freshness == .dubious {
           guard let stale = above.stale, let reached = source.reached(by: stale) else { return all }
           changed = changed.union(reached)
         }
-        guard let before = used.last(where: { source.isRecorded(by: $0, in: state.input) }),
+        guard let before = recorded.uses(of: source, in: state.input).last,
           try !isSame(before, as: source)
         else { continue }
         guard let reached = try reach(of: source, since: before) else { return all }

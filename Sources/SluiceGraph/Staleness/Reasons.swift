@@ -15,7 +15,7 @@ package struct Reasons: Sendable {
     for result: Assessment, made: Made, version: Version, upstream: (ProductRef) -> Assessment?
   ) -> [Reason] {
     let found = reasons(for: result, made: made, version: version, frames: nil, upstream: upstream)
-    guard found.count == 1, let stale = result.stale else { return found }
+    guard found.count == 1, found[0].kind == .input, let stale = result.stale else { return found }
     // All frames that want work do so because of it, and it can name them.
     return reasons(for: result, made: made, version: version, frames: stale, upstream: upstream)
   }
@@ -24,18 +24,19 @@ package struct Reasons: Sendable {
     for result: Assessment, made: Made, version: Version, frames: FrameSet?, upstream: (ProductRef) -> Assessment?
   ) -> [Reason] {
     var found: [Reason] = []
+    let recorded = RecordedInputs(version.published.madeFrom)
     for state in result.inputs {
       for source in state.sources {
         if let above = source.above(upstream) {
           found += passedOn(from: above, through: source.product)
         } else {
-          found += moved(state, source, version, stale: frames)
+          found += moved(state, source, recorded, in: version, stale: frames)
         }
         for named in source.named {
           if let above = named.above(upstream) {
             found += passedOn(from: above, through: source.product)
           } else {
-            found += moved(state, named, version, stale: nil)
+            found += moved(state, named, recorded, in: version, stale: nil)
           }
         }
       }
@@ -76,14 +77,12 @@ package struct Reasons: Sendable {
   }
 
   private func moved(
-    _ state: InputState, _ source: InputState.Source, _ version: Version, stale: FrameSet?
+    _ state: InputState, _ source: InputState.Source, _ recorded: RecordedInputs, in version: Version, stale: FrameSet?
   ) -> [Reason] {
     guard let now = source.version, let content = source.content else { return [] }
     let kind: Reason.Kind = source.through == nil ? .input : .reference
     let tail = source.through.map { "\(Reasons.through)\($0.spoken)" } ?? ""
-    let used = version.published.madeFrom.filter {
-      $0.input == state.input.name && $0.product == source.product && $0.through == source.through
-    }
+    let used = recorded.uses(of: source, in: state.input).filter { $0.input != nil }
     guard let last = used.max(by: { $0.version < $1.version }) else {
       return [added(source, now, state.input, at: version.address.product.folder)]
     }
@@ -163,15 +162,19 @@ package struct Reasons: Sendable {
 
   /// One reason for one cause, however many ways it came.
   static func merged(_ reasons: [Reason]) -> [Reason] {
+    struct Cause: Hashable {
+      let kind: Reason.Kind
+      let input, used, now: String?
+    }
     var order: [Reason] = []
     var more: [Int] = []
+    var places: [Cause: Int] = [:]
     for reason in reasons {
-      let same = order.firstIndex {
-        $0.kind == reason.kind && $0.input == reason.input && $0.used == reason.used && $0.now == reason.now
-      }
-      if let same {
+      let cause = Cause(kind: reason.kind, input: reason.input, used: reason.used, now: reason.now)
+      if let same = places[cause] {
         if order[same].text != reason.text { more[same] += 1 }
       } else {
+        places[cause] = order.count
         order.append(reason)
         more.append(0)
       }
@@ -186,8 +189,13 @@ package struct Reasons: Sendable {
 
   static let through = ", through "
   private static func cause(_ text: String) -> Substring {
-    guard let place = text.firstRange(of: through) else { return text[...] }
-    return text[..<place.lowerBound]
+    let (bytes, sought) = (text.utf8, through.utf8)
+    var place = bytes.startIndex
+    while let comma = bytes[place...].firstIndex(of: UInt8(ascii: ",")) {
+      if bytes[comma...].starts(with: sought) { return text[..<comma] }
+      place = bytes.index(after: comma)
+    }
+    return text[...]
   }
 
   static func by(_ version: Version) -> String { "\(version.actor.name), \(spoken(version.time))" }
