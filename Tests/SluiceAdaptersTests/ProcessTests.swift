@@ -24,14 +24,16 @@ private final class Scratch: Sendable {
 
   init() throws { scratch = try Scratch() }
 
-  /// - Parameter wait: what stands for the time that a task may take.
+  /// - Parameter wait: what stands for the time that a task may take; nobody looks at its memory.
   private func launcher(
     _ wait: @escaping @Sendable () async throws -> Void = { try await forever() }
   ) -> ProcessLauncher {
     ProcessLauncher(
       mark: scratch.path,
       ambient: Ambient(
-        now: { Date(timeIntervalSince1970: 0) }, uptime: { .zero }, random: { 7 }, sleep: { _ in try await wait() }))
+        now: { Date(timeIntervalSince1970: 0) }, uptime: { .zero }, random: { 7 },
+        sleep: { $0 == .milliseconds(Limits.memoryFirstLookMilliseconds) ? try await Self.forever() : try await wait() }
+      ))
   }
 
   private static func forever() async throws {

@@ -56,6 +56,28 @@ import Testing
     #expect(scheduler.tick(now: .seconds(1_000)) == [])
   }
 
+  @Test func `its user comes first, and people's word before that`() throws {
+    var scheduler = farm(2)
+    join(one, &scheduler)
+    scheduler.setInUse(true, one)
+    #expect(scheduler.agents[one]?.standing == .inUse)
+    #expect(scheduler.poll(one, now: .zero) == [])
+    #expect(scheduler.why(RunID("r0"), task: 0)?.reason == .noAgent)
+    scheduler.setStanding(.paused, of: one)
+    for isInUse in [false, true] {
+      scheduler.setInUse(isInUse, one)
+      #expect(scheduler.agents[one]?.standing == .paused)
+    }
+    scheduler.setStanding(.active, of: one)
+    scheduler.setInUse(true, one)
+    _ = scheduler.tick(now: .seconds(31))
+    #expect(scheduler.agents[one]?.standing == .lost)
+    _ = scheduler.hear(one, working: [], now: .seconds(32))
+    #expect(scheduler.agents[one]?.standing == .inUse)
+    scheduler.setInUse(false, one)
+    #expect(scheduler.poll(one, now: .seconds(33)).count == 1)
+  }
+
   @Test func `what it had when it left is another one's`() throws {
     var scheduler = farm()
     join(one, &scheduler)

@@ -28,14 +28,17 @@ actor SessionPool {
   /// A cancelled Swift task stops what runs, in the way of its template, and waits for its end.
   /// - Parameter log: closed when the session writes elsewhere or ends.
   func run(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, limit: Duration
+    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, limit: Duration,
+    gauge: MemoryGauge
   ) async -> TaskEnd {
     launches += 1
     let (launch, sign) = (launches, StopSign())
     signs[launch] = sign
     defer { signs[launch] = nil }
     // Environments are to be left in good order, so what runs must not be torn away with the task that waits for it.
-    let work = Task { await self.perform(order, environment: environment, log: log, limit: limit, sign: sign) }
+    let work = Task {
+      await self.perform(order, environment: environment, log: log, limit: limit, sign: sign, gauge: gauge)
+    }
     return await withTaskCancellationHandler {
       await work.value
     } onCancel: {
@@ -44,11 +47,12 @@ actor SessionPool {
   }
 
   private func perform(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, limit: Duration, sign: StopSign
+    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, limit: Duration, sign: StopSign,
+    gauge: MemoryGauge
   ) async -> TaskEnd {
-    let kept = take(order.key) ?? make(order, environment: environment, log: log, sign: sign)
+    let kept = take(order.key) ?? make(order, environment: environment, log: log, sign: sign, gauge: gauge)
     if kept.log != log { try? kept.log.close() }
-    let end = await kept.session.run(order, log: log, limit: limit, sign: sign)
+    let end = await kept.session.run(order, log: log, limit: limit, sign: sign, gauge: gauge)
     let now = Kept(session: kept.session, folder: kept.folder, number: kept.number, log: log, since: ambient.uptime())
     if case .exited(0) = end, !isHurried {
       idle[order.key, default: []].append(now)
@@ -96,7 +100,8 @@ actor SessionPool {
   }
 
   private func make(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, sign: StopSign
+    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, sign: StopSign,
+    gauge: MemoryGauge
   ) -> Kept {
     // The lowest free number: the same work has the same paths, as far as it does not run beside itself.
     let used = numbers[order.directory] ?? []
@@ -104,7 +109,7 @@ actor SessionPool {
     numbers[order.directory, default: []].insert(number)
     let session = JobSession(
       order, directory: "\(order.directory)/\(number)", environment: environment, log: log, sign: sign,
-      ambient: ambient)
+      gauge: gauge, ambient: ambient)
     return Kept(session: session, folder: order.directory, number: number, log: log, since: ambient.uptime())
   }
 

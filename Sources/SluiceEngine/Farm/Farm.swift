@@ -18,6 +18,8 @@ struct Farm: Sendable {
   private var given: [LeaseToken: TaskID] = [:]
   /// What people asked for, for runs that do not wait yet, too.
   private(set) var tiers: [RunID: Tier] = [:]
+  /// Where tasks failed last that have not succeeded since: a retry of them goes elsewhere.
+  private var failedOn: [TaskID: AgentID] = [:]
 
   init(_ rules: Scheduler.Rules, sizes: Sizes) { (scheduler, self.sizes) = (Scheduler(rules), sizes) }
 
@@ -33,8 +35,17 @@ struct Farm: Sendable {
     }
     scheduler.remove(run)
     tasks[run] = ids
+    let avoided = failedOn.isEmpty ? [] : ids.enumerated().compactMap { at, id in failedOn[id].map { (at, $0) } }
     scheduler.add(
-      run, tasks: ids.count, need: Need(step.needs, sizes), tier: tiers[run] ?? .normal, hold: hold, turn: turn)
+      run, tasks: ids.count, need: Need(step.needs, sizes), tier: tiers[run] ?? .normal, hold: hold,
+      attempts: 1 + (step.retries ?? 0), turn: turn, failedOn: Dictionary(uniqueKeysWithValues: avoided))
+  }
+
+  /// - Parameter agent: where a task failed; nil where it has succeeded.
+  mutating func note(_ task: TaskID, failedOn agent: AgentID?) {
+    // What nobody tried again for so long may be tried anywhere.
+    if agent != nil, failedOn.count >= Limits.rememberedFailures { failedOn = [:] }
+    failedOn[task] = agent
   }
 
   /// Takes what waits of a run out; what runs goes on.
@@ -61,11 +72,15 @@ struct Farm: Sendable {
 
   func task(of token: LeaseToken) -> TaskID? { given[token] }
 
-  mutating func end(_ token: LeaseToken, _ outcome: Scheduler.Outcome) -> [Scheduler.Notice] {
-    guard let lease = scheduler.leases[token] else { return [] }
+  mutating func end(
+    _ token: LeaseToken, _ outcome: Scheduler.Outcome
+  ) -> (receipt: Scheduler.Receipt, notices: [Scheduler.Notice]) {
+    guard let lease = scheduler.leases[token] else { return (.givenAway, []) }
     given[token] = nil
-    return scheduler.finish(token, by: lease.agent, outcome).notices
+    return scheduler.finish(token, by: lease.agent, outcome)
   }
+
+  func share(_ need: Need) -> TaskShare { sizes.share(need) }
 
   mutating func forget(_ tokens: [LeaseToken]) {
     for token in tokens { given[token] = nil }

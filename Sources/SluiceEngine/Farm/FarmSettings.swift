@@ -13,6 +13,9 @@ package struct FarmSettings: Sendable {
   package var lease: Duration
   package var sizes: Sizes
   package var limits: [String: CountedLimit]
+  /// Those of which a program says how many there are, and how often it is asked.
+  package var askedLimits: Set<String> = []
+  package var limitPause: Duration = .seconds(30)
   /// The name of the server's own machine.
   package var host: String
   /// What it has, in MiB.
@@ -34,6 +37,8 @@ extension Farm {
     let farm = settings.farm
     self.init(Scheduler.Rules(lease: farm.lease, sizes: farm.sizes.all), sizes: farm.sizes)
     for (name, limit) in farm.limits { scheduler.setLimit(name, limit) }
+    // Until the program has answered there are none.
+    for name in farm.askedLimits where farm.limits[name] == nil { scheduler.setLimit(name, CountedLimit(count: 0)) }
     guard settings.workers > 0 else { return }
     _ = scheduler.join(
       Farm.own, host: farm.host, has: Amounts(cores: settings.workers, memory: farm.memory), labels: [:], now: now,

@@ -92,6 +92,7 @@ extension Runner {
   /// - Throws: `agent.unknown`, `agent.replaced`.
   package func hear(_ name: String, _ body: AgentBeat) throws(SluiceError) -> AgentHeard {
     let id = try known(name, body.session)
+    if let isInUse = body.inUse { setInUse(isInUse, id) }
     let lost = farm.scheduler.hear(
       id, working: body.working.map(LeaseToken.init(number:)), now: parts.ambient.uptime())
     let held = Set(lost)
@@ -116,9 +117,22 @@ extension Runner {
     }
     connections[id]?.transfers[token]?.sent = body.outputs ?? []
     guard farm.scheduler.release(token, by: id) else { return AgentFinished(receipt: .givenAway) }
+    used[token] = body.used
     away[token]?.yield(.ended(end))
     pump()
     return AgentFinished(receipt: .taken)
+  }
+
+  /// What the agent was not told of yet goes to others at once; what it works on it gives back itself.
+  private func setInUse(_ isInUse: Bool, _ id: AgentID) {
+    let before = farm.scheduler.agents[id]?.standing
+    farm.scheduler.setInUse(isInUse, id)
+    guard farm.scheduler.agents[id]?.standing != before else { return }
+    if isInUse {
+      for task in connections[id]?.outbox ?? [] { giveBack(LeaseToken(number: task.lease), of: id) }
+      connections[id]?.outbox = []
+    }
+    pump()
   }
 
   private func giveBack(_ token: LeaseToken, of id: AgentID) {
@@ -128,7 +142,7 @@ extension Runner {
     if isEnded {
       away[token]?.yield(.ended(.cancelled))
     } else {
-      note(farm.end(token, .returned))
+      note(farm.end(token, .returned).notices)
       away[token]?.yield(.lost)
     }
   }

@@ -8,7 +8,8 @@ extension Runner {
     QueueAnswer(
       runs: farm.scheduler.queue.compactMap { answer($0, isExplained: true) },
       limits: farm.scheduler.limitsInUse.map {
-        QueueAnswer.Limit(name: $0.name, count: $0.limit.count, used: $0.used)
+        QueueAnswer.Limit(
+          name: $0.name, count: $0.limit.count, used: $0.used, taken: $0.limit.taken, trouble: limitTroubles[$0.name])
       })
   }
 

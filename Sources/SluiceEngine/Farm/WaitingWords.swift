@@ -51,7 +51,7 @@ struct WaitingWords {
       "no agent has the labels "
         + labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
     case .tooLarge(let amounts): "no agent has \(WaitingWords.text(amounts))"
-    case .limit(let name, _, 0): "this server has no limit '\(name)' (sluice serve --limit \(name)=COUNT)"
+    case .limit(let name, _, 0): "there is none of '\(name)' (sluice queue, sluice serve --limit \(name)=COUNT)"
     case .limit(let name, let used, let count): "\(used) of \(count) of '\(name)' are in use"
     case .resources(let amounts): "every agent that could take it has less than \(WaitingWords.text(amounts)) free"
     case .ahead: "those ahead of it come first"

@@ -91,7 +91,11 @@ package struct AgentTransfer: Sendable, Codable, Hashable {
 package struct AgentBeat: Sendable, Codable {
   package var session: String
   package var working: [UInt64]
-  package init(session: String, working: [UInt64]) { (self.session, self.working) = (session, working) }
+  /// Whether the machine's user works at it, where the agent looks for that.
+  package var inUse: Bool?
+  package init(session: String, working: [UInt64], inUse: Bool? = nil) {
+    (self.session, self.working, self.inUse) = (session, working, inUse)
+  }
 }
 
 package struct AgentHeard: Sendable, Codable {
@@ -117,8 +121,12 @@ package struct AgentFinish: Sendable, Codable {
   /// Nil where it gives the task back unfinished.
   package var end: TaskEnd?
   package var outputs: [Output]?
-  package init(session: String, lease: UInt64, end: TaskEnd?, outputs: [Output]? = nil) {
+  package var used: TaskUse?
+  package init(
+    session: String, lease: UInt64, end: TaskEnd?, outputs: [Output]? = nil, used: TaskUse? = nil
+  ) {
     (self.session, self.lease, self.end, self.outputs) = (session, lease, end, outputs)
+    self.used = used
   }
 }
 
@@ -144,7 +152,7 @@ package struct AgentAnswer: Sendable, Codable {
   }
   package var name: String
   package var host: String
-  /// `active`, `draining`, `paused`, `quarantined` or `lost`.
+  /// `active`, `inUse`, `draining`, `paused`, `quarantined` or `lost`.
   package var standing: String
   package var has: Amounts
   package var free: Amounts

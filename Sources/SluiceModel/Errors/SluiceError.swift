@@ -114,6 +114,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case taskFailed = "task.failed"
   case taskNotFound = "task.commandNotFound"
   case taskTimedOut = "task.timedOut"
+  case taskOverMemory = "task.overMemory"
   case taskOutputMissing = "task.outputMissing"
   case taskOutputDiffers = "task.outputDiffers"
   case taskInput = "task.input"
@@ -159,6 +160,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .graphDotMissing, .graphDotFailed: 500
     case .agentFile: 422
     case .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskOutputDiffers, .taskInput: 422
+    case .taskOverMemory: 422
     default: 400
     }
   }
@@ -174,7 +176,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       1
     case .planNotWaiting, .planWhatIf, .productHeld, .versionPurged, .versionDamaged, .placeChanged, .taskOutputDiffers:
       1
-    case .agentReplaced, .agentLease, .agentFile, .runNotQueued: 1
+    case .agentReplaced, .agentLease, .agentFile, .runNotQueued, .taskOverMemory: 1
     case .graphDotMissing, .graphDotFailed, .placeNoRoots: 1
     case .folderOmitted, .cutChanged, .timelineTool: 1
     default: 2

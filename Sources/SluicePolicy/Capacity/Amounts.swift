@@ -36,6 +36,8 @@ package struct Need: Sendable, Hashable {
   /// How long its agent takes nothing else after it has started, so that its memory shows first; zero where that is
   /// known.
   package var ramp: Duration
+  /// The agent on which it failed: another one takes it, where another one could.
+  package var avoids: AgentID?
 
   package init(
     _ amounts: Amounts, isExclusive: Bool = false, labels: [String: String] = [:], limits: [String: Int] = [:],

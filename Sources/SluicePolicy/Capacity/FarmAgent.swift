@@ -9,9 +9,11 @@ package struct AgentID: TextID {
 package struct FarmAgent: Sendable {
   package enum Standing: String, Sendable, Codable {
     case active
+    /// Its user works at it; it takes tasks again as soon as nobody does.
+    case inUse
     /// It finishes what it has and takes nothing more.
     case draining
-    /// A person, or the machine's user, wants nothing new on it for now.
+    /// A person wants nothing new on it for now.
     case paused
     /// Everything that it was given failed.
     case quarantined

@@ -29,6 +29,13 @@ extension Scheduler {
     if standing != .active { keepNoLonger(id) }
   }
 
+  /// An agent says whether its user works at it; what people have said of it comes before that.
+  package mutating func setInUse(_ isInUse: Bool, _ id: AgentID) {
+    guard let standing = agents[id]?.standing, standing == (isInUse ? .active : .inUse) else { return }
+    agents[id]?.standing = isInUse ? .inUse : .active
+    if isInUse { keepNoLonger(id) }
+  }
+
   /// An agent says what it works on.
   /// - Returns: tokens of tasks that were given away meanwhile; it is to end them.
   package mutating func hear(_ id: AgentID, working tokens: [LeaseToken], now: Duration) -> [LeaseToken] {
@@ -63,7 +70,7 @@ extension Scheduler {
 
   private mutating func choose(for agent: FarmAgent, _ now: Duration) -> Int? {
     if let kept = agent.keptFor {
-      if let line = lines[kept], isReady(line) {
+      if let line = lines[kept], isReady(line), !avoids(agent.id, line.need) {
         return agent.hasRoom(for: line.need) && limits.lacking(line.need, on: agent.host) == nil ? kept : nil
       }
       keepNoLonger(agent.id)
@@ -78,7 +85,8 @@ extension Scheduler {
         if isOverdue, isPossible(line.need) { claimed.formUnion(line.need.limits.keys) }
         continue
       }
-      guard claimed.isDisjoint(with: line.need.limits.keys), agent.could(line.need) else { continue }
+      guard claimed.isDisjoint(with: line.need.limits.keys), agent.could(line.need), !avoids(agent.id, line.need)
+      else { continue }
       if agent.hasRoom(for: line.need) { return entry.line }
       passOver(entry.line, now)
       if isOverdue, line.reserved == nil {
@@ -108,6 +116,11 @@ extension Scheduler {
     }
     needs = known
     return heads.sorted { $0.place < $1.place }
+  }
+
+  /// Whether a task that failed here is to wait for another agent, since there is one.
+  func avoids(_ id: AgentID, _ need: Need) -> Bool {
+    need.avoids == id && agents.values.contains { $0.id != id && $0.standing == .active && $0.could(need) }
   }
 
   private func isPossible(_ need: Need) -> Bool {

@@ -68,9 +68,11 @@ package struct Scheduler: Sendable {
     var isPaused = false
     /// Not to be begun before the tests have passed; the next one last.
     var rest: [Int]
-    /// Main line first, then those of tasks that were moved up.
+    /// Main line first, then those of tasks that were moved up, or that failed and are to go elsewhere.
     var lines: [Int]
     var attempts: [Int: Int] = [:]
+    /// Tasks that were moved up a size.
+    var enlarged: Set<Int> = []
     var maxAttempts: Int
     var running = 0
   }
@@ -93,9 +95,13 @@ package struct Scheduler: Sendable {
   // MARK: Runs
 
   /// Takes up the tasks of a run, numbered from 0 in the order of frames.
-  /// - Parameter turn: where it stands in its tier, the smaller the earlier; behind all others where it is not said.
+  /// - Parameters:
+  ///   - attempts: how often a task may fail before it has failed.
+  ///   - turn: where it stands in its tier, the smaller the earlier; behind all others where it is not said.
+  ///   - failedOn: agents on which tasks failed before; another one takes them where one can.
   package mutating func add(
-    _ run: RunID, tasks: Int, need: Need, tier: Tier, hold: TestHold = .off, attempts: Int = 1, turn: Int? = nil
+    _ run: RunID, tasks: Int, need: Need, tier: Tier, hold: TestHold = .off, attempts: Int = 1, turn: Int? = nil,
+    failedOn: [Int: AgentID] = [:]
   ) {
     guard runs[run] == nil, tasks > 0 else { return }
     turns = max(turns + 1, turn ?? 0)
@@ -113,7 +119,12 @@ package struct Scheduler: Sendable {
       }
     }
     runs[run] = state
-    addLine(run, need, place, ready: order)
+    addLine(run, need, place, ready: order.filter { failedOn[$0] == nil })
+    for agent in Set(failedOn.values).sorted() {
+      var elsewhere = need
+      elsewhere.avoids = agent
+      addLine(run, elsewhere, place, ready: order.filter { failedOn[$0] == agent })
+    }
   }
 
   /// Takes a run out. Its leases stay until they end; what they bring is nobody's any more.

@@ -25,9 +25,18 @@ struct AgentCommand: AsyncParsableCommand {
   var cache = "sluice-agent"
   @Option(help: "How much of that it keeps, such as 100G.") var cacheSize = "20G"
   @Flag(help: "Bring and send files even where the server's data folder can be seen.") var stream = false
+  @Flag(help: "Work only while nobody works at this machine, and leave at once when somebody comes.") var nimby = false
+  @Option(help: "With --nimby: after so many minutes without input at a terminal nobody works here.")
+  var idleMinutes = 15.0
+  @Option(
+    help: ArgumentHelp(
+      "With --nimby: a program that says it instead: it exits with 0 when nobody works here.", valueName: "program"))
+  var idleCommand: String?
   @OptionGroup var options: ServerOptions
 
   func validate() throws {
+    guard (0...1_440).contains(idleMinutes) else { throw ValidationError("--idle-minutes takes 0 to 1440.") }
+    if idleCommand != nil, !nimby { throw ValidationError("--idle-command says something with --nimby alone.") }
     if let cores, !(1...Limits.agentCores).contains(cores) {
       throw ValidationError("--cores takes 1 to \(Limits.agentCores).")
     }
@@ -63,7 +72,7 @@ struct AgentCommand: AsyncParsableCommand {
       client: client, join: join, doesStream: stream,
       shelf: Shelf(
         root: Machine.absolute(cache), bytes: Int64(MemorySize.mebibytes(cacheSize) ?? 0) * 1_024 * 1_024),
-      voice: AgentVoice(isJSON: options.json))
+      voice: AgentVoice(isJSON: options.json), presence: nimby ? presence : nil)
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await worker.run() }
@@ -71,6 +80,12 @@ struct AgentCommand: AsyncParsableCommand {
       try await group.next()
       group.cancelAll()
     }
+  }
+
+  private var presence: Presence {
+    Presence(
+      idle: .seconds(idleMinutes * 60), program: idleCommand.map { $0.contains("/") ? Machine.absolute($0) : $0 },
+      environment: Machine.environment, ambient: Machine.ambient)
   }
 
   /// A host's name as the name of an agent.

@@ -25,13 +25,20 @@ actor AgentWorker {
   private var joined: AgentJoined?
   private var working: [UInt64: Work] = [:]
   private var stops: [UInt64: AsyncStream<Void>] = [:]
+  /// What tasks took of this machine, from their end until the server knows.
+  private var used: [TaskID: TaskUse] = [:]
   private var warden: Warden?
   /// When the server last answered: its lease is at least from then.
   private var acknowledged = Duration.zero
   private var isLeaving = false
+  /// Says whether somebody works at this machine; nil where nobody looks.
+  private let presence: Presence?
+  /// Until it was looked, somebody may.
+  private var isInUse: Bool
   private var leaving: AsyncStream<Void>.Continuation?
 
-  init(client: Client, join: AgentJoin, doesStream: Bool, shelf: Shelf, voice: AgentVoice) {
+  init(client: Client, join: AgentJoin, doesStream: Bool, shelf: Shelf, voice: AgentVoice, presence: Presence? = nil) {
+    (self.presence, isInUse) = (presence, presence != nil)
     (self.client, self.join, self.doesStream, self.voice) = (client, join, doesStream, voice)
     courier = Courier(client: client, shelf: shelf)
     mark = "agent \(join.name) of \(client.base)"
@@ -104,6 +111,12 @@ actor AgentWorker {
         try await self.closeSessions()
         return false
       }
+      if let presence {
+        group.addTask {
+          try await self.watchUser(presence, joined)
+          return false
+        }
+      }
       group.addTask {
         for await _ in leaves {}
         task.finish()
@@ -164,7 +177,7 @@ actor AgentWorker {
   }
 
   private func begin(_ task: AgentTask, _ tasks: AsyncStream<AgentTask>.Continuation) {
-    guard working[task.lease] == nil, !isLeaving else { return }
+    guard working[task.lease] == nil, !isLeaving, !isInUse else { return }
     let (stops, stop) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     working[task.lease] = Work(task: task.order.task, stop: stop)
     self.stops[task.lease] = stops
@@ -172,22 +185,41 @@ actor AgentWorker {
   }
 
   private func beat(_ joined: AgentJoined) async throws {
+    while true {
+      try await ambient.sleep(.milliseconds(Int(joined.leaseSeconds * 200)))
+      try await beatOnce(joined)
+    }
+  }
+
+  private func beatOnce(_ joined: AgentJoined) async throws {
     let path = "agents/\(Client.escaped(joined.agent))/heartbeat"
     let pause = joined.leaseSeconds / 5
+    do {
+      let body = AgentBeat(
+        session: joined.session, working: working.keys.sorted(), inUse: presence == nil ? nil : isInUse)
+      let response = try await client.send(
+        .POST, path, body: .bytes(StableJSON.encode(body)), type: "application/json",
+        timeout: .milliseconds(Int64(max(0.5, pause) * 1_000)))
+      let heard = try StableJSON.decode(AgentHeard.self, from: try await client.collect(response))
+      isHeard(joined)
+      for lease in heard.givenAway { giveUp(lease) }
+      for lease in heard.end { working[lease]?.stop.yield() }
+    } catch let error as SluiceError where error.code == .serverUnreachable {
+      return
+    }
+  }
+
+  /// When somebody comes to work at this machine, its tasks are ended and given back at once.
+  private func watchUser(_ presence: Presence, _ joined: AgentJoined) async throws {
     while true {
-      try await ambient.sleep(.milliseconds(Int(pause * 1_000)))
-      do {
-        let body = AgentBeat(session: joined.session, working: working.keys.sorted())
-        let response = try await client.send(
-          .POST, path, body: .bytes(StableJSON.encode(body)), type: "application/json",
-          timeout: .milliseconds(Int64(max(0.5, pause) * 1_000)))
-        let heard = try StableJSON.decode(AgentHeard.self, from: try await client.collect(response))
-        isHeard(joined)
-        for lease in heard.givenAway { giveUp(lease) }
-        for lease in heard.end { working[lease]?.stop.yield() }
-      } catch let error as SluiceError where error.code == .serverUnreachable {
-        continue
+      let now = await presence.isInUse()
+      if now != isInUse {
+        isInUse = now
+        voice.say(now ? "inUse" : "idle", nil, now ? "somebody works here; gives its tasks back" : "nobody works here")
+        if now { for work in working.values { work.stop.yield() } }
       }
+      try await beatOnce(joined)
+      try await ambient.sleep(.milliseconds(Limits.presenceMilliseconds))
     }
   }
 
@@ -279,7 +311,11 @@ actor AgentWorker {
 
   private func run(_ order: TaskOrder, until stops: AsyncStream<Void>) async -> TaskEnd {
     await withTaskGroup(of: TaskEnd?.self) { [launcher] group in
-      group.addTask { await launcher.launch(order) }
+      group.addTask {
+        let report = await launcher.report(order)
+        await self.keep(report.used, of: order.task)
+        return report.end
+      }
       group.addTask {
         for await _ in stops { break }
         return nil
@@ -294,6 +330,8 @@ actor AgentWorker {
     }
   }
 
+  private func keep(_ use: TaskUse?, of task: TaskID) { used[task] = use }
+
   private func words(_ end: TaskEnd?, _ order: TaskOrder) -> String {
     guard let end else { return "gave \(order.task) back" }
     let failure = Runner.failure(end, order.task, order.arguments, order.timeoutSeconds)
@@ -305,7 +343,9 @@ actor AgentWorker {
     _ given: AgentTask, _ end: TaskEnd?, _ outputs: [AgentFinish.Output]?, _ joined: AgentJoined
   ) async {
     let path = "agents/\(Client.escaped(joined.agent))/finish"
-    let body = AgentFinish(session: joined.session, lease: given.lease, end: end, outputs: outputs)
+    let body = AgentFinish(
+      session: joined.session, lease: given.lease, end: end, outputs: outputs,
+      used: used.removeValue(forKey: given.order.task))
     let task = given.order.task
     while !Task.isCancelled {
       do throws(SluiceError) {
@@ -326,8 +366,8 @@ actor AgentWorker {
 
 extension TaskOrder {
   fileprivate func with(environment: [String: String]) -> TaskOrder {
-    TaskOrder(
-      task: task, arguments: arguments, environment: environment, directory: directory, log: log,
-      timeoutSeconds: timeoutSeconds, session: session)
+    var order = self
+    order.environment = environment
+    return order
   }
 }
