@@ -28,8 +28,8 @@ import Testing
   }
 }
 
-/// Real processes, with looks as often as they can be had.
-@Suite(.timeLimit(.minutes(1)), .serialized) struct `A task's memory` {
+/// Real processes.
+@Suite(.timeLimit(.minutes(5)), .serialized) struct `A task's memory` {
   private let folder = NSTemporaryDirectory() + "sluice-test-" + UUID().uuidString
 
   private let ambient: Ambient = {

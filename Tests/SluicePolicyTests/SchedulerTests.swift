@@ -181,7 +181,10 @@ import Testing
     scheduler.add(RunID("r"), tasks: 8, need: Need(Self.small, ramp: .seconds(5)), tier: .normal)
     #expect(scheduler.poll(AgentID("a0"), now: .zero).count == 1)
     #expect(scheduler.poll(AgentID("a0"), now: .seconds(4)).count == 0)
-    #expect(scheduler.poll(AgentID("a0"), now: .seconds(5)).count == 1)
+    let second = scheduler.poll(AgentID("a0"), now: .seconds(5))
+    #expect(second.count == 1)
+    #expect(scheduler.finish(second[0].token, by: AgentID("a0"), .succeeded).receipt == .taken)
+    #expect(scheduler.poll(AgentID("a0"), now: .seconds(6)).count == 3)
   }
 
   @Test func `says what stands before a task, and whom a higher tier delays`() {

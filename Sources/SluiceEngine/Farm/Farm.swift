@@ -14,6 +14,7 @@ struct Farm: Sendable {
 
   var scheduler: Scheduler
   let sizes: Sizes
+  private let ramp: Duration
   private var tasks: [RunID: [TaskID]] = [:]
   private var given: [LeaseToken: TaskID] = [:]
   /// What people asked for, for runs that do not wait yet, too.
@@ -21,7 +22,9 @@ struct Farm: Sendable {
   /// Where tasks failed last that have not succeeded since: a retry of them goes elsewhere.
   private var failedOn: [TaskID: AgentID] = [:]
 
-  init(_ rules: Scheduler.Rules, sizes: Sizes) { (scheduler, self.sizes) = (Scheduler(rules), sizes) }
+  init(_ rules: Scheduler.Rules, sizes: Sizes, ramp: Duration) {
+    (scheduler, self.sizes, self.ramp) = (Scheduler(rules), sizes, ramp)
+  }
 
   /// Puts the tasks of a run in line.
   /// - Parameters:
@@ -36,8 +39,10 @@ struct Farm: Sendable {
     scheduler.remove(run)
     tasks[run] = ids
     let avoided = failedOn.isEmpty ? [] : ids.enumerated().compactMap { at, id in failedOn[id].map { (at, $0) } }
+    var need = Need(step.needs, sizes)
+    if need.amounts.memory == 0 { need.ramp = ramp }
     scheduler.add(
-      run, tasks: ids.count, need: Need(step.needs, sizes), tier: tiers[run] ?? .normal, hold: hold,
+      run, tasks: ids.count, need: need, tier: tiers[run] ?? .normal, hold: hold,
       attempts: 1 + (step.retries ?? 0), turn: turn, failedOn: Dictionary(uniqueKeysWithValues: avoided))
   }
 

@@ -16,6 +16,8 @@ package struct FarmSettings: Sendable {
   /// Those of which a program says how many there are, and how often it is asked.
   package var askedLimits: Set<String> = []
   package var limitPause: Duration = .seconds(30)
+  /// How long an agent takes nothing else after a task that says nothing of its memory, until one of its run has ended.
+  package var ramp: Duration = .zero
   /// The name of the server's own machine.
   package var host: String
   /// What it has, in MiB.
@@ -35,7 +37,7 @@ extension Farm {
   /// A farm whose first agent is the server's own machine.
   init(for settings: Runner.Settings, now: Duration) {
     let farm = settings.farm
-    self.init(Scheduler.Rules(lease: farm.lease, sizes: farm.sizes.all), sizes: farm.sizes)
+    self.init(Scheduler.Rules(lease: farm.lease, sizes: farm.sizes.all), sizes: farm.sizes, ramp: farm.ramp)
     for (name, limit) in farm.limits { scheduler.setLimit(name, limit) }
     // Until the program has answered there are none.
     for name in farm.askedLimits where farm.limits[name] == nil { scheduler.setLimit(name, CountedLimit(count: 0)) }

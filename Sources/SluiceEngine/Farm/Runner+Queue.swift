@@ -38,10 +38,12 @@ extension Runner {
         text: words.sentence)
     }
     if let token = inHand[task], let lease = farm.scheduler.leases[token] {
-      return WaitingAnswer(task: task, state: "running", text: "It runs on \(lease.agent).")
+      let share = farm.share(lease.need)
+      return WaitingAnswer(
+        task: task, state: "running", text: "It runs on \(lease.agent)\(TaskWords.tries(tries[task], share)).")
     }
     if let done = parts.writer.current.runs[task.run]?.tasks[task]?.fact {
-      return WaitingAnswer(task: task, state: done.outcome.rawValue, text: "It has \(done.outcome.rawValue).")
+      return WaitingAnswer(task: task, state: done.outcome.rawValue, text: TaskWords.sentence(done))
     }
     if let id = plan(of: task.run), let entry = executions[id]?.entries[task.run], entry.status == .waiting {
       let runs = executions[id]?.unfinished(before: task.run) ?? []

@@ -12,6 +12,10 @@ extension Scheduler {
     switch outcome {
     case .succeeded:
       agents[agent]?.failures = FailuresInARow()
+      if lease.need.ramp > .zero {
+        runs[lease.run]?.hasShown = true
+        agents[agent]?.takesAgain = .zero
+      }
       return (.taken, passed(lease))
     case .returned:
       giveBack(lease)

@@ -156,7 +156,7 @@ extension Scheduler {
     agent.free = agent.free - line.need.amounts
     agent.hasExclusive = line.need.isExclusive
     agent.leases.insert(lease.token)
-    if line.need.ramp > .zero { agent.takesAgain = now + line.need.ramp }
+    if line.need.ramp > .zero, runs[line.run]?.hasShown == false { agent.takesAgain = now + line.need.ramp }
     agents[agent.id] = agent
     limits.take(line.need, on: agent.host)
     leases[lease.token] = lease

@@ -75,6 +75,8 @@ package struct Scheduler: Sendable {
     var enlarged: Set<Int> = []
     var maxAttempts: Int
     var running = 0
+    /// A task of it has succeeded, and so its machine has seen how much memory it takes.
+    var hasShown = false
   }
 
   package let rules: Rules

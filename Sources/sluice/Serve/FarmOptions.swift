@@ -25,7 +25,15 @@ struct FarmOptions: ParsableArguments {
   var limitCommand: [String] = []
   @Option(help: "How often these programs are asked, in seconds.") var limitSeconds = 30.0
 
+  @Option(
+    help: ArgumentHelp(
+      "How many seconds an agent takes no other task after one that says nothing of its memory.",
+      discussion: "Or until one of its run has succeeded, so that ten do not land before the first one's memory shows.")
+  )
+  var ramp = 0.0
+
   func validate() throws {
+    guard (0...3_600).contains(ramp) else { throw ValidationError("--ramp takes 0 to 3600 seconds.") }
     guard (0.2...3_600).contains(agentLease) else {
       throw ValidationError("--agent-lease takes 0.2 to 3600 seconds.")
     }
@@ -50,6 +58,7 @@ struct FarmOptions: ParsableArguments {
       limits: Dictionary(limit.compactMap(FarmOptions.limit), uniquingKeysWith: { _, last in last }),
       host: Machine.host, memory: Machine.memory, probe: probe)
     settings.askedLimits = Set(limitPrograms.keys)
+    settings.ramp = .milliseconds(Int(ramp * 1_000))
     settings.limitPause = .milliseconds(Int(limitSeconds * 1_000))
     return settings
   }
