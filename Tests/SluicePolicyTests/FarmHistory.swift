@@ -232,10 +232,13 @@ struct FarmHistory {
 
   private mutating func changeAgent() {
     let id = AgentID("a\(chance.below(6))")
-    switch chance.below(5) {
+    switch chance.below(6) {
     case 0: join(id)
     case 1: scheduler.setStanding(.draining, of: id)
     case 2: scheduler.setStanding(.paused, of: id)
+    case 3:
+      scheduler.setInUse(chance.below(2) == 0, id)
+      if scheduler.agents[id]?.standing == .inUse { met.insert("in use") }
     default: if scheduler.agents[id]?.standing != .lost { scheduler.setStanding(.active, of: id) }
     }
     happened.append("\(id) is \(scheduler.agents[id].map { "\($0.standing)" } ?? "not there")")
