@@ -28,6 +28,8 @@ package final class ProcessLauncher: TaskLauncher {
     }
     var environment = order.environment
     environment[ProcessLauncher.markName] = mark
+    // The same for the same work, so that results do not depend on it.
+    environment[Strays.placeName] = "\(order.directory)/\(order.task.description.drop { $0 != "." }.dropFirst())"
     if let session = order.session {
       return await sessions.run(
         session, environment: environment, log: log, limit: .seconds(order.timeoutSeconds))
@@ -55,7 +57,11 @@ package final class ProcessLauncher: TaskLauncher {
   private func run(_ process: LocalProcess, log: FileDescriptor) async -> TaskEnd {
     let (end, number) = await process.run(output: log, grace: grace)
     // A task that ended may have left children in its session; nothing of it may write on.
-    if let number { LocalProcess.endGroup(number) }
+    if let number {
+      LocalProcess.endGroup(number)
+      let marks = [ProcessLauncher.markName, Strays.placeName]
+      await Strays(of: process.environment, marks, since: number).end(ambient.sleep)
+    }
     if Task.isCancelled { return .cancelled }
     return switch end {
     case .exited(let code): .exited(code)
