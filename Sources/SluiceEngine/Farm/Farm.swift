@@ -16,6 +16,8 @@ struct Farm: Sendable {
   let sizes: Sizes
   private var tasks: [RunID: [TaskID]] = [:]
   private var given: [LeaseToken: TaskID] = [:]
+  /// How often machines could not do a task for a reason of their own.
+  private var troubles: [RunID: [TaskID: Int]] = [:]
   /// What people asked for, for runs that do not wait yet, too.
   private(set) var tiers: [RunID: Tier] = [:]
 
@@ -25,7 +27,9 @@ struct Farm: Sendable {
   /// - Parameters:
   ///   - isFresh: whether none of its tasks is done, so that there is something to test.
   ///   - turn: where it stands, the smaller the earlier.
-  mutating func add(_ run: RunID, _ ids: [TaskID], of step: Step, isFresh: Bool, turn: Int) {
+  mutating func add(
+    _ run: RunID, _ ids: [TaskID], of step: Step, in project: ProjectName, isFresh: Bool, turn: Int
+  ) {
     var hold = Scheduler.TestHold.off
     let places = TestFrames.places(of: ids.count)
     if step.isPerFrame, isFresh, step.tests != .off, !places.isEmpty {
@@ -34,17 +38,27 @@ struct Farm: Sendable {
     scheduler.remove(run)
     tasks[run] = ids
     scheduler.add(
-      run, tasks: ids.count, need: Need(step.needs, sizes), tier: tiers[run] ?? .normal, hold: hold, turn: turn)
+      run, tasks: ids.count, need: Need(step.needs, sizes), tier: tiers[run] ?? .normal, hold: hold, turn: turn,
+      of: StepOfProject(project: project, step: step.name))
   }
 
   /// Takes what waits of a run out; what runs goes on.
   mutating func withdraw(_ run: RunID) {
     scheduler.remove(run)
     tasks[run] = nil
+    troubles[run] = nil
   }
 
-  mutating func poll(_ agent: AgentID, now: Duration) -> [Given] {
-    scheduler.poll(agent, now: now).compactMap { lease in
+  /// A machine could not do a task for a reason of its own, such as a full disk.
+  /// - Returns: whether that was so often that it is the task's failure.
+  mutating func isTooMuch(_ task: TaskID) -> Bool {
+    troubles[task.run, default: [:]][task, default: 0] += 1
+    return troubles[task.run]?[task] ?? 0 >= Limits.agentTroubles
+  }
+
+  /// What an agent that waits for tasks is to start.
+  mutating func give(to agent: AgentID, now: Duration) -> [Given] {
+    scheduler.give(to: agent, now: now).compactMap { lease in
       guard let ids = tasks[lease.run], lease.task < ids.count else { return nil }
       given[lease.token] = ids[lease.task]
       return Given(task: ids[lease.task], lease: lease)

@@ -108,7 +108,9 @@ extension Runner {
       await publish(id)
     } else {
       let index = execution.plan.runs.firstIndex { $0.id == id } ?? 0
-      farm.add(id, open, of: step, isFresh: isFresh, turn: execution.turn * Limits.runsPerPlan + index)
+      farm.add(
+        id, open, of: step, in: execution.plan.project, isFresh: isFresh,
+        turn: execution.turn * Limits.runsPerPlan + index)
     }
   }
 

@@ -39,8 +39,11 @@ package struct AgentPoll: Sendable, Codable {
   /// What it read in the probe; nil where it cannot.
   package var probe: String?
   package var waitSeconds: Double
-  package init(session: String, working: [UInt64], probe: String?, waitSeconds: Double) {
+  /// Why it takes nothing now, such as a full disk; nil where it takes tasks.
+  package var trouble: String?
+  package init(session: String, working: [UInt64], probe: String?, waitSeconds: Double, trouble: String? = nil) {
     (self.session, self.working, self.probe, self.waitSeconds) = (session, working, probe, waitSeconds)
+    self.trouble = trouble
   }
 }
 
@@ -91,7 +94,11 @@ package struct AgentTransfer: Sendable, Codable, Hashable {
 package struct AgentBeat: Sendable, Codable {
   package var session: String
   package var working: [UInt64]
-  package init(session: String, working: [UInt64]) { (self.session, self.working) = (session, working) }
+  /// As in `AgentPoll`.
+  package var trouble: String?
+  package init(session: String, working: [UInt64], trouble: String? = nil) {
+    (self.session, self.working, self.trouble) = (session, working, trouble)
+  }
 }
 
 package struct AgentHeard: Sendable, Codable {
@@ -117,8 +124,13 @@ package struct AgentFinish: Sendable, Codable {
   /// Nil where it gives the task back unfinished.
   package var end: TaskEnd?
   package var outputs: [Output]?
-  package init(session: String, lease: UInt64, end: TaskEnd?, outputs: [Output]? = nil) {
+  /// Why its machine could not do a task that it gives back.
+  package var trouble: String?
+  package init(
+    session: String, lease: UInt64, end: TaskEnd?, outputs: [Output]? = nil, trouble: String? = nil
+  ) {
     (self.session, self.lease, self.end, self.outputs) = (session, lease, end, outputs)
+    self.trouble = trouble
   }
 }
 
@@ -155,10 +167,13 @@ package struct AgentAnswer: Sendable, Codable {
   /// Seconds since it was last heard of; nil for the server's own.
   package var heard: Double?
   package var version: String?
+  /// Why it takes no tasks now, in its own words; nil where it takes some.
+  package var trouble: String?
   package init(
     name: String, host: String, standing: String, has: Amounts, free: Amounts, labels: [String: String],
-    tasks: [TaskID], seesStore: Bool?, heard: Double?, version: String?
+    tasks: [TaskID], seesStore: Bool?, heard: Double?, version: String?, trouble: String? = nil
   ) {
+    self.trouble = trouble
     (self.name, self.host, self.standing, self.has, self.free) = (name, host, standing, has, free)
     (self.labels, self.tasks, self.seesStore) = (labels, tasks, seesStore)
     (self.heard, self.version) = (heard, version)

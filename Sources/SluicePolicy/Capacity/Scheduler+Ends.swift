@@ -12,6 +12,7 @@ extension Scheduler {
     switch outcome {
     case .succeeded:
       agents[agent]?.failures = FailuresInARow()
+      blame.succeeded(runs[lease.run]?.step)
       return (.taken, passed(lease))
     case .returned:
       giveBack(lease)
@@ -53,15 +54,6 @@ extension Scheduler {
     }
     open(lease.run)
     return [.testsPassed(lease.run)]
-  }
-
-  private mutating func suspect(_ id: AgentID, _ run: RunID) -> [Notice] {
-    guard var agent = agents[id], agent.standing == .active, !agent.isOwn else { return [] }
-    agent.failures.add(run)
-    agents[id] = agent
-    guard agent.failures.count >= rules.failuresInARow, agent.failures.runs.count > 1 else { return [] }
-    setStanding(.quarantined, of: id)
-    return [.quarantined(id)]
   }
 
   /// The next size with more memory.

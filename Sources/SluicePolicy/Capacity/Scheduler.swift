@@ -10,7 +10,8 @@ package struct Scheduler: Sendable {
     package var lease: Duration
     /// After so long of being passed over, a line gets an agent or a limit kept for it.
     package var patience: Duration
-    /// So many failures in a row, of at least two runs, put an agent into quarantine.
+    /// So many failures in a row, of at least two runs and of steps that are not broken themselves, put an agent into
+    /// quarantine.
     package var failuresInARow: Int
     /// Amounts from small to large; a task that needs more memory than it has moves up once.
     package var sizes: [Amounts]
@@ -37,6 +38,8 @@ package struct Scheduler: Sendable {
     case movedUp(RunID, task: Int, to: Amounts)
     case lost(AgentID, [LeaseToken])
     case quarantined(AgentID)
+    /// It is out of quarantine: what failed there fails elsewhere too.
+    case acquitted(AgentID)
   }
 
   package enum Outcome: Sendable, Hashable {
@@ -73,6 +76,7 @@ package struct Scheduler: Sendable {
     var attempts: [Int: Int] = [:]
     var maxAttempts: Int
     var running = 0
+    var step: StepOfProject?
   }
 
   package let rules: Rules
@@ -84,6 +88,7 @@ package struct Scheduler: Sendable {
   var needs: [Need] = []
   package internal(set) var leases: [LeaseToken: Lease] = [:]
   var limits = LimitBook()
+  var blame = Blame()
   private var turns = 0
   private var nextLine = 0
   var nextToken: UInt64 = 1
@@ -93,9 +98,12 @@ package struct Scheduler: Sendable {
   // MARK: Runs
 
   /// Takes up the tasks of a run, numbered from 0 in the order of frames.
-  /// - Parameter turn: where it stands in its tier, the smaller the earlier; behind all others where it is not said.
+  /// - Parameters:
+  ///   - turn: where it stands in its tier, the smaller the earlier; behind all others where it is not said.
+  ///   - step: what it is a run of, which may be to blame when it fails.
   package mutating func add(
-    _ run: RunID, tasks: Int, need: Need, tier: Tier, hold: TestHold = .off, attempts: Int = 1, turn: Int? = nil
+    _ run: RunID, tasks: Int, need: Need, tier: Tier, hold: TestHold = .off, attempts: Int = 1, turn: Int? = nil,
+    of step: StepOfProject? = nil
   ) {
     guard runs[run] == nil, tasks > 0 else { return }
     turns = max(turns + 1, turn ?? 0)
@@ -103,6 +111,7 @@ package struct Scheduler: Sendable {
     var order = Array(TestFrames.halving(tasks).reversed())
     var state = Run(
       place: place, phase: .open, isLookedAt: false, rest: [], lines: [], maxAttempts: max(1, attempts))
+    state.step = step
     if case .on(let places, let isLookedAt) = hold {
       let tests = Set(places.filter { (0..<tasks).contains($0) })
       if !tests.isEmpty {

@@ -73,6 +73,17 @@ actor Shelf {
     makeRoom()
   }
 
+  /// Takes away whatever no task reads.
+  /// - Returns: whether there was something.
+  func clear() -> Bool {
+    let idle = kept.filter { $0.value.readers == 0 }
+    for digest in idle.keys {
+      unlink(path(of: digest))
+      kept[digest] = nil
+    }
+    return !idle.isEmpty
+  }
+
   private func makeRoom() {
     var total = kept.values.reduce(0) { $0 + $1.size }
     for (digest, file) in kept.sorted(by: { $0.value.used < $1.value.used }) where file.readers == 0 {
