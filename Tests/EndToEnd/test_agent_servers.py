@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import unittest
 from pathlib import Path
 
 from sluice_server import is_alive, processes_with, wait_until
-from test_agents import COPY, LEASE, AgentTestCase
+from test_agents import COPY, LEASE, ONCE_SLOW, AgentTestCase
 
 DAY = 24 * 60 * 60
 
@@ -42,16 +43,20 @@ class Clocks(AgentTestCase):
         source = Path(__file__).with_name("wrong_clock.c")
         compiler = shutil.which("cc") or shutil.which("clang")
         subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source], check=True, capture_output=True)
-        self.wrong = lambda who: {"LD_PRELOAD": str(library), "WRONG_CLOCK": str(self.server.home / f"clock-{who}")}  # noqa: E731
+        self.library = str(library)
         self.marker = f"marker-{os.getpid()}-{id(self)}"
         self.agents = {}
         self.addCleanup(self.end_all)
         self.server.start("--agent-lease", str(LEASE), environment=self.wrong("server"))
 
-    def set(self, who, seconds):
+    def wrong(self, who):
+        files = {"WRONG_CLOCK": f"clock-{who}", "SLEPT": f"slept-{who}"}
+        return {"LD_PRELOAD": self.library, **{name: str(self.server.home / file) for name, file in files.items()}}
+
+    def set(self, who, seconds, clock="clock"):
         new = self.server.home / "clock.new"
         new.write_text(f"{seconds}\n")
-        new.rename(self.server.home / f"clock-{who}")
+        new.rename(self.server.home / f"{clock}-{who}")
 
     def still_there(self):
         """For longer than a lease, by the clock of whoever asks."""
@@ -83,6 +88,18 @@ class Clocks(AgentTestCase):
             self.assertEqual((len(versions), sorted(versions)), (4, versions), "each is later than the one before")
             self.assertEqual(len({version[:10] for version in versions}), 2, f"the clock did go wrong: {versions}")
         self.assertEqual(set(self.server.states().values()), {"current"})
+
+    def test_a_machine_that_slept_gives_its_task_back_when_it_wakes(self):
+        """Its processes went on where they were, but the server may have given the task to another meanwhile."""
+        self.show(ONCE_SLOW, folders="a")
+        self.agent("one", **self.wrong("one"))
+        applied = self.server.ask("apply", "demo")
+        wait_until(lambda: self.who("leader"), "the slow task is up")
+        self.set("one", 2 * LEASE, clock="slept")
+        wait_until(lambda: not is_alive(int(self.who("leader")[0])), "it is ended")
+        self.assertEqual(self.server.wait_for_plan(applied["id"])["state"]["status"], "succeeded")
+        self.assertTrue(self.says("one", "givenBack"))
+        self.assertPublishedOnce("a")
 
 
 class Words(AgentTestCase):
@@ -162,6 +179,95 @@ steps:
         self.agent("two", "--cores", "1")
         self.server.apply(code=1)
         self.assertEqual(self.standing(), {"one": "active", "two": "active"})
+
+
+class Keeping(AgentTestCase):
+    """What an agent that streams keeps."""
+
+    def test_an_input_that_a_task_wrote_into_is_brought_anew(self):
+        """By who may write everywhere: what is kept is read-only."""
+        self.show('cat "$1" > "$2"; chmod u+w "$1"; echo spoilt >> "$1"', folders="ab")
+        for folder in "ab":
+            self.server.ask("publish", f"demo/{folder}/source", self.server.file("same.txt", "the same for both\n"))
+        self.agent("far", "--stream", "--cores", "1", "--cache", self.server.home / "far")
+        self.assertEqual(self.server.apply()["failed"], 0)
+        for folder in "ab":
+            self.server.ask("fetch", f"demo/{folder}/result", "--to", self.server.home / folder)
+            self.assertEqual((self.server.home / folder / "result.txt").read_text(), "the same for both\n")
+
+    def test_two_agents_do_not_share_a_folder(self):
+        folder = self.server.home / "far"
+        self.agent("one", "--cache", folder)
+        error = self.server.refused("agent", "--name", "two", "--cache", folder, code=1)
+        self.assertError(error, "agent.cache", str(folder), "--cache")
+        self.agents["one"].kill()
+        self.agents["one"].wait(10)
+        self.agent("two", "--cache", folder)
+        self.agent("three", "--stream")
+        self.agent("four", "--stream")
+
+    def test_nothing_goes_on_in_a_session_whose_processes_were_ended(self):
+        """An application that an environment started is ended when its agent is cut off, here by a stop."""
+        self.server.pipeline(SESSION.replace("HOME", str(self.server.home)).replace("MARKER", self.marker))
+        self.server.ask("publish", "demo/a/plate", *self.server.frames(1001, 1002))
+        self.agent("one", "--cores", "1")
+        applied = self.server.ask("apply", "demo")
+        wait_until(lambda: self.who("tasks"), "the first task runs")
+        self.server.ask("agents", "pause", "one")
+        (self.server.home / "go").touch()
+        wait_until(lambda: self.says("one", "ended"), "it is done")
+        (application,) = self.who("application")
+        self.assertTrue(is_alive(int(application)))
+        self.agents["one"].send_signal(signal.SIGSTOP)
+        wait_until(lambda: not is_alive(int(application)), "the warden ends the application")
+        self.agents["one"].send_signal(signal.SIGCONT)
+        heard = lambda: self.server.ask("agents")["agents"][0]["heard"]  # noqa: E731
+        wait_until(lambda: heard() < LEASE / 5, "it is back", every=0.02)
+        self.server.ask("agents", "resume", "one")
+        self.assertEqual(self.server.wait_for_plan(applied["id"])["state"]["status"], "succeeded")
+        self.assertEqual(len(self.who("application")), 2, "it was started again")
+        self.assertEqual(len(self.who("tasks")), 2)
+
+
+SESSION = """\
+sluice: 1
+project: demo
+folders: [{ path: a, type: shot }]
+steps:
+  work:
+    for: { type: shot }
+    inputs:
+      plate: { product: plate, frames: one-to-one }
+    outputs:
+      result: { product: result, files: "result.####.txt" }
+    body:
+      specificationVersion: jobtemplate-2023-09
+      name: Work
+      parameterDefinitions:
+        - { name: Frames, type: STRING }
+        - { name: result, type: PATH }
+      steps:
+        - name: Work
+          parameterSpace:
+            taskParameterDefinitions:
+              - { name: Frame, type: INT, range: "{{Param.Frames}}" }
+          stepEnvironments:
+            - name: Application
+              script:
+                actions:
+                  onEnter: { command: bash, args: ["-c", "sleep 300 > /dev/null 2>&1 & echo $! >> HOME/application; : MARKER"] }
+          script:
+            actions:
+              onRun:
+                command: bash
+                args:
+                  - -c
+                  - |
+                    echo {{Task.Param.Frame}} >> HOME/tasks
+                    while [ ! -e HOME/go ]; do sleep 0.1; done
+                    kill -0 $(tail -n 1 HOME/application) || exit 9
+                    echo done > {{Param.result}}/result.{{Task.Param.Frame}}.txt
+"""
 
 
 class InPlace(AgentTestCase):

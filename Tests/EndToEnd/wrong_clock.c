@@ -1,5 +1,5 @@
-/* For LD_PRELOAD: a wall clock that goes wrong by as many seconds as the file in WRONG_CLOCK says. The clock that only
-   runs on, by which leases are measured, stays as it is, as it does when somebody sets a machine's time. */
+/* For LD_PRELOAD: clocks that go wrong by as many seconds as files say. The one in WRONG_CLOCK is for the wall clock, as
+   when somebody sets a machine's time; the one in SLEPT is for the clock that runs on while a machine sleeps. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static long wrong(void) {
-  const char *path = getenv("WRONG_CLOCK");
+static long seconds(const char *variable) {
+  const char *path = getenv(variable);
   char text[32] = {0};
   int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
   if (file < 0) return 0;
@@ -20,7 +20,8 @@ static long wrong(void) {
 
 int clock_gettime(clockid_t clock, struct timespec *time) {
   int result = syscall(SYS_clock_gettime, clock, time);
-  if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) time->tv_sec += wrong();
+  if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) time->tv_sec += seconds("WRONG_CLOCK");
+  if (result == 0 && clock == CLOCK_BOOTTIME) time->tv_sec += seconds("SLEPT");
   return result;
 }
 

@@ -75,6 +75,9 @@ package final class ProcessLauncher: TaskLauncher {
 
   package func endSessions(idleFor duration: Duration) async { await sessions.end(idleFor: duration) }
 
+  /// What the environments of waiting sessions left running is gone: no task may go on in them.
+  package func discardSessions() async { await sessions.discard() }
+
   package func hurry() async { await sessions.hurry() }
 
   /// What an earlier server of the same mark left running.

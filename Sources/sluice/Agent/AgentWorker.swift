@@ -192,7 +192,7 @@ actor AgentWorker {
           session: joined.session, working: working.keys.sorted(), trouble: currentTrouble(joined))
         let heard: AgentHeard = try await client.post(
           path, body, within: .milliseconds(Int64(max(0.5, pause) * 1_000)))
-        isHeard(joined)
+        await isHeard(joined)
         for lease in heard.givenAway { giveUp(lease) }
         for lease in heard.end { working[lease]?.stop.yield() }
       } catch {
@@ -201,10 +201,13 @@ actor AgentWorker {
     }
   }
 
-  private func isHeard(_ joined: AgentJoined) {
-    let now = ambient.uptime()
-    if isCutOff(joined) { for lease in working.keys { giveUp(lease) } }
-    acknowledged = now
+  private func isHeard(_ joined: AgentJoined) async {
+    if isCutOff(joined) {
+      for lease in working.keys { giveUp(lease) }
+      // The warden has ended what they left running, too.
+      await launcher.discardSessions()
+    }
+    acknowledged = ambient.uptime()
     if warden?.reassure() == false { try? startWarden(joined.leaseSeconds) }
   }
 
