@@ -3,7 +3,6 @@
 Needs root and iproute2; where a machine does not permit namespaces, a test is skipped and says so.
 """
 
-import http.client
 import itertools
 import os
 import shutil

@@ -1,13 +1,11 @@
 """Tasks that behave badly, on agents: each ends, is published at most once, and leaves nothing behind."""
 
 import json
-import os
-import subprocess
 import unittest
 from pathlib import Path
 
 from sluice_server import is_alive, processes_with, wait_until
-from test_agents import COPY, LEASE, AgentTestCase
+from test_agents import COPY, AgentTestCase
 
 
 class BadTasks(AgentTestCase):
@@ -60,7 +58,8 @@ class BadTasks(AgentTestCase):
         applied = self.server.ask("apply", "demo")
         self.assertEqual(self.server.wait_for_plan(applied["id"])["state"]["status"], "succeeded")
         for number in (0, 1):
-            wait_until(lambda: not is_alive(int(self.who(f"daemon{number}")[0])), f"daemon {number} is ended", 5)
+            daemon = int(self.who(f"daemon{number}")[0])
+            wait_until(lambda: not is_alive(daemon), f"daemon {number} is ended", 5)  # noqa: B023
         self.assertPublishedOnce("a")
         self.tidy()
 
