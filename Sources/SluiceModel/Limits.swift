@@ -149,6 +149,8 @@ package enum Limits {
   /// Manifests kept decoded in memory.
   package static let cachedManifests = 2_000
   package static let runsPerPlan = 100_000
+  /// Tasks that have ended and wait to be recorded; while there are more, no other begins before one is.
+  package static let unrecordedTasks = 32
   /// What `sluice task log` and the page read of one log at a time.
   package static let logPageBytes = 1024 * 1024
   /// A step without `timeout` ends its task after this; a hung task must not hold a slot for ever.

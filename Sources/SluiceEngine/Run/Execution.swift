@@ -2,6 +2,8 @@ package import SluiceGraph
 package import SluiceModel
 
 /// How far a plan has come: which runs wait, go and are done. Pure.
+///
+/// What happens to a run costs what stands behind that run, not what the plan holds: a plan may hold a whole show.
 package struct Execution: Sendable {
   package enum Status: Sendable, Equatable {
     case waiting, going, succeeded, unchanged, failed, cancelled
@@ -10,7 +12,9 @@ package struct Execution: Sendable {
   package struct Entry: Sendable {
     package let run: PlannedRun
     package fileprivate(set) var after: Set<RunID>
-    package var status: Status
+    /// How many of them are not done.
+    fileprivate var unmet = 0
+    package fileprivate(set) var status: Status
     package var reused = 0
     package var tasksTotal: Int
     package var tasksDone = 0
@@ -21,13 +25,23 @@ package struct Execution: Sendable {
   package let plan: Plan
   /// Older plans first.
   package let turn: Int
-  package private(set) var entries: [RunID: Entry] = [:]
+  package private(set) var entries: Table<RunID, Entry> = [:]
+  /// Where each run stands in the plan.
+  private let places: [RunID: Int]
+  /// Who waits for a run, in the plan's order.
+  private let followers: [RunID: [RunID]]
+  private var open = 0
+  /// Runs that may be startable, and those whose followers may not become so any more.
+  private var ready: Set<RunID> = []
+  private var broken: Set<RunID> = []
 
   /// - Parameter state: what the registry knows of runs that ended before, so that they are not repeated.
   package init(plan: Plan, turn: Int, graph: StepGraph?, registry: Registry) {
     (self.plan, self.turn) = (plan, turn)
     let state = registry.plans[plan.id]
     let order = PlanOrder(of: plan, graph: graph, project: registry.projects[plan.project])
+    places = Dictionary(zip(plan.runs.map(\.id), plan.runs.indices), uniquingKeysWith: { first, _ in first })
+    var followers: [RunID: [RunID]] = [:]
     for run in plan.runs {
       let after = plan.job.map { plan.runs(before: run, of: $0) } ?? order.runs(before: run)
       var entry = Entry(run: run, after: after, status: .waiting, tasksTotal: run.tasks)
@@ -39,8 +53,43 @@ package struct Execution: Sendable {
         entry.reused = known.reused
       }
       entries[run.id] = entry
+      for other in after { followers[other, default: []].append(run.id) }
+    }
+    self.followers = followers
+    for run in plan.runs { settle(run.id) }
+  }
+
+  /// Counts a run whose state is new here.
+  private mutating func settle(_ run: RunID) {
+    guard let entry = entries[run] else { return }
+    let unmet = entry.after.count { entries[$0]?.status.isDone == false }
+    entries[run]?.unmet = unmet
+    if !entry.status.isDone { open += 1 }
+    if entry.status == .waiting, unmet == 0 { ready.insert(run) }
+    if entry.status == .failed || entry.status == .cancelled { broken.insert(run) }
+  }
+
+  /// The one place where a run changes its state.
+  private mutating func set(_ run: RunID, _ status: Status) {
+    guard let before = entries[run]?.status else { return }
+    entries[run]?.status = status
+    if status == .waiting, entries[run]?.unmet == 0 { ready.insert(run) }
+    if status == .failed || status == .cancelled { broken.insert(run) }
+    guard before.isDone != status.isDone else { return }
+    let step = status.isDone ? -1 : 1
+    open += step
+    for follower in followers[run] ?? [] where entries[follower]?.after.contains(run) == true {
+      entries[follower]?.unmet += step
+      if entries[follower]?.unmet == 0, entries[follower]?.status == .waiting { ready.insert(follower) }
     }
   }
+
+  private func inOrder(_ runs: some Sequence<RunID>) -> [RunID] {
+    runs.sorted { (places[$0] ?? 0) < (places[$1] ?? 0) }
+  }
+
+  /// Where a run stands in the plan.
+  package func place(of run: RunID) -> Int { places[run] ?? 0 }
 
   /// How a run of an applied plan stands, as far as facts say.
   package static func status(of run: RunID, in plan: PlanState, registry: Registry) -> Status {
@@ -61,46 +110,58 @@ package struct Execution: Sendable {
     }
   }
 
-  package var isDone: Bool { entries.values.allSatisfy(\.status.isDone) }
+  package var isDone: Bool { open == 0 }
 
   /// Runs whose inputs are made, in the plan's order; they count as going from here on.
   package mutating func startable() -> [RunID] {
-    var start: [RunID] = []
-    for run in plan.runs {
-      guard let entry = entries[run.id], entry.status == .waiting else { continue }
-      if entry.after.allSatisfy({ entries[$0]?.status.isDone ?? true }) {
-        entries[run.id]?.status = .going
-        start.append(run.id)
-      }
-    }
+    guard !ready.isEmpty else { return [] }
+    let start = inOrder(ready.filter { entries[$0]?.status == .waiting && entries[$0]?.unmet == 0 })
+    ready = []
+    for run in start { set(run, .going) }
     return start
   }
 
   /// Ends the runs whose inputs did not come out, in the plan's order.
   package mutating func dropBroken() -> [RunID] {
     var dropped: [RunID] = []
-    for run in plan.runs {
-      guard let entry = entries[run.id], entry.status == .waiting else { continue }
-      let inputs = entry.after.compactMap { entries[$0] }
-      if let broken = inputs.first(where: { $0.status == .failed || $0.status == .cancelled }) {
-        let unit = UnitID(step: broken.run.step, folder: broken.run.folder)
-        entries[run.id]?.status = .cancelled
-        entries[run.id]?.failure = Failure(
-          SluiceError(
-            .taskInput, what: "not run, because \(unit) did not finish", at: "run \(run.id)",
-            fix: "mend \(unit), then `sluice retry \(broken.run.id)`"))
-        dropped.append(run.id)
+    while let next = broken.popFirst() {
+      for run in followers[next] ?? [] {
+        guard let entry = entries[run], entry.status == .waiting, entry.after.contains(next) else { continue }
+        set(run, .cancelled)
+        dropped.append(run)
       }
+    }
+    dropped = inOrder(dropped)
+    for run in dropped {
+      let failure = failureOfDropped(run)
+      entries[run]?.failure = failure
     }
     return dropped
   }
 
-  /// Runs of omitted folders: nothing elsewhere waits for them any more.
-  package mutating func release(_ omitted: Set<RunID>) {
-    for run in plan.runs where !omitted.contains(run.id) { entries[run.id]?.after.subtract(omitted) }
+  private func failureOfDropped(_ run: RunID) -> Failure? {
+    let inputs = inOrder(entries[run]?.after ?? []).compactMap { entries[$0] }
+    guard let broken = inputs.first(where: { $0.status == .failed || $0.status == .cancelled }) else { return nil }
+    let unit = UnitID(step: broken.run.step, folder: broken.run.folder)
+    return Failure(
+      SluiceError(
+        .taskInput, what: "not run, because \(unit) did not finish", at: "run \(run)",
+        fix: "mend \(unit), then `sluice retry \(broken.run.id)`"))
   }
 
-  package mutating func setWaiting(_ run: RunID) { entries[run]?.status = .waiting }
+  /// Runs of omitted folders: nothing elsewhere waits for them any more.
+  package mutating func release(_ omitted: Set<RunID>) {
+    for run in omitted {
+      let isDone = entries[run]?.status.isDone ?? true
+      for follower in followers[run] ?? [] where !omitted.contains(follower) {
+        guard entries[follower]?.after.remove(run) != nil, !isDone else { continue }
+        entries[follower]?.unmet -= 1
+        if entries[follower]?.unmet == 0, entries[follower]?.status == .waiting { ready.insert(follower) }
+      }
+    }
+  }
+
+  package mutating func setWaiting(_ run: RunID) { set(run, .waiting) }
   package mutating func setTasks(_ run: RunID, total: Int, done: Int, reused: Int) {
     entries[run]?.tasksTotal = total
     entries[run]?.tasksDone = done
@@ -109,11 +170,10 @@ package struct Execution: Sendable {
   package mutating func taskDone(_ run: RunID) { entries[run]?.tasksDone += 1 }
   package mutating func taskFailed(_ task: TaskID) { entries[task.run]?.failedTasks.append(task) }
   package mutating func finish(_ run: RunID, _ status: Status, _ failure: Failure? = nil) {
-    guard var entry = entries[run] else { return }
-    entry.status = status
-    entry.failure = failure
-    if status == .succeeded || status == .unchanged { entry.tasksDone = entry.tasksTotal }
-    entries[run] = entry
+    set(run, status)
+    entries[run]?.failure = failure
+    let total = entries[run]?.tasksTotal ?? 0
+    if status == .succeeded || status == .unchanged { entries[run]?.tasksDone = total }
   }
 
   package var counts: RunCounts {

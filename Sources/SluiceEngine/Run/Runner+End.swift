@@ -54,6 +54,7 @@ extension Runner {
     let bench = bench(of: id)
     executions[planID]?.finish(id, status, failure)
     let dropped = executions[planID]?.dropBroken() ?? []
+    showEnded([id] + dropped, of: planID)
     going[id] = nil
     farm.withdraw(id)
     if let bench, busy[bench] == id {
@@ -72,7 +73,9 @@ extension Runner {
   }
 
   func drop(in plan: PlanID) async {
-    await record(dropped: executions[plan]?.dropBroken() ?? [], in: plan)
+    let dropped = executions[plan]?.dropBroken() ?? []
+    showEnded(dropped, of: plan)
+    await record(dropped: dropped, in: plan)
   }
 
   /// Runs behind a failed one end too; each is a fact of its own.
@@ -105,7 +108,6 @@ extension Runner {
     } catch {
       parts.logger.error("the end of plan \(id) could not be recorded: \(error.what)")
     }
-    publishActivities()
     tell(id)
     forgetOldPlans()
   }
@@ -113,6 +115,9 @@ extension Runner {
   /// Ended plans stay for a while so that those who watch see their end; the registry keeps what matters.
   func forgetOldPlans() {
     let ended = executions.values.filter(\.isDone).sorted { $0.turn < $1.turn }
-    for old in ended.dropLast(100) { executions[old.plan.id] = nil }
+    for old in ended.dropLast(100) {
+      executions[old.plan.id] = nil
+      for run in old.plan.runs where plans[run.id] == old.plan.id { plans[run.id] = nil }
+    }
   }
 }

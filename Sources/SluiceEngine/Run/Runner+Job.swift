@@ -24,7 +24,8 @@ extension Runner {
       let attempt = try await recordStart(of: run, id, execution, tasks: open.count)
       going[id] = Going(
         order: order, bench: bench, plan: plan, attempt: attempt,
-        tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }), open: Set(open.map(\.id)), reused: [:],
+        tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }), open: KeySet(open.lazy.map(\.id)),
+        reused: [:],
         body: body)
       executions[execution.plan.id]?.setTasks(id, total: all.count, done: all.count - open.count, reused: 0)
       await takeUp(id, open.map(\.id), of: order.unit.step, isFresh: false, execution)

@@ -38,7 +38,8 @@ extension Runner {
       return
     }
     farm.withdraw(run)
-    let left = open.intersection(inHand.keys)
+    var left = open
+    left.keep { inHand[$0] != nil }
     // All that was to be done is being done: that is a run that goes, not one that waits.
     guard left != open else { return }
     withdrawn[run] = failure

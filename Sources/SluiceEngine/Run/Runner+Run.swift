@@ -73,8 +73,8 @@ extension Runner {
     try RunOrder.refusePurged(reused.values.joined().map(\.address), in: parts.writer.current)
     going[id] = Going(
       order: order, bench: bench, plan: plan, attempt: attempt,
-      tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }), open: Set(open.map(\.id)),
-      reused: reused)
+      tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }),
+      open: KeySet(open.lazy.map(\.id)), reused: reused)
     if order.restores.isEmpty, order.unit.step.body != nil {
       going[id]?.body = try BodyPlan(
         order, pieces: rest, plan: plan, key: "\(id)-\(attempt)", bench: parts.workshop.directory(of: bench),
@@ -107,10 +107,8 @@ extension Runner {
     } else if open.isEmpty {
       await publish(id)
     } else {
-      let index = execution.plan.runs.firstIndex { $0.id == id } ?? 0
       farm.add(
-        id, open, of: step, in: execution.plan.project, isFresh: isFresh,
-        turn: execution.turn * Limits.runsPerPlan + index)
+        id, open, of: step, in: execution.plan.project, isFresh: isFresh, turn: place(of: id))
     }
   }
 

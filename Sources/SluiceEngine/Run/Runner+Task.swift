@@ -38,6 +38,10 @@ extension Runner {
     note(farm.end(token, end == .cancelled ? .returned : failure == nil ? .succeeded : .failed))
     if isStopping { return }
     if end == .cancelled { return await left(task) }
+    unrecorded += 1
+    defer { unrecorded -= 1 }
+    // What waits need not wait for the disk as well; but where that takes nothing more, nothing more begins.
+    if failure == nil, unrecorded <= Limits.unrecordedTasks { pump() }
     await record(task, pieces, run, seconds: seconds, log: log, failure: failure)
   }
 
@@ -47,8 +51,11 @@ extension Runner {
   ) async throws(SluiceError) -> TaskEnd? {
     let (signals, cancel) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     cancels[given.lease.token] = Cancel(task: given.task, signal: cancel)
-    publishActivities()
-    defer { cancels[given.lease.token] = nil }
+    countProcess(1, of: given.task.run)
+    defer {
+      cancels[given.lease.token] = nil
+      countProcess(-1, of: given.task.run)
+    }
     if isStopping { return .cancelled }
     var arguments = arguments
     if let program = arguments.first, program.contains("/"), !program.hasPrefix("/") {
@@ -157,7 +164,7 @@ extension Runner {
       executions[plan]?.taskFailed(task)
       if going[task.run]?.failure == nil { going[task.run]?.failure = Failure(failure) }
       farm.withdraw(task.run)
-      going[task.run]?.open.formIntersection(inHand.keys)
+      going[task.run]?.open.keep { inHand[$0] != nil }
     } else {
       executions[plan]?.taskDone(task.run)
     }
@@ -187,7 +194,7 @@ extension Runner {
   /// The run ends when its last process has ended; its bench is nobody else's until then.
   func stopTasks(of run: RunID) async {
     farm.withdraw(run)
-    going[run]?.open.formIntersection(inHand.keys)
+    going[run]?.open.keep { inHand[$0] != nil }
     for cancel in cancels.values where cancel.task.run == run { cancel.signal.yield() }
     if going[run]?.open.isEmpty == true { await finish(run, .cancelled, failure: cancelFailure(of: run)) }
   }

@@ -63,6 +63,8 @@ package actor Runner: Service {
     case task(Farm.Given)
     /// Runs of omitted folders are to end.
     case omission(ProjectName)
+    /// Watchers are to be told how plans stand.
+    case tell
     /// Agents are to be heard of.
     case watch
     /// Agents of before are to come back.
@@ -76,7 +78,7 @@ package actor Runner: Service {
     var plan: BenchPlan
     var attempt: Int
     var tasks: [TaskID: [RunOrder.Piece]]
-    var open: Set<TaskID>
+    var open: KeySet<TaskID>
     /// Tasks that an agent had and lost; what it left of them on the bench is taken away first.
     var lost: Set<TaskID> = []
     /// Pieces whose files come from an earlier result.
@@ -90,6 +92,8 @@ package actor Runner: Service {
 
   let parts: Parts
   var executions: [PlanID: Execution] = [:]
+  /// The plan of every run in them.
+  var plans: [RunID: PlanID] = [:]
   var going: [RunID: Going] = [:]
   var busy: [Bench: RunID] = [:]
   var cancelled: Set<RunID> = []
@@ -118,7 +122,10 @@ package actor Runner: Service {
   var isStopping = false
   let jobs: AsyncStream<Job>
   let post: AsyncStream<Job>.Continuation
-  nonisolated let activities = Mutex<[ProjectName: [UnitID: Activity]]>([:])
+  /// Plans whose watchers have not been told the newest, and how many tasks have ended without being recorded yet.
+  var untold: Set<PlanID> = []
+  var unrecorded = 0
+  nonisolated let activities = Mutex(ActivityBoard())
 
   package init(_ parts: Parts) {
     self.parts = parts
@@ -129,8 +136,8 @@ package actor Runner: Service {
   // MARK: What others ask
 
   /// What goes on at each unit of a project now.
-  package nonisolated func activities(in project: ProjectName) -> [UnitID: Activity] {
-    activities.withLock { $0[project] ?? [:] }
+  package nonisolated func activities(in project: ProjectName) -> Table<UnitID, Activity> {
+    activities.withLock { $0.activities(in: project) }
   }
 
   /// Tasks that have a process now.
@@ -152,7 +159,10 @@ package actor Runner: Service {
     for run in plan.runs {
       cancelled.remove(run.id)
       withdrawn[run.id] = nil
+      plans[run.id] = plan.id
     }
+    let open = plan.runs.filter { executions[plan.id]?.entries[$0.id]?.status.isDone == false }
+    activities.withLock { board in for run in open { board.add(run, in: plan.project) } }
     await withdrawOmitted(in: plan.project)
     await drop(in: plan.id)
     await concludePlan(plan.id)
@@ -162,20 +172,26 @@ package actor Runner: Service {
   /// Ends runs: those that wait at once, those that go after their processes have ended.
   /// - Returns: how many runs it reached.
   package func cancel(_ runs: Set<RunID>) async -> Int {
-    var reached = 0
-    for plan in executions.keys {
-      for (id, entry) in executions[plan]?.entries ?? [:] where runs.contains(id) && !entry.status.isDone {
-        reached += 1
-        cancelled.insert(id)
-        if entry.status == .waiting {
-          await finish(id, .cancelled, failure: cancelFailure(of: id))
-        } else if going[id] != nil {
-          await stopTasks(of: id)
-        }
+    let reached = runs.filter { run in
+      plan(of: run).map { executions[$0]?.entries[run]?.status.isDone == false } ?? false
+    }
+    cancelled.formUnion(reached)
+    // Users first, so that each says that it was cancelled, not that something before it did not finish.
+    for id in reached.sorted(by: { place(of: $0) > place(of: $1) }) {
+      guard let plan = plan(of: id), let entry = executions[plan]?.entries[id], !entry.status.isDone else { continue }
+      if entry.status == .waiting {
+        await finish(id, .cancelled, failure: cancelFailure(of: id))
+      } else if going[id] != nil {
+        await stopTasks(of: id)
       }
     }
     pump()
-    return reached
+    return reached.count
+  }
+
+  /// Where a run stands among those of all plans.
+  func place(of run: RunID) -> Int {
+    plans[run].flatMap { executions[$0] }.map { $0.turn * Limits.runsPerPlan + $0.place(of: run) } ?? 0
   }
 
   /// Why a run that is to end ends.
@@ -234,6 +250,7 @@ package actor Runner: Service {
     case .run(let id): await start(id)
     case .task(let given): await execute(given)
     case .omission(let project): await withdrawOmitted(in: project)
+    case .tell: await tellWatchers()
     case .watch: await watchAgents()
     case .former: await awaitFormer()
     }
@@ -242,7 +259,7 @@ package actor Runner: Service {
   /// Starts what can start; called after everything that changes what can.
   func pump() {
     guard !isStopping else { return }
-    for id in executions.values.sorted(by: { $0.turn < $1.turn }).map(\.plan.id) {
+    for id in executions.values.filter({ !$0.isDone }).sorted(by: { $0.turn < $1.turn }).map(\.plan.id) {
       guard let ready = executions[id]?.startable() else { continue }
       for run in ready {
         guard let bench = bench(of: run), busy[bench] == nil else {
@@ -255,11 +272,10 @@ package actor Runner: Service {
       }
     }
     dispatch()
-    publishActivities()
   }
 
   func plan(of run: RunID) -> PlanID? {
-    executions.first { $0.value.entries[run] != nil && !$0.value.isDone }?.key
+    plans[run].flatMap { executions[$0]?.isDone == false ? $0 : nil }
   }
 
   func bench(of run: RunID) -> Bench? {
@@ -277,24 +293,34 @@ package actor Runner: Service {
     execution.progress(workers: max(1, farm.slots)) { run in cancels.values.contains { $0.task.run == run } }
   }
 
+  /// Tells who watches how a plan stands: its end at once, all else soon and together with what comes meanwhile.
   func tell(_ plan: PlanID) {
-    if let execution = executions[plan] { parts.feed.send([.progress(progress(execution))]) }
+    guard parts.feed.hasReaders, let execution = executions[plan] else { return }
+    guard !execution.isDone else { return parts.feed.send([.progress(progress(execution))]) }
+    if untold.isEmpty { post.yield(.tell) }
+    untold.insert(plan)
   }
 
-  func publishActivities() {
-    let running = Set(cancels.values.map(\.task.run))
-    var found: [ProjectName: [UnitID: Activity]] = [:]
-    for execution in executions.values where !execution.isDone {
-      for entry in execution.entries.values where !entry.status.isDone {
-        let unit = UnitID(step: entry.run.step, folder: entry.run.folder)
-        let isRunning = entry.status == .going && running.contains(entry.run.id)
-        if isRunning || found[execution.plan.project]?[unit] == nil {
-          found[execution.plan.project, default: [:]][unit] = isRunning ? .running : .queued
-        }
-      }
-    }
-    let now = found
-    activities.withLock { $0 = now }
+  /// The more there is to tell, the longer the pause before it.
+  func tellWatchers() async {
+    let runs = untold.reduce(0) { $0 + (executions[$1]?.plan.runs.count ?? 0) }
+    do { try await parts.ambient.sleep(.milliseconds(20 + min(980, runs / 20))) } catch { return }
+    let told = untold.sorted().compactMap { executions[$0] }.filter { !$0.isDone }
+    untold = []
+    parts.feed.send(told.map { .progress(progress($0)) })
+  }
+
+  /// A process of a run begins or ends.
+  func countProcess(_ change: Int, of id: RunID) {
+    guard let plan = plans[id], let execution = executions[plan], let run = execution.entries[id]?.run else { return }
+    activities.withLock { $0.count(change, of: run, in: execution.plan.project) }
+  }
+
+  /// Runs that do not go on.
+  func showEnded(_ runs: [RunID], of plan: PlanID) {
+    guard let execution = executions[plan] else { return }
+    let ended = runs.compactMap { execution.entries[$0]?.run }
+    activities.withLock { board in for run in ended { board.remove(run, in: execution.plan.project) } }
   }
 
   func logPath(of task: TaskID, _ run: Going) -> String {

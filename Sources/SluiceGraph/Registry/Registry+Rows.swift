@@ -10,6 +10,7 @@ package enum RowKey: Sendable, Hashable {
   case version(VersionAddress)
   case plan(PlanID)
   case run(RunID)
+  case task(TaskID)
   case token(Digest)
   case register(ProjectName, RegisterKey)
   case subscription(SubscriptionName)
@@ -66,6 +67,10 @@ extension Registry {
     var folder: FolderPath
     var heard: HeardEvent
   }
+  private struct TaskRow: Codable {
+    var done: RunState.Ended?
+    var failed: RunState.Ended?
+  }
   private struct TimingRow: Codable {
     var project: ProjectName
     var step: String
@@ -99,6 +104,9 @@ extension Registry {
       let known = plans[id].flatMap { plan in planTurns[id].map { PlanRow(plan: plan, turns: $0) } }
       return row("plan", "\(id)", known)
     case .run(let id): return row("run", "\(id)", runs[id])
+    case .task(let id):
+      let (done, failed) = (runs[id.run]?.tasks[id], runs[id.run]?.failed[id])
+      return row("task", "\(id)", done == nil && failed == nil ? nil : TaskRow(done: done, failed: failed))
     case .token(let digest): return row("token", "\(digest)", tokens[digest])
     case .subscription(let name): return row("subscription", "\(name)", subscriptions[name])
     case .erased(let alias): return row("erased", "\(alias)", erased[alias])
@@ -165,6 +173,11 @@ extension Registry {
         if case .cast(let shot, let asset) = key { projects[value.project]?.showCast(shot, asset) }
       default: continue
       }
+    }
+    for row in rows where row.model == "task" {
+      let value = try Registry.decode(TaskRow.self, row)
+      if let done = value.done { runs[done.fact.task.run]?.tasks[done.fact.task] = done }
+      if let failed = value.failed { runs[failed.fact.task.run]?.failed[failed.fact.task] = failed }
     }
     for run in runs.values { noteLast(run) }
     for version in projects.values.flatMap(\.versions.values) {

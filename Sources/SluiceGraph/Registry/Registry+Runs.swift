@@ -42,8 +42,8 @@ extension Registry {
     if let before = runs[fact.run] { run = before.taking(run) }
     let begun = [run.begun, rank].compactMap { $0 }.max() ?? rank
     run.begun = begun
-    run.failed.removeAll { $0.rank < begun }
-    return keep(run)
+    let forgotten = run.failed.removeAll { $0.rank < begun }
+    return keep(run) + forgotten.map { .task($0) }
   }
 
   mutating func apply(_ fact: TaskFinished, _ rank: Rank) -> [RowKey] {
@@ -52,14 +52,13 @@ extension Registry {
     switch fact.outcome {
     case .succeeded:
       guard run.made.map({ $0 < rank }) ?? true, run.tasks[fact.task].map({ $0.rank < rank }) ?? true else { break }
-      runs[id]?.tasks[fact.task] = RunState.Done(fact: fact, rank: rank)
+      runs[id]?.tasks[fact.task] = RunState.Ended(fact: fact, rank: rank)
     case .failed:
-      guard run.begun.map({ $0 < rank }) ?? true else { break }
-      let place = run.failed.lastIndex { $0.rank < rank }.map { $0 + 1 } ?? 0
-      runs[id]?.failed.insert(RunState.Failed(task: fact.task, rank: rank), at: place)
+      guard run.begun.map({ $0 < rank }) ?? true, run.failed[fact.task].map({ $0.rank < rank }) ?? true else { break }
+      runs[id]?.failed[fact.task] = RunState.Ended(fact: fact, rank: rank)
     case .cancelled: break
     }
-    return [.run(id)]
+    return [.task(fact.task)]
   }
 
   mutating func apply(_ fact: RunFinished, _ event: Event, _ rank: Rank) -> [RowKey] {
@@ -70,12 +69,13 @@ extension Registry {
       executed: fact.executed, reused: fact.reused, recipe: fact.recipe, failure: fact.failure, event: event.id,
       rank: rank)
     if let before = runs[fact.run] { run = before.taking(run) }
+    var forgotten: [TaskID] = []
     if fact.outcome == .succeeded || fact.outcome == .unchanged {
       let made = [run.made, rank].compactMap { $0 }.max() ?? rank
       run.made = made
-      run.tasks = run.tasks.filter { $0.value.rank > made }
+      forgotten = run.tasks.removeAll { $0.rank <= made }
     }
-    var changed = keep(run)
+    var changed = keep(run) + forgotten.map { .task($0) }
     let known = projects[project]?.timings[fact.step]
     if fact.outcome == .succeeded, fact.executed > 0, known.map({ $0.rank < rank }) ?? true {
       projects[project]?.timings[fact.step] = StepTiming(

@@ -3,14 +3,10 @@ package import SluiceModel
 /// A run that was begun, and how far it came.
 package struct RunState: Sendable, Equatable, Codable {
   package enum Status: String, Sendable, Codable { case running, succeeded, unchanged, failed, cancelled }
-  /// A task that need not be repeated.
-  package struct Done: Sendable, Equatable, Codable {
+  /// A task that came to an end of its own.
+  package struct Ended: Sendable, Equatable, Codable {
     package let fact: TaskFinished
     let rank: Rank
-  }
-  struct Failed: Sendable, Equatable, Codable {
-    var task: TaskID
-    var rank: Rank
   }
   package var id: RunID
   package var plan: PlanID
@@ -31,11 +27,14 @@ package struct RunState: Sendable, Equatable, Codable {
   var begun: Rank?
   var made: Rank?
   /// Finished tasks that a restart or a retry need not repeat; empty once the run has published.
-  package internal(set) var tasks: [TaskID: Done] = [:]
-  /// Failed tasks since the newest beginning, in their order.
-  var failed: [Failed] = []
+  package internal(set) var tasks: Table<TaskID, Ended> = [:]
+  /// Tasks that failed since the newest beginning.
+  package internal(set) var failed: Table<TaskID, Ended> = [:]
 
-  /// The last log of each task that failed.
-  package var failedTasks: [TaskID] { failed.map(\.task) }
+  /// Tasks have rows of their own: a run of many is not written anew with each of them.
+  private enum CodingKeys: String, CodingKey {
+    case id, plan, project, folder, step, status, attempt, executed, reused, recipe, failure, event, rank, begun, made
+  }
+
   package var unit: UnitID { UnitID(step: step, folder: folder) }
 }

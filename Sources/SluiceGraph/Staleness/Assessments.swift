@@ -161,7 +161,7 @@ extension Assessments {
       // Words about an edited step name the revision.
       for unit in open.keys { touched.add(unit) }
     case .register(project.name, let key): touch(key, &touched)
-    case .product, .version, .folder, .heard, .pipeline, .register, .project, .timing, .plan, .run, .token,
+    case .product, .version, .folder, .heard, .pipeline, .register, .project, .timing, .plan, .run, .task, .token,
       .subscription, .erased:
       return
     }
