@@ -40,6 +40,8 @@ class FullDisk(AgentTestCase):
         wait_until(lambda: self.says("small", "givenBack"), "it gives it back")
         self.assertIn("is full", self.trouble("small"))
         self.assertIn("small takes no tasks for now: its disk is full", self.server.run("agents").output)
+        why = self.server.run("queue", "why", f"{applied['runs'][0]['id']}.1").output
+        self.assertIn("it starts as soon as an agent asks; small takes nothing for now: its disk is full", why)
         self.far("large", self.server.home / "large")
         self.assertDone(applied)
         self.assertEqual(len(self.says("small", "started")), 1)
