@@ -217,6 +217,14 @@ package enum Limits {
   package static let agents = 10_000
   /// An agent's poll waits at most this long for a task: proxies end connections that are silent for a minute.
   package static let agentPollSeconds = 55
+  /// Digests that are remembered of files in place that were read for agents, at about 100 bytes each.
+  package static let inPlaceRead = 100_000
+  /// Ends of tasks that a server remembers for each agent, for one that says them again.
+  package static let agentEnds = 64
+  /// So often machines may give a task back because they cannot do it; then it has failed.
+  package static let agentTroubles = 3
+  /// A disk of an agent with less room than that is full, in bytes.
+  package static let agentRoomBytes: UInt64 = 1 << 20
   /// What an agent sends of a file or a log at a time, so that a broken connection costs little.
   package static let agentPieceBytes = 8 * 1024 * 1024
   /// Of one counted limit: more than any studio has of a licence.

@@ -108,4 +108,17 @@ import Testing
     #expect(["512", "512M", "2G", "2GiB", "3MiB"].map(MemorySize.mebibytes) == [512, 512, 2_048, 2_048, 3])
     #expect(["", "G", "-1", "1.5G", "2T", "99999999999G"].allSatisfy { MemorySize.mebibytes($0) == nil })
   }
+
+  @Test func `it gets nothing by a question of long ago, and is not heard of by it`() throws {
+    var scheduler = farm(0)
+    join(one, &scheduler)
+    #expect(scheduler.poll(one, now: .seconds(1)) == [])
+    scheduler.add(RunID("late"), tasks: 1, need: small, tier: .normal)
+    #expect(scheduler.give(to: one, now: .seconds(17)) == [])
+    #expect(scheduler.tick(now: .seconds(32)) == [.lost(one, [])])
+    #expect(scheduler.give(to: one, now: .seconds(32)) == [])
+    #expect(scheduler.agents[one]?.standing == .lost)
+    _ = scheduler.hear(one, working: [], now: .seconds(33))
+    #expect(scheduler.give(to: one, now: .seconds(48)).count == 1)
+  }
 }

@@ -271,6 +271,7 @@ struct FarmHistory {
         needs[run] = nil
         scheduler.remove(run)
       case .quarantined: met.insert("quarantined")
+      case .acquitted: met.insert("acquitted")
       case .testsPassed: met.insert("tests passed")
       case .wantsLook: continue
       }

@@ -43,6 +43,8 @@ package final class ProcessLauncher: TaskLauncher {
     if let preface = order.preface { SessionLog.say(preface, to: log) }
     var environment = order.environment
     environment[ProcessLauncher.markName] = mark
+    // The same for the same work, so that results do not depend on it.
+    environment[Strays.placeName] = "\(order.directory)/\(order.task.description.drop { $0 != "." }.dropFirst())"
     if let session = order.session {
       return await sessions.run(
         session, environment: environment, log: log, limit: .seconds(order.timeoutSeconds), gauge: gauge)
@@ -75,7 +77,11 @@ package final class ProcessLauncher: TaskLauncher {
     let (end, number) = await process.run(output: log, grace: grace) { await gauge.begin($0) }
     await gauge.end()
     // A task that ended may have left children in its session; nothing of it may write on.
-    if let number { LocalProcess.endGroup(number) }
+    if let number {
+      LocalProcess.endGroup(number)
+      let marks = [ProcessLauncher.markName, Strays.placeName]
+      await Strays(of: process.environment, marks, since: number).end(ambient.sleep)
+    }
     if Task.isCancelled { return .cancelled }
     return switch end {
     case .exited(let code): .exited(code)
@@ -88,6 +94,9 @@ package final class ProcessLauncher: TaskLauncher {
   package func endSessions(of key: String) async { await sessions.end(key) }
 
   package func endSessions(idleFor duration: Duration) async { await sessions.end(idleFor: duration) }
+
+  /// What the environments of waiting sessions left running is gone: no task may go on in them.
+  package func discardSessions() async { await sessions.discard() }
 
   package func hurry() async { await sessions.hurry() }
 

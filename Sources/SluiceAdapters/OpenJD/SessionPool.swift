@@ -17,6 +17,8 @@ actor SessionPool {
   private var idle: [String: [Kept]] = [:]
   /// Numbers of working directories in use, by the folder that they are in.
   private var numbers: [String: Set<Int>] = [:]
+  /// Sessions that wait for nothing but their end.
+  private var discarded: [Kept] = []
   private var signs: [Int: StopSign] = [:]
   private var launches = 0
   private var isHurried = false
@@ -69,8 +71,17 @@ actor SessionPool {
     }
   }
 
-  /// Leaves the sessions that have waited so long for more.
+  /// Gives no task to the sessions that wait for more; they are left with the next `end(idleFor:)`.
+  func discard() {
+    discarded += idle.values.joined()
+    idle = [:]
+  }
+
+  /// Leaves the sessions that have waited so long for more, and those that were discarded.
   func end(idleFor duration: Duration) async {
+    let old = discarded
+    discarded = []
+    for kept in old { await close(kept) }
     let now = ambient.uptime()
     for key in idle.keys.sorted() {
       let kept = idle[key] ?? []
@@ -85,6 +96,8 @@ actor SessionPool {
   func hurry() async {
     isHurried = true
     for sign in signs.values { sign.raise(within: .seconds(Limits.sessionHasteSeconds)) }
+    for kept in discarded { await kept.session.hurry() }
+    await end(idleFor: .seconds(Int.max))
     for key in idle.keys.sorted() {
       for kept in idle[key] ?? [] { await kept.session.hurry() }
       await end(key)

@@ -17,6 +17,8 @@ struct Farm: Sendable {
   private let ramp: Duration
   private var tasks: [RunID: [TaskID]] = [:]
   private var given: [LeaseToken: TaskID] = [:]
+  /// How often machines could not do a task for a reason of their own.
+  private var troubles: [RunID: [TaskID: Int]] = [:]
   /// What people asked for, for runs that do not wait yet, too.
   private(set) var tiers: [RunID: Tier] = [:]
   /// Where tasks failed last that have not succeeded since: a retry of them goes elsewhere.
@@ -30,7 +32,9 @@ struct Farm: Sendable {
   /// - Parameters:
   ///   - isFresh: whether none of its tasks is done, so that there is something to test.
   ///   - turn: where it stands, the smaller the earlier.
-  mutating func add(_ run: RunID, _ ids: [TaskID], of step: Step, isFresh: Bool, turn: Int) {
+  mutating func add(
+    _ run: RunID, _ ids: [TaskID], of step: Step, in project: ProjectName, isFresh: Bool, turn: Int
+  ) {
     var hold = Scheduler.TestHold.off
     let places = TestFrames.places(of: ids.count)
     if step.isPerFrame, isFresh, step.tests != .off, !places.isEmpty {
@@ -43,7 +47,8 @@ struct Farm: Sendable {
     if need.amounts.memory == 0 { need.ramp = ramp }
     scheduler.add(
       run, tasks: ids.count, need: need, tier: tiers[run] ?? .normal, hold: hold,
-      attempts: 1 + (step.retries ?? 0), turn: turn, failedOn: Dictionary(uniqueKeysWithValues: avoided))
+      attempts: 1 + (step.retries ?? 0), turn: turn, failedOn: Dictionary(uniqueKeysWithValues: avoided),
+      of: StepOfProject(project: project, step: step.name))
   }
 
   /// - Parameter agent: where a task failed; nil where it has succeeded.
@@ -57,10 +62,19 @@ struct Farm: Sendable {
   mutating func withdraw(_ run: RunID) {
     scheduler.remove(run)
     tasks[run] = nil
+    troubles[run] = nil
   }
 
-  mutating func poll(_ agent: AgentID, now: Duration) -> [Given] {
-    scheduler.poll(agent, now: now).compactMap { lease in
+  /// A machine could not do a task for a reason of its own, such as a full disk.
+  /// - Returns: whether that was so often that it is the task's failure.
+  mutating func isTooMuch(_ task: TaskID) -> Bool {
+    troubles[task.run, default: [:]][task, default: 0] += 1
+    return troubles[task.run]?[task] ?? 0 >= Limits.agentTroubles
+  }
+
+  /// What an agent that waits for tasks is to start.
+  mutating func give(to agent: AgentID, now: Duration) -> [Given] {
+    scheduler.give(to: agent, now: now).compactMap { lease in
       guard let ids = tasks[lease.run], lease.task < ids.count else { return nil }
       given[lease.token] = ids[lease.task]
       return Given(task: ids[lease.task], lease: lease)

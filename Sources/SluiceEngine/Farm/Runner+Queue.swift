@@ -25,7 +25,11 @@ extension Runner {
 
   private func words(_ task: TaskID) -> WaitingWords? {
     farm.why(task).map { waiting in
-      WaitingWords(waiting: waiting, name: { [farm] in farm.name($0, of: task.run) }, run: task.run)
+      let troubles = connections.sorted { $0.key < $1.key }.compactMap { id, connection in
+        connection.trouble.map { "\(id) takes nothing for now: \($0)" }
+      }
+      return WaitingWords(
+        waiting: waiting, name: { [farm] in farm.name($0, of: task.run) }, run: task.run, troubles: troubles)
     }
   }
 

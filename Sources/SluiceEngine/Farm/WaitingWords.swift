@@ -7,6 +7,8 @@ struct WaitingWords {
   /// Names of the run's tasks by their places.
   let name: (Int) -> TaskID?
   let run: RunID
+  /// Agents that take nothing for now, each with its reason.
+  var troubles: [String] = []
 
   /// From 1.
   var rank: Int { waiting.ahead + 1 }
@@ -39,7 +41,8 @@ struct WaitingWords {
 
   private var reason: String {
     switch waiting.reason {
-    case .next: "it starts as soon as an agent asks"
+    case .next:
+      (["it starts as soon as an agent asks"] + troubles).joined(separator: "; ")
     case .paused: "its run is paused (sluice queue resume \(run))"
     case .tests(let left):
       "it waits until \(left.count == 1 ? "the test frame" : "the test frames") "

@@ -29,7 +29,9 @@ extension Runner {
       let session = try run.body?.session(for: pieces)
       guard let ended = try await launch(given, arguments, run, log, session) else { return await givenBack(task) }
       end = ended
-      failure = Runner.failure(end, task, arguments, run.order.unit.step.timeoutSeconds)
+      failure =
+        notFound(end, arguments, given)
+        ?? Runner.failure(end, task, arguments, run.order.unit.step.timeoutSeconds)
       if failure == nil { try await check(pieces, run, task) }
     } catch {
       failure = error

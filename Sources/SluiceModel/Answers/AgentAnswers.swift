@@ -39,8 +39,11 @@ package struct AgentPoll: Sendable, Codable {
   /// What it read in the probe; nil where it cannot.
   package var probe: String?
   package var waitSeconds: Double
-  package init(session: String, working: [UInt64], probe: String?, waitSeconds: Double) {
+  /// Why it takes nothing now, such as a full disk; nil where it takes tasks.
+  package var trouble: String?
+  package init(session: String, working: [UInt64], probe: String?, waitSeconds: Double, trouble: String? = nil) {
     (self.session, self.working, self.probe, self.waitSeconds) = (session, working, probe, waitSeconds)
+    self.trouble = trouble
   }
 }
 
@@ -93,8 +96,10 @@ package struct AgentBeat: Sendable, Codable {
   package var working: [UInt64]
   /// Whether the machine's user works at it, where the agent looks for that.
   package var inUse: Bool?
-  package init(session: String, working: [UInt64], inUse: Bool? = nil) {
-    (self.session, self.working, self.inUse) = (session, working, inUse)
+  /// As in `AgentPoll`.
+  package var trouble: String?
+  package init(session: String, working: [UInt64], trouble: String? = nil, inUse: Bool? = nil) {
+    (self.session, self.working, self.trouble, self.inUse) = (session, working, trouble, inUse)
   }
 }
 
@@ -122,11 +127,14 @@ package struct AgentFinish: Sendable, Codable {
   package var end: TaskEnd?
   package var outputs: [Output]?
   package var used: TaskUse?
+  /// Why its machine could not do a task that it gives back.
+  package var trouble: String?
   package init(
-    session: String, lease: UInt64, end: TaskEnd?, outputs: [Output]? = nil, used: TaskUse? = nil
+    session: String, lease: UInt64, end: TaskEnd?, outputs: [Output]? = nil, trouble: String? = nil,
+    used: TaskUse? = nil
   ) {
     (self.session, self.lease, self.end, self.outputs) = (session, lease, end, outputs)
-    self.used = used
+    (self.used, self.trouble) = (used, trouble)
   }
 }
 
@@ -163,10 +171,13 @@ package struct AgentAnswer: Sendable, Codable {
   /// Seconds since it was last heard of; nil for the server's own.
   package var heard: Double?
   package var version: String?
+  /// Why it takes no tasks now, in its own words; nil where it takes some.
+  package var trouble: String?
   package init(
     name: String, host: String, standing: String, has: Amounts, free: Amounts, labels: [String: String],
-    tasks: [TaskID], seesStore: Bool?, heard: Double?, version: String?
+    tasks: [TaskID], seesStore: Bool?, heard: Double?, version: String?, trouble: String? = nil
   ) {
+    self.trouble = trouble
     (self.name, self.host, self.standing, self.has, self.free) = (name, host, standing, has, free)
     (self.labels, self.tasks, self.seesStore) = (labels, tasks, seesStore)
     (self.heard, self.version) = (heard, version)

@@ -16,6 +16,7 @@ extension Scheduler {
         runs[lease.run]?.hasShown = true
         agents[agent]?.takesAgain = .zero
       }
+      blame.succeeded(runs[lease.run]?.step)
       return (.taken, passed(lease))
     case .returned:
       giveBack(lease)
@@ -72,15 +73,6 @@ extension Scheduler {
     }
     open(lease.run)
     return [.testsPassed(lease.run)]
-  }
-
-  private mutating func suspect(_ id: AgentID, _ run: RunID) -> [Notice] {
-    guard var agent = agents[id], agent.standing == .active, !agent.isOwn else { return [] }
-    agent.failures.add(run)
-    agents[id] = agent
-    guard agent.failures.count >= rules.failuresInARow, agent.failures.runs.count > 1 else { return [] }
-    setStanding(.quarantined, of: id)
-    return [.quarantined(id)]
   }
 
   /// The same with the next size that has more memory, where an agent is so large.

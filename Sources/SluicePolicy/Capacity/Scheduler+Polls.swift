@@ -26,6 +26,7 @@ extension Scheduler {
     guard agents[id] != nil else { return }
     agents[id]?.standing = standing
     agents[id]?.failures = FailuresInARow()
+    agents[id]?.isQuarantinedFor = nil
     if standing != .active { keepNoLonger(id) }
   }
 
@@ -53,12 +54,19 @@ extension Scheduler {
     return silent.flatMap { lose($0) }
   }
 
-  /// Tasks that an agent is to start now.
-  /// - Complexity: O(kinds of need · log of it), whatever waits; each kind that does not fit is looked at once.
+  /// An agent asks for tasks: those that it is to start now.
   package mutating func poll(_ id: AgentID, now: Duration) -> [Lease] {
     guard let known = agents[id] else { return [] }
     agents[id]?.heard = now
     if known.standing == .lost { agents[id]?.standing = known.standingBefore }
+    return give(to: id, now: now)
+  }
+
+  /// Tasks for an agent that asked a while ago and waits for an answer; nothing is heard of it by that, and one that
+  /// has been silent since for half a lease may be cut off and gets none.
+  /// - Complexity: O(kinds of need · log of it), whatever waits; each kind that does not fit is looked at once.
+  package mutating func give(to id: AgentID, now: Duration) -> [Lease] {
+    guard let known = agents[id], known.isOwn || now - known.heard <= rules.lease / 2 else { return [] }
     var given: [Lease] = []
     while let agent = agents[id], agent.standing == .active, agent.takesAgain <= now,
       let line = choose(for: agent, now)

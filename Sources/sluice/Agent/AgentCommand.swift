@@ -21,8 +21,11 @@ struct AgentCommand: AsyncParsableCommand {
   @Option(help: "How many GPUs tasks may have.") var gpus = 0
   @Option(help: ArgumentHelp("What steps may ask for; may be given several times.", valueName: "key=value"))
   var label: [String] = []
-  @Option(help: "Where it keeps what it brings, and works, where it does not see the server's data folder.")
-  var cache = "sluice-agent"
+  @Option(
+    help: ArgumentHelp(
+      "Where it keeps what it brings, and works, where it does not see the server's data folder.",
+      discussion: "Default: sluice-agent/NAME in the working folder. No two agents share one."))
+  var cache: String?
   @Option(help: "How much of that it keeps, such as 100G.") var cacheSize = "20G"
   @Flag(help: "Bring and send files even where the server's data folder can be seen.") var stream = false
   @Flag(help: "Work only while nobody works at this machine, and leave at once when somebody comes.") var nimby = false
@@ -63,15 +66,17 @@ struct AgentCommand: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     var client = options.client
     client.token = token
+    let name = name ?? AgentCommand.plain(Machine.host)
     let join = AgentJoin(
-      name: name ?? AgentCommand.plain(Machine.host), host: Machine.host, cores: cores ?? Machine.cores,
+      name: name, host: Machine.host, cores: cores ?? Machine.cores,
       memory: memory.flatMap(MemorySize.mebibytes) ?? Machine.memory, gpus: gpus,
       labels: Dictionary(label.compactMap(AgentCommand.pair), uniquingKeysWith: { _, last in last }),
       version: Sluice.version)
     let worker = AgentWorker(
       client: client, join: join, doesStream: stream,
       shelf: Shelf(
-        root: Machine.absolute(cache), bytes: Int64(MemorySize.mebibytes(cacheSize) ?? 0) * 1_024 * 1_024),
+        root: Machine.absolute(cache ?? "sluice-agent/\(name)"),
+        bytes: Int64(MemorySize.mebibytes(cacheSize) ?? 0) * 1_024 * 1_024),
       voice: AgentVoice(isJSON: options.json), presence: nimby ? presence : nil)
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     try await withThrowingTaskGroup(of: Void.self) { group in
