@@ -66,7 +66,8 @@ struct AgentCommand: AsyncParsableCommand {
     let worker = AgentWorker(
       client: client, join: join, doesStream: stream,
       shelf: Shelf(
-        root: Machine.absolute(cache ?? "sluice-agent/\(name)"), bytes: Int64(MemorySize.mebibytes(cacheSize) ?? 0) * 1_024 * 1_024),
+        root: Machine.absolute(cache ?? "sluice-agent/\(name)"),
+        bytes: Int64(MemorySize.mebibytes(cacheSize) ?? 0) * 1_024 * 1_024),
       voice: AgentVoice(isJSON: options.json))
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     try await withThrowingTaskGroup(of: Void.self) { group in
