@@ -25,33 +25,26 @@ package enum Recovery {
       try await views.clear()
       registry = Registry(site: site)
     }
-    // One page is saved and the next one written out while the one after it is read and applied.
-    var (page, rows): (Page?, Rows?)
-    while true {
-      let (finished, begun) = (rows, page)
+    // One page is applied and written out while the one after it is read and the one before it is saved. Nobody else
+    // has the registry meanwhile, so that nothing of it is copied.
+    var records = try await log.read(after: registry.sequence, limit: Limits.recordsPerCommit)
+    var rows: Rows?
+    while !records.isEmpty || rows != nil {
+      let (finished, end) = (rows, records.last?.last ?? registry.sequence)
       async let saving = finished?.save(to: views)
-      async let writing = begun?.rows
-      let records = try await log.read(after: registry.sequence, limit: Limits.recordsPerCommit)
-      let changed = Set(try registry.apply(records, from: site))
-      rows = await writing
+      async let reading = next(after: end, in: log)
+      rows = records.isEmpty ? nil : try Rows(applying: records, from: site, to: &registry)
       if let error = await saving { throw error }
-      if records.isEmpty, rows == nil { return registry }
-      page = records.isEmpty ? nil : Page(registry: registry, changed: changed, records: records)
+      records = try await reading.get()
     }
+    return registry
   }
 
-  /// What a page of the log changed, with everything as it was then.
-  private struct Page: Sendable {
-    let registry: Registry
-    let changed: Set<RowKey>
-    let records: [StoredRecord]
-
-    var rows: Rows {
-      var index = ContentIndex()
-      for stored in records { index.add(stored) }
-      // In the order in which they lie: neighbours are written together.
-      let rows = changed.map { registry.row($0) }.sorted { ($0.model, $0.key) < ($1.model, $1.key) }
-      return Rows(rows: rows, index: index, head: registry.head)
+  private static func next(after sequence: Int64, in log: any EventLog) async -> Result<[StoredRecord], SluiceError> {
+    do throws(SluiceError) {
+      return .success(try await log.read(after: sequence, limit: Limits.recordsPerCommit))
+    } catch {
+      return .failure(error)
     }
   }
 
@@ -60,6 +53,16 @@ package enum Recovery {
     let rows: [ViewRow]
     let index: ContentIndex
     let head: ViewHead
+
+    /// What a page of the log changes.
+    init(applying records: [StoredRecord], from site: String, to registry: inout Registry) throws(SluiceError) {
+      let changed = Set(try registry.apply(records, from: site))
+      var index = ContentIndex()
+      for stored in records { index.add(stored) }
+      // In the order in which they lie: neighbours are written together.
+      rows = changed.map { registry.row($0) }.sorted { ($0.model, $0.key) < ($1.model, $1.key) }
+      (self.index, head) = (index, registry.head)
+    }
 
     func save(to views: any ViewStore) async -> SluiceError? {
       do throws(SluiceError) {
