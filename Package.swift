@@ -103,6 +103,9 @@ let package = Package(
       name: "bench-graph", dependencies: ["SluiceModel", "SluiceGraph", arguments], path: "benchmarks/show",
       swiftSettings: strict),
     .executableTarget(
+      name: "bench-queue", dependencies: ["SluiceModel", "SluicePolicy", arguments], path: "benchmarks/queue",
+      swiftSettings: strict),
+    .executableTarget(
       name: "simulate", dependencies: ["SluiceTestKit"], path: "tools/simulate", swiftSettings: strict),
     .executableTarget(name: "EmbedFiles", path: "Plugins/EmbedFiles", swiftSettings: strict),
     .plugin(name: "EmbedWeb", capability: .buildTool(), dependencies: ["EmbedFiles"]),

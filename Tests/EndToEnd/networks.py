@@ -27,8 +27,9 @@ def _refusal():
     )
     if tried.returncode != 0:
         return f"network namespaces are not permitted here: {tried.stderr.strip()}"
-    if os.geteuid() != 0:
-        return "network namespaces need root"
+    mounted = subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        return f"mounts in namespaces are not permitted here: {mounted.stderr.strip()}"
     return ""
 
 

@@ -69,7 +69,11 @@ extension Runner {
     for notice in notices {
       switch notice {
       case .lost(let agent, let tokens):
-        parts.logger.warning("the agent \(agent) was lost; \(tokens.count) of its tasks are given to others")
+        if tokens.isEmpty {
+          parts.logger.info("the agent \(agent) is gone, without tasks")
+        } else {
+          parts.logger.warning("the agent \(agent) is gone; \(tokens.count) of its tasks are given to others")
+        }
         for token in tokens { away[token]?.yield(.lost) }
         farm.forget(tokens)
         connections[agent]?.outbox = []
