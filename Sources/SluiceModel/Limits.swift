@@ -217,6 +217,34 @@ package enum Limits {
   package static let agents = 10_000
   /// An agent's poll waits at most this long for a task: proxies end connections that are silent for a minute.
   package static let agentPollSeconds = 55
+  /// Digests that are remembered of files in place that were read for agents, at about 100 bytes each.
+  package static let inPlaceRead = 100_000
+  /// Ends of tasks that a server remembers for each agent, for one that says them again.
+  package static let agentEnds = 64
+  /// So often machines may give a task back because they cannot do it; then it has failed.
+  package static let agentTroubles = 3
+  /// A disk of an agent with less room than that is full, in bytes.
+  package static let agentRoomBytes: UInt64 = 1 << 20
   /// What an agent sends of a file or a log at a time, so that a broken connection costs little.
   package static let agentPieceBytes = 8 * 1024 * 1024
+  /// Of one counted limit: more than any studio has of a licence.
+  package static let limitCount = 1_000_000
+  /// What a program may take to say how many there are of a limit.
+  package static let limitProgramSeconds = 10
+  /// What a program may take to say whether somebody works at a machine: whoever comes waits no longer.
+  package static let presenceProgramSeconds = 5
+  /// How often an artist's machine is looked at for its user.
+  package static let presenceMilliseconds = 1_000
+  /// When a task's memory is looked at first: most tasks of less than that have little, and cost nothing so.
+  package static let memoryFirstLookMilliseconds = 100
+  /// How often from then on: what grows by 1 GiB a second is stopped within 256 MiB of its limit.
+  package static let memoryLookMilliseconds = 250
+  /// A step's newest tasks that its sizes are learned from; older ones were made of other scenes.
+  package static let learnedTasks = 1_000
+  /// With fewer measured tasks nothing is suggested.
+  package static let learnedTasksLeast = 5
+  /// Failed tasks of which it is known on which machine they failed.
+  package static let rememberedFailures = 10_000
+  /// How often a failed task may be run again by itself.
+  package static let taskRetries = 10
 }

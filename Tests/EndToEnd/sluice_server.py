@@ -408,9 +408,12 @@ class ServerTestCase(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        self.server = Server(environment=self.environment, workers=self.workers)
+        self.server = self.make_server()
         self.addCleanup(self.server.close)
         self.start()
+
+    def make_server(self):
+        return Server(environment=self.environment, workers=self.workers)
 
     def start(self):
         self.server.start()

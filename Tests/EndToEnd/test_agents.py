@@ -30,12 +30,13 @@ steps:
 class AgentTestCase(ServerTestCase):
     workers = 0
     serve = ()
+    lease = LEASE
 
     def start(self):
         self.marker = f"marker-{os.getpid()}-{id(self)}"
         self.agents = {}
         self.addCleanup(self.end_all)
-        self.server.start("--agent-lease", str(LEASE), *self.serve)
+        self.server.start("--agent-lease", str(self.lease), *self.serve)
 
     def end_all(self):
         for process in [agent.pid for agent in self.agents.values()] + processes_with(self.marker):

@@ -13,7 +13,7 @@ from sluice_server import Server, ServerTestCase, SharedServerTestCase, program,
 COMMANDS = [
     "serve", "pipeline check", "pipeline apply", "pipeline show", "folder add", "folder set", "folder omit",
     "folder list", "cast add", "cast remove", "cast list", "cast set", "conform", "publish", "identify", "show", "status", "plan", "plan show", "plan decline", "apply", "plans", "cancel", "retry",
-    "task log", "why", "impact", "graph", "savings", "tag", "approve", "reject", "vouch", "freeze", "thaw", "release", "fetch", "purge", "events", "event send", "subscription create", "subscription list",
+    "task log", "why", "impact", "graph", "savings", "sizes", "tag", "approve", "reject", "vouch", "freeze", "thaw", "release", "fetch", "purge", "events", "event send", "subscription create", "subscription list",
     "subscription show", "subscription pause", "subscription resume", "subscription reset", "subscription delete",
     "subscription dead", "subscription retry", "subscription test", "replay", "token create", "person list",
     "person erase", "log verify", "log archive", "backup", "restore", "job check", "job summary", "job submit", "job list",

@@ -74,6 +74,17 @@ private let good = """
     #expect(problems == [] && pipeline?.steps.map(\.name) == ["review", "review_movie", "neutral", "contact"])
   }
 
+  @Test func `says how often a failed task is run again`() throws {
+    for (text, retries) in [("0", 0), ("10", 10)] {
+      let file = good.replacingOccurrences(of: "chunk: 4", with: "retries: \(text)")
+      #expect(PipelineText.read(file).pipeline?.steps.first?.retries == retries)
+    }
+    for text in ["11", "-1", "often"] {
+      let problems = PipelineText.read(good.replacingOccurrences(of: "chunk: 4", with: "retries: \(text)")).problems
+      #expect(problems.map(\.what) == ["'retries' must be a number from 0 to 10"])
+    }
+  }
+
   @Test func `laid out otherwise, with comments, says the same`() {
     let other = good.replacingOccurrences(of: "chunk: 4", with: "chunk: 4   # four at a time")
       .replacingOccurrences(of: "{ type: shot }", with: "{type:   'shot'}")

@@ -24,14 +24,19 @@ private final class Scratch: Sendable {
 
   init() throws { scratch = try Scratch() }
 
-  /// - Parameter wait: what stands for the time that a task may take.
+  /// - Parameter wait: what stands for the time that a task may take; nobody looks at its memory.
   private func launcher(
     _ wait: @escaping @Sendable () async throws -> Void = { try await forever() }
   ) -> ProcessLauncher {
     ProcessLauncher(
       mark: scratch.path,
       ambient: Ambient(
-        now: { Date(timeIntervalSince1970: 0) }, uptime: { .zero }, random: { 7 }, sleep: { _ in try await wait() }))
+        now: { Date(timeIntervalSince1970: 0) }, uptime: { .zero }, random: { 7 },
+        sleep: {
+          if $0 == .milliseconds(Limits.memoryFirstLookMilliseconds) { return try await Self.forever() }
+          // What it does again within moments it may do at once.
+          if $0 < .seconds(1) { await Task.yield() } else { try await wait() }
+        }))
   }
 
   private static func forever() async throws {
@@ -99,7 +104,8 @@ private final class Scratch: Sendable {
   @Test func `sees the environment that it is given, and no other`() async {
     _ = await launcher().launch(order(["env"], environment: ["SHOW": "demo"]))
     let lines = Set(scratch.text("logs/deep/task.log")?.split(separator: "\n").map(String.init) ?? [])
-    #expect(lines == ["PATH=/usr/bin:/bin", "SHOW=demo", "SLUICE_TASK_OF=\(scratch.path)"])
+    let marks = ["SLUICE_TASK_OF=\(scratch.path)", "SLUICE_TASK_AT=\(scratch.path)/1"]
+    #expect(lines == Set(["PATH=/usr/bin:/bin", "SHOW=demo"] + marks))
   }
 
   @Test func `takes its arguments as they are`() async {
@@ -175,6 +181,14 @@ private final class Scratch: Sendable {
   @Test func `that ended leaves no child behind`() async {
     let end = await launcher().launch(shell("sleep 1000 >/dev/null 2>&1 & echo $!"))
     #expect(end == .exited(0))
+    let process = scratch.text("logs/deep/task.log")?.split(separator: "\n").first.map(String.init) ?? ""
+    #expect(!process.isEmpty)
+    await self.end(of: process)
+  }
+
+  @Test func `that ended leaves no daemon behind, which is in a session of its own`() async {
+    let daemon = "mkfifo up; setsid sh -c 'echo $$ > up; exec sleep 1000' >/dev/null 2>&1 & read pid < up; echo $pid"
+    #expect(await launcher().launch(shell(daemon)) == .exited(0))
     let process = scratch.text("logs/deep/task.log")?.split(separator: "\n").first.map(String.init) ?? ""
     #expect(!process.isEmpty)
     await self.end(of: process)

@@ -127,6 +127,7 @@ enum Facts {
             task: TaskID(run: run, frame: 1001), attempt: 2, frames: FrameSet("1001-1004"), outcome: .failed,
             seconds: 1.25, recipe: digest, log: "logs/demo/x.log", failure: failure)),
         project: project, folder: folder),
+      event(.taskFinished(triedTwice(run, digest)), project: project, folder: folder),
       event(
         .runFinished(
           RunFinished(

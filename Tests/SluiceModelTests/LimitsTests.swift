@@ -40,6 +40,15 @@ import Testing
     #expect(Limits.hashedAtOnceBytes > Limits.inlineFileBytes)
   }
 
+  @Test func `let a task's memory be looked at often enough to stop it early`() {
+    #expect(Limits.memoryFirstLookMilliseconds <= Limits.memoryLookMilliseconds)
+    #expect(Limits.memoryLookMilliseconds <= 1_000)
+  }
+
+  @Test func `let a size be learned from fewer tasks than are kept`() {
+    #expect(Limits.learnedTasksLeast * 20 <= Limits.learnedTasks)
+  }
+
   @Test func `let the live stream fall behind by a page`() {
     #expect(Limits.streamBacklog >= Limits.eventsPerPage)
   }

@@ -56,6 +56,28 @@ import Testing
     #expect(scheduler.tick(now: .seconds(1_000)) == [])
   }
 
+  @Test func `its user comes first, and people's word before that`() throws {
+    var scheduler = farm(2)
+    join(one, &scheduler)
+    scheduler.setInUse(true, one)
+    #expect(scheduler.agents[one]?.standing == .inUse)
+    #expect(scheduler.poll(one, now: .zero) == [])
+    #expect(scheduler.why(RunID("r0"), task: 0)?.reason == .noAgent)
+    scheduler.setStanding(.paused, of: one)
+    for isInUse in [false, true] {
+      scheduler.setInUse(isInUse, one)
+      #expect(scheduler.agents[one]?.standing == .paused)
+    }
+    scheduler.setStanding(.active, of: one)
+    scheduler.setInUse(true, one)
+    _ = scheduler.tick(now: .seconds(31))
+    #expect(scheduler.agents[one]?.standing == .lost)
+    _ = scheduler.hear(one, working: [], now: .seconds(32))
+    #expect(scheduler.agents[one]?.standing == .inUse)
+    scheduler.setInUse(false, one)
+    #expect(scheduler.poll(one, now: .seconds(33)).count == 1)
+  }
+
   @Test func `what it had when it left is another one's`() throws {
     var scheduler = farm()
     join(one, &scheduler)
@@ -85,5 +107,18 @@ import Testing
   @Test func `memory is written as people do`() {
     #expect(["512", "512M", "2G", "2GiB", "3MiB"].map(MemorySize.mebibytes) == [512, 512, 2_048, 2_048, 3])
     #expect(["", "G", "-1", "1.5G", "2T", "99999999999G"].allSatisfy { MemorySize.mebibytes($0) == nil })
+  }
+
+  @Test func `it gets nothing by a question of long ago, and is not heard of by it`() throws {
+    var scheduler = farm(0)
+    join(one, &scheduler)
+    #expect(scheduler.poll(one, now: .seconds(1)) == [])
+    scheduler.add(RunID("late"), tasks: 1, need: small, tier: .normal)
+    #expect(scheduler.give(to: one, now: .seconds(17)) == [])
+    #expect(scheduler.tick(now: .seconds(32)) == [.lost(one, [])])
+    #expect(scheduler.give(to: one, now: .seconds(32)) == [])
+    #expect(scheduler.agents[one]?.standing == .lost)
+    _ = scheduler.hear(one, working: [], now: .seconds(33))
+    #expect(scheduler.give(to: one, now: .seconds(48)).count == 1)
   }
 }

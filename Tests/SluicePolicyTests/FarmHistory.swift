@@ -22,6 +22,8 @@ struct FarmHistory {
   private var looked: Set<RunID> = []
   private var places: [RunID: (tier: Tier, turn: Int)] = [:]
   private var sizes: [Task: Amounts] = [:]
+  /// Where a task failed last.
+  private var avoided: [Task: AgentID] = [:]
   private var waiting: Set<Task> = []
   private(set) var ended: [Task: Int] = [:]
   private var paused: Set<RunID> = []
@@ -135,6 +137,12 @@ struct FarmHistory {
       if !looked.contains(lease.run) { fault("\(task) was begun before anybody looked") }
     }
     if paused.contains(lease.run) { fault("\(task) was begun although its run is paused") }
+    if avoided[task] == lease.agent {
+      met.insert("again where it failed")
+      if hasOther(than: lease.agent, for: task) { fault("\(task) is again where it failed, and need not be") }
+    } else if avoided[task] != nil {
+      met.insert("elsewhere")
+    }
     if sizes[task] != lease.need.amounts { fault("\(task) has \(lease.need.amounts) and not its size") }
     if lease.need.isExclusive { met.insert("exclusive") }
     if !lease.need.limits.isEmpty { met.insert("limits") }
@@ -161,6 +169,7 @@ struct FarmHistory {
     case .givenAway: fault("\(task) was given away under a token that counts")
     case .retried:
       if isKnown { waiting.insert(task) }
+      if isKnown, outcome == .failed { avoided[task] = lease.agent }
       if outcome == .succeeded { fault("\(task) succeeded and is made again") }
     case .taken:
       if isKnown { ended[task, default: 0] += 1 }
@@ -223,10 +232,13 @@ struct FarmHistory {
 
   private mutating func changeAgent() {
     let id = AgentID("a\(chance.below(6))")
-    switch chance.below(5) {
+    switch chance.below(6) {
     case 0: join(id)
     case 1: scheduler.setStanding(.draining, of: id)
     case 2: scheduler.setStanding(.paused, of: id)
+    case 3:
+      scheduler.setInUse(chance.below(2) == 0, id)
+      if scheduler.agents[id]?.standing == .inUse { met.insert("in use") }
     default: if scheduler.agents[id]?.standing != .lost { scheduler.setStanding(.active, of: id) }
     }
     happened.append("\(id) is \(scheduler.agents[id].map { "\($0.standing)" } ?? "not there")")
@@ -259,6 +271,7 @@ struct FarmHistory {
         needs[run] = nil
         scheduler.remove(run)
       case .quarantined: met.insert("quarantined")
+      case .acquitted: met.insert("acquitted")
       case .testsPassed: met.insert("tests passed")
       case .wantsLook: continue
       }
@@ -288,10 +301,20 @@ struct FarmHistory {
         !mine.contains(where: \.need.isExclusive), !need.isExclusive || mine.isEmpty,
         need.limits.allSatisfy({ isFree($0.key, $0.value, host: machine.host) })
       else { continue }
+      if avoided[task] == id, hasOther(than: id, for: task) { continue }
       if let known = best, (known.place.tier, known.place.turn) <= (place.tier, place.turn) { continue }
       best = (task.run, place)
     }
     return .some(best?.run)
+  }
+
+  /// Whether another machine than the one on which it failed could run a task.
+  private func hasOther(than id: AgentID, for task: Task) -> Bool {
+    guard let need = needs[task.run], let size = sizes[task] else { return false }
+    return known.contains { other, machine in
+      other != id && scheduler.agents[other]?.standing == .active && size.fits(in: machine.has)
+        && need.labels.allSatisfy { machine.labels[$0.key] == $0.value }
+    }
   }
 
   private var rampedUntil: [AgentID: Duration] {

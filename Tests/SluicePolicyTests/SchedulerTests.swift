@@ -17,11 +17,13 @@ import Testing
     }
     let features = [
       "exclusive", "limits", "gpus", "lost", "late end", "moved up", "test failed", "tests passed", "opened by tests",
-      "looked at", "paused", "removed", "quarantined",
+      "looked at", "paused", "removed", "quarantined", "elsewhere", "in use",
     ]
     for feature in features {
       #expect((met[feature] ?? 0) * 20 >= Self.seeds.count, "\(feature) in \(met[feature] ?? 0) of the seeds")
     }
+    // Only where no other machine could take it.
+    #expect((met["again where it failed"] ?? 0) * 40 >= Self.seeds.count)
   }
 
   private static let small = Amounts(cores: 1, memory: 1)
@@ -108,6 +110,57 @@ import Testing
     #expect(end.receipt == .taken && end.notices == [])
   }
 
+  @Test func `moves each task up for itself, and leaves it its tries`() {
+    var scheduler = farm(.init(sizes: [Self.small, Amounts(cores: 2, memory: 2)]))
+    scheduler.add(RunID("r"), tasks: 2, need: Need(Self.small), tier: .normal, attempts: 2)
+    var receipts: [Scheduler.Receipt] = []
+    for outcome in [Scheduler.Outcome.overMemory, .failed, .overMemory, .overMemory, .failed, .failed] {
+      guard let lease = scheduler.poll(AgentID("a0"), now: .zero).min(by: { $0.task < $1.task }) else { break }
+      receipts.append(scheduler.finish(lease.token, by: AgentID("a0"), outcome).receipt)
+      for other in scheduler.leases.values.sorted(by: { $0.token < $1.token }) {
+        _ = scheduler.finish(other.token, by: AgentID("a0"), .returned)
+      }
+    }
+    #expect(receipts == [.retried, .retried, .taken, .retried, .retried, .taken])
+  }
+
+  @Test func `moves nothing up to a size that no machine has, but gives it the memory where that is there`() {
+    for (cores, memory, expected) in [
+      (8, 99, nil), (8, 3, Amounts(cores: 1, memory: 3)), (3, 3, Amounts(cores: 3, memory: 3)),
+    ] {
+      var scheduler = farm(.init(sizes: [Self.small, Amounts(cores: cores, memory: memory)]))
+      scheduler.add(RunID("r"), tasks: 1, need: Need(Self.small), tier: .normal)
+      let lease = scheduler.poll(AgentID("a0"), now: .zero)[0]
+      let notices = scheduler.finish(lease.token, by: AgentID("a0"), .overMemory).notices
+      #expect(notices == (expected.map { [.movedUp(RunID("r"), task: 0, to: $0)] } ?? []))
+    }
+  }
+
+  @Test func `tries what failed on another machine, where there is one`() {
+    var scheduler = farm(agents: 2)
+    scheduler.add(RunID("r"), tasks: 1, need: Need(Self.small), tier: .normal, attempts: 4)
+    let (one, two) = (AgentID("a0"), AgentID("a1"))
+    var lease = scheduler.poll(one, now: .zero)[0]
+    #expect(scheduler.finish(lease.token, by: one, .failed).receipt == .retried)
+    #expect(scheduler.poll(one, now: .zero) == [])
+    lease = scheduler.poll(two, now: .zero)[0]
+    #expect(scheduler.finish(lease.token, by: two, .failed).receipt == .retried)
+    scheduler.setStanding(.paused, of: one)
+    lease = scheduler.poll(two, now: .zero)[0]
+    #expect(scheduler.finish(lease.token, by: two, .failed).receipt == .retried)
+    scheduler.setStanding(.active, of: one)
+    #expect(scheduler.poll(two, now: .zero) == [])
+    #expect(scheduler.poll(one, now: .zero).count == 1)
+  }
+
+  @Test func `lets others of the same need pass what is to go elsewhere`() {
+    var scheduler = farm(agents: 2)
+    scheduler.add(RunID("r"), tasks: 2, need: Need(Self.small), tier: .normal, failedOn: [0: AgentID("a0")])
+    #expect(scheduler.poll(AgentID("a0"), now: .zero).map(\.task) == [1])
+    #expect(scheduler.why(RunID("r"), task: 0)?.reason == .next)
+    #expect(scheduler.poll(AgentID("a1"), now: .zero).map(\.task) == [0])
+  }
+
   @Test func `lets what is shared by a host count once there`() {
     var scheduler = farm(agents: 2)
     scheduler.setLimit("arnold", CountedLimit(count: 1, unit: .host))
@@ -122,6 +175,7 @@ import Testing
     scheduler.setLimit("nuke", CountedLimit(count: 3, taken: 2))
     scheduler.add(RunID("r"), tasks: 8, need: Need(Self.small, limits: ["nuke": 1]), tier: .normal)
     #expect(scheduler.poll(AgentID("a0"), now: .zero).count == 1)
+    #expect(scheduler.why(RunID("r"), task: 6)?.reason == .limit("nuke", used: 3, of: 3))
   }
 
   @Test func `lets a machine rest after a task whose memory nobody knows`() {
@@ -129,7 +183,10 @@ import Testing
     scheduler.add(RunID("r"), tasks: 8, need: Need(Self.small, ramp: .seconds(5)), tier: .normal)
     #expect(scheduler.poll(AgentID("a0"), now: .zero).count == 1)
     #expect(scheduler.poll(AgentID("a0"), now: .seconds(4)).count == 0)
-    #expect(scheduler.poll(AgentID("a0"), now: .seconds(5)).count == 1)
+    let second = scheduler.poll(AgentID("a0"), now: .seconds(5))
+    #expect(second.count == 1)
+    #expect(scheduler.finish(second[0].token, by: AgentID("a0"), .succeeded).receipt == .taken)
+    #expect(scheduler.poll(AgentID("a0"), now: .seconds(6)).count == 3)
   }
 
   @Test func `says what stands before a task, and whom a higher tier delays`() {

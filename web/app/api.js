@@ -59,6 +59,7 @@ export const api = {
     [['collapse', collapse], ['direction', direction], ...open.map(id => ['open', id])]),
   plan: (project, select, frames) => post('/plan', { project, select: select || undefined, frames: frames || undefined }),
   apply: request => post('/apply', { ...request, command: uuid() }),
+  sizes: project => get('/sizes', { project }),
   plans: project => get('/plans', { project }).then(a => a.plans),
   planOf: id => get(`/plans/${encodeURIComponent(id)}`),
   decline: (id, because) => post(`/plans/${encodeURIComponent(id)}/decline`, because ? { because } : {}),

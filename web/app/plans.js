@@ -11,6 +11,7 @@ import { decisions, fate, notes } from './proposals.js';
 import { estimate, meter, outcomes, progressFacts } from './progress.js';
 import { go, link, read } from './route.js';
 import { runShape, runWord } from './states.js';
+import { Sizes } from './sizes.js';
 import { runningPlans, store } from './store.js';
 import { calm, trouble } from './trouble.js';
 import { capital, count, duration, showRange } from './words.js';
@@ -67,7 +68,7 @@ const failedRun = r => [r.failure && failure(r.failure), h('div.acts',
 
 export class Plans {
   constructor() {
-    this.waiting = h('section.waiting'); this.next = h('section.next'); this.now = h('section'); this.past = h('section'); this.one = h('section');
+    this.waiting = h('section.waiting'); this.next = h('section.next'); this.now = h('section'); this.past = h('section'); this.one = h('section'); this.sizes = new Sizes();
     this.select = h('input', { id: 'select', placeholder: 'everything out of date', spellcheck: 'false', autocapitalize: 'off' });
     this.frames = h('input', { id: 'frames', placeholder: 'all', spellcheck: 'false', inputmode: 'numeric' });
     this.form = h('form.narrow', { onsubmit: event => { event.preventDefault(); go({ view: 'plans', id: null,
@@ -80,7 +81,7 @@ export class Plans {
   draw = parts => {
     const { id, select, frames } = read();
     if (id) return this.drawOne(id, parts);
-    if (this.element.firstChild !== this.waiting) this.element.replaceChildren(this.waiting, this.now, this.next, this.past);
+    if (this.element.firstChild !== this.waiting) this.element.replaceChildren(this.waiting, this.now, this.next, this.past, this.sizes.element);
     this.drawWaiting();
     this.drawNow();
     this.drawNext(select, frames, parts);

@@ -4,7 +4,7 @@ export function count(n, noun) {
   return `${n.toLocaleString('en')} ${n === 1 ? noun : plural(noun)}`;
 }
 
-const plural = noun => /(s|x|ch|sh)$/.test(noun) ? noun + 'es' : noun + 's';
+const plural = noun => /(s|x|ch|sh)$/.test(noun) ? noun + 'es' : noun.replace(/([^aeiou])y$/, '$1ie') + 's';
 export const verb = (n, one, many) => n === 1 ? one : many;
 export const capital = text => text.charAt(0).toUpperCase() + text.slice(1);
 

@@ -26,6 +26,9 @@ actor JobSession {
   /// The place of the environment whose action runs: what that prints about variables counts.
   private var speaking: Int?
   private var sign: StopSign
+  private var gauge: MemoryGauge
+  /// Sessions of what environments left running: it counts for the tasks in them.
+  private var started: [Int32] = []
   private var redactions = OpenJD.Redactions()
   private var log: FileDescriptor
 
@@ -34,9 +37,10 @@ actor JobSession {
   ///   - environment: what processes see before anything is entered.
   init(
     _ order: OpenJD.SessionOrder, directory: String, environment: [String: String], log: FileDescriptor,
-    sign: StopSign, ambient: Ambient
+    sign: StopSign, gauge: MemoryGauge, ambient: Ambient
   ) {
     (self.order, self.directory, self.log, self.sign, self.ambient) = (order, directory, log, sign, ambient)
+    self.gauge = gauge
     base = environment.merging([Self.markName: directory]) { $1 }
   }
 
@@ -50,8 +54,11 @@ actor JobSession {
   /// - Parameters:
   ///   - limit: what each task may take, whatever its template says.
   ///   - sign: ends what runs, in the way of its template.
-  func run(_ order: OpenJD.SessionOrder, log: FileDescriptor, limit: Duration, sign: StopSign) async -> TaskEnd {
-    (self.log, self.sign) = (log, sign)
+  func run(
+    _ order: OpenJD.SessionOrder, log: FileDescriptor, limit: Duration, sign: StopSign, gauge: MemoryGauge
+  ) async -> TaskEnd {
+    (self.log, self.sign, self.gauge) = (log, sign, gauge)
+    await gauge.include(started)
     if let failure = await open() { return failure }
     for step in order.steps {
       if self.step != step.name {
@@ -202,13 +209,16 @@ actor JobSession {
     let run = SessionAction(
       process, limit: [own, most].compactMap { $0 }.min(),
       // Environments are left in good order, whatever it is that ends the session.
-      stop: .init(notifyPeriod: period, folder: directory, sign: sign, obeys: !isLeaving), ambient: ambient)
+      stop: .init(notifyPeriod: period, folder: directory, sign: sign, obeys: !isLeaving), gauge: gauge,
+      ambient: ambient)
     let log = log
-    return await run.run {
+    let end = await run.run {
       await self.hear($0)
     } write: {
       SessionLog.write($0, to: log)
     }
+    if let session = await run.number, kill(-session, 0) == 0 { started.append(session) }
+    return end
   }
 
   /// - Returns: what could not be done.
@@ -244,6 +254,7 @@ actor JobSession {
     case .failed(let words, let said):
       return .actionFailed("\(place)\(command) \(words)" + (said.map { " and said: \($0)" } ?? ""))
     case .timedOut: return .actionTimedOut("\(place)\(command) took longer than its timeout and was ended")
+    case .overMemory(let had, let limit): return .overMemory(had: had, limit: limit)
     case .stopped: return .cancelled
     case .notFound: return .actionFailed("\(place)the program \(command) is not installed on this machine")
     }
@@ -284,6 +295,19 @@ actor JobSession {
 /// Logs of tasks, written whole.
 enum SessionLog {
   static func write(_ bytes: [UInt8], to log: FileDescriptor) { _ = try? log.writeAll(bytes) }
+
+  /// What Sluice itself has to say stands out of what the task prints.
+  static func say(_ words: String, to log: FileDescriptor) {
+    write(Array("\u{1B}[1;33msluice: \(words)\u{1B}[0m\n".utf8), to: log)
+  }
+
+  static func say(_ words: String, in path: String) {
+    guard let log = try? FileDescriptor.open(FilePath(path), .writeOnly, options: [.append, .closeOnExec]) else {
+      return
+    }
+    say(words, to: log)
+    try? log.close()
+  }
 }
 
 extension OpenJD.Action {

@@ -23,6 +23,7 @@ actor SessionAction {
     /// What happened, and what the action said of it.
     case failed(String, said: String?)
     case timedOut
+    case overMemory(had: Int64, limit: Int64)
     case stopped
     case notFound
   }
@@ -31,7 +32,8 @@ actor SessionAction {
   private let stop: Stop
   private let limit: Duration?
   private let ambient: Ambient
-  private var number: Int32?
+  private(set) var number: Int32?
+  private let gauge: MemoryGauge
   private var status: LocalProcess.End?
   private var isTimedOut = false
   private var refusal: String?
@@ -40,11 +42,13 @@ actor SessionAction {
   private var killAt: Duration?
   private var isKilled = false
   private var isHasty = false
+  private var overMemory: End?
   private var buffer: [UInt8] = []
 
   /// - Parameter limit: how long it may take; nil for no end.
-  init(_ process: LocalProcess, limit: Duration?, stop: Stop, ambient: Ambient) {
+  init(_ process: LocalProcess, limit: Duration?, stop: Stop, gauge: MemoryGauge, ambient: Ambient) {
     (self.process, self.limit, self.stop, self.ambient) = (process, limit, stop, ambient)
+    self.gauge = gauge
   }
 
   /// Runs it to its end.
@@ -64,6 +68,11 @@ actor SessionAction {
         let ended = await process.run(output: pipe.writeEnd, grace: .zero) { number in await self.begin(number) }
         await self.finish(ended.end)
       }
+      group.addTask { [gauge, ambient] in
+        if case .overMemory(let had, let limit)? = await gauge.watch(ambient.sleep) {
+          await self.exceed(.overMemory(had: had, limit: limit))
+        }
+      }
       let began = ambient.uptime()
       var pause = 1
       while true {
@@ -76,6 +85,9 @@ actor SessionAction {
         if count == 0 { try? await ambient.sleep(.milliseconds(pause)) }
       }
       if !buffer.isEmpty { await take(buffer[...], hear: hear, write: write) }
+      await gauge.end()
+      group.cancelAll()
+      await group.waitForAll()
       return outcome
     }
   }
@@ -88,10 +100,15 @@ actor SessionAction {
     var refusal: String?
   }
 
-  private func begin(_ number: Int32) { self.number = number }
+  private func begin(_ number: Int32) async {
+    self.number = number
+    await gauge.begin(number)
+  }
+  private func exceed(_ end: End) { overMemory = end }
   private func finish(_ end: LocalProcess.End) { status = end }
 
   private var outcome: End {
+    if let overMemory { return overMemory }
     if let refusal { return .failed("was ended: \(refusal)", said: nil) }
     if isTimedOut { return .timedOut }
     if !stop.isWanted, notifiedAt != nil || isKilled { return .stopped }

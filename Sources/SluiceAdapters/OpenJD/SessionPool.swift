@@ -17,6 +17,8 @@ actor SessionPool {
   private var idle: [String: [Kept]] = [:]
   /// Numbers of working directories in use, by the folder that they are in.
   private var numbers: [String: Set<Int>] = [:]
+  /// Sessions that wait for nothing but their end.
+  private var discarded: [Kept] = []
   private var signs: [Int: StopSign] = [:]
   private var launches = 0
   private var isHurried = false
@@ -28,14 +30,17 @@ actor SessionPool {
   /// A cancelled Swift task stops what runs, in the way of its template, and waits for its end.
   /// - Parameter log: closed when the session writes elsewhere or ends.
   func run(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, limit: Duration
+    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, limit: Duration,
+    gauge: MemoryGauge
   ) async -> TaskEnd {
     launches += 1
     let (launch, sign) = (launches, StopSign())
     signs[launch] = sign
     defer { signs[launch] = nil }
     // Environments are to be left in good order, so what runs must not be torn away with the task that waits for it.
-    let work = Task { await self.perform(order, environment: environment, log: log, limit: limit, sign: sign) }
+    let work = Task {
+      await self.perform(order, environment: environment, log: log, limit: limit, sign: sign, gauge: gauge)
+    }
     return await withTaskCancellationHandler {
       await work.value
     } onCancel: {
@@ -44,11 +49,12 @@ actor SessionPool {
   }
 
   private func perform(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, limit: Duration, sign: StopSign
+    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, limit: Duration, sign: StopSign,
+    gauge: MemoryGauge
   ) async -> TaskEnd {
-    let kept = take(order.key) ?? make(order, environment: environment, log: log, sign: sign)
+    let kept = take(order.key) ?? make(order, environment: environment, log: log, sign: sign, gauge: gauge)
     if kept.log != log { try? kept.log.close() }
-    let end = await kept.session.run(order, log: log, limit: limit, sign: sign)
+    let end = await kept.session.run(order, log: log, limit: limit, sign: sign, gauge: gauge)
     let now = Kept(session: kept.session, folder: kept.folder, number: kept.number, log: log, since: ambient.uptime())
     if case .exited(0) = end, !isHurried {
       idle[order.key, default: []].append(now)
@@ -65,8 +71,17 @@ actor SessionPool {
     }
   }
 
-  /// Leaves the sessions that have waited so long for more.
+  /// Gives no task to the sessions that wait for more; they are left with the next `end(idleFor:)`.
+  func discard() {
+    discarded += idle.values.joined()
+    idle = [:]
+  }
+
+  /// Leaves the sessions that have waited so long for more, and those that were discarded.
   func end(idleFor duration: Duration) async {
+    let old = discarded
+    discarded = []
+    for kept in old { await close(kept) }
     let now = ambient.uptime()
     for key in idle.keys.sorted() {
       let kept = idle[key] ?? []
@@ -81,6 +96,8 @@ actor SessionPool {
   func hurry() async {
     isHurried = true
     for sign in signs.values { sign.raise(within: .seconds(Limits.sessionHasteSeconds)) }
+    for kept in discarded { await kept.session.hurry() }
+    await end(idleFor: .seconds(Int.max))
     for key in idle.keys.sorted() {
       for kept in idle[key] ?? [] { await kept.session.hurry() }
       await end(key)
@@ -96,7 +113,8 @@ actor SessionPool {
   }
 
   private func make(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, sign: StopSign
+    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, sign: StopSign,
+    gauge: MemoryGauge
   ) -> Kept {
     // The lowest free number: the same work has the same paths, as far as it does not run beside itself.
     let used = numbers[order.directory] ?? []
@@ -104,7 +122,7 @@ actor SessionPool {
     numbers[order.directory, default: []].insert(number)
     let session = JobSession(
       order, directory: "\(order.directory)/\(number)", environment: environment, log: log, sign: sign,
-      ambient: ambient)
+      gauge: gauge, ambient: ambient)
     return Kept(session: session, folder: order.directory, number: number, log: log, since: ambient.uptime())
   }
 

@@ -14,18 +14,27 @@ struct Farm: Sendable {
 
   var scheduler: Scheduler
   let sizes: Sizes
+  private let ramp: Duration
   private var tasks: [RunID: [TaskID]] = [:]
   private var given: [LeaseToken: TaskID] = [:]
+  /// How often machines could not do a task for a reason of their own.
+  private var troubles: [RunID: [TaskID: Int]] = [:]
   /// What people asked for, for runs that do not wait yet, too.
   private(set) var tiers: [RunID: Tier] = [:]
+  /// Where tasks failed last that have not succeeded since: a retry of them goes elsewhere.
+  private var failedOn: [TaskID: AgentID] = [:]
 
-  init(_ rules: Scheduler.Rules, sizes: Sizes) { (scheduler, self.sizes) = (Scheduler(rules), sizes) }
+  init(_ rules: Scheduler.Rules, sizes: Sizes, ramp: Duration) {
+    (scheduler, self.sizes, self.ramp) = (Scheduler(rules), sizes, ramp)
+  }
 
   /// Puts the tasks of a run in line.
   /// - Parameters:
   ///   - isFresh: whether none of its tasks is done, so that there is something to test.
   ///   - turn: where it stands, the smaller the earlier.
-  mutating func add(_ run: RunID, _ ids: [TaskID], of step: Step, isFresh: Bool, turn: Int) {
+  mutating func add(
+    _ run: RunID, _ ids: [TaskID], of step: Step, in project: ProjectName, isFresh: Bool, turn: Int
+  ) {
     var hold = Scheduler.TestHold.off
     let places = TestFrames.places(of: ids.count)
     if step.isPerFrame, isFresh, step.tests != .off, !places.isEmpty {
@@ -33,18 +42,39 @@ struct Farm: Sendable {
     }
     scheduler.remove(run)
     tasks[run] = ids
+    let avoided = failedOn.isEmpty ? [] : ids.enumerated().compactMap { at, id in failedOn[id].map { (at, $0) } }
+    var need = Need(step.needs, sizes)
+    if need.amounts.memory == 0 { need.ramp = ramp }
     scheduler.add(
-      run, tasks: ids.count, need: Need(step.needs, sizes), tier: tiers[run] ?? .normal, hold: hold, turn: turn)
+      run, tasks: ids.count, need: need, tier: tiers[run] ?? .normal, hold: hold,
+      attempts: 1 + (step.retries ?? 0), turn: turn, failedOn: Dictionary(uniqueKeysWithValues: avoided),
+      of: StepOfProject(project: project, step: step.name))
+  }
+
+  /// - Parameter agent: where a task failed; nil where it has succeeded.
+  mutating func note(_ task: TaskID, failedOn agent: AgentID?) {
+    // What nobody tried again for so long may be tried anywhere.
+    if agent != nil, failedOn.count >= Limits.rememberedFailures { failedOn = [:] }
+    failedOn[task] = agent
   }
 
   /// Takes what waits of a run out; what runs goes on.
   mutating func withdraw(_ run: RunID) {
     scheduler.remove(run)
     tasks[run] = nil
+    troubles[run] = nil
   }
 
-  mutating func poll(_ agent: AgentID, now: Duration) -> [Given] {
-    scheduler.poll(agent, now: now).compactMap { lease in
+  /// A machine could not do a task for a reason of its own, such as a full disk.
+  /// - Returns: whether that was so often that it is the task's failure.
+  mutating func isTooMuch(_ task: TaskID) -> Bool {
+    troubles[task.run, default: [:]][task, default: 0] += 1
+    return troubles[task.run]?[task] ?? 0 >= Limits.agentTroubles
+  }
+
+  /// What an agent that waits for tasks is to start.
+  mutating func give(to agent: AgentID, now: Duration) -> [Given] {
+    scheduler.give(to: agent, now: now).compactMap { lease in
       guard let ids = tasks[lease.run], lease.task < ids.count else { return nil }
       given[lease.token] = ids[lease.task]
       return Given(task: ids[lease.task], lease: lease)
@@ -61,11 +91,15 @@ struct Farm: Sendable {
 
   func task(of token: LeaseToken) -> TaskID? { given[token] }
 
-  mutating func end(_ token: LeaseToken, _ outcome: Scheduler.Outcome) -> [Scheduler.Notice] {
-    guard let lease = scheduler.leases[token] else { return [] }
+  mutating func end(
+    _ token: LeaseToken, _ outcome: Scheduler.Outcome
+  ) -> (receipt: Scheduler.Receipt, notices: [Scheduler.Notice]) {
+    guard let lease = scheduler.leases[token] else { return (.givenAway, []) }
     given[token] = nil
-    return scheduler.finish(token, by: lease.agent, outcome).notices
+    return scheduler.finish(token, by: lease.agent, outcome)
   }
+
+  func share(_ need: Need) -> TaskShare { sizes.share(need) }
 
   mutating func forget(_ tokens: [LeaseToken]) {
     for token in tokens { given[token] = nil }

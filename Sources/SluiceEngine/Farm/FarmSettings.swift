@@ -13,6 +13,11 @@ package struct FarmSettings: Sendable {
   package var lease: Duration
   package var sizes: Sizes
   package var limits: [String: CountedLimit]
+  /// Those of which a program says how many there are, and how often it is asked.
+  package var askedLimits: Set<String> = []
+  package var limitPause: Duration = .seconds(30)
+  /// How long an agent takes nothing else after a task that says nothing of its memory, until one of its run has ended.
+  package var ramp: Duration = .zero
   /// The name of the server's own machine.
   package var host: String
   /// What it has, in MiB.
@@ -32,8 +37,10 @@ extension Farm {
   /// A farm whose first agent is the server's own machine.
   init(for settings: Runner.Settings, now: Duration) {
     let farm = settings.farm
-    self.init(Scheduler.Rules(lease: farm.lease, sizes: farm.sizes.all), sizes: farm.sizes)
+    self.init(Scheduler.Rules(lease: farm.lease, sizes: farm.sizes.all), sizes: farm.sizes, ramp: farm.ramp)
     for (name, limit) in farm.limits { scheduler.setLimit(name, limit) }
+    // Until the program has answered there are none.
+    for name in farm.askedLimits where farm.limits[name] == nil { scheduler.setLimit(name, CountedLimit(count: 0)) }
     guard settings.workers > 0 else { return }
     _ = scheduler.join(
       Farm.own, host: farm.host, has: Amounts(cores: settings.workers, memory: farm.memory), labels: [:], now: now,

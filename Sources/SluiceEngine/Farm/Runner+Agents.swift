@@ -55,11 +55,12 @@ extension Runner {
     connections[id]?.polls += 1
     let turn = connections[id]?.polls
     connections[id]?.seesStore = parts.settings.farm.probe.map { $0.secret == body.probe } ?? false
+    connections[id]?.trouble = body.trouble.map { Runner.printable($0) }
     takeBackUnheard(id, working: body.working)
+    _ = farm.scheduler.hear(id, working: [], now: parts.ambient.uptime())
     while true {
-      _ = farm.scheduler.hear(id, working: [], now: parts.ambient.uptime())
-      if startsAt == nil {
-        for given in farm.poll(id, now: parts.ambient.uptime()) { post.yield(.task(given)) }
+      if startsAt == nil, connections[id]?.trouble == nil {
+        for given in farm.give(to: id, now: parts.ambient.uptime()) { post.yield(.task(given)) }
       }
       let isNewest = connections[id]?.polls == turn
       let polled = isNewest ? take(id) : AgentPolled(tasks: [], end: [])
@@ -92,8 +93,14 @@ extension Runner {
   /// - Throws: `agent.unknown`, `agent.replaced`.
   package func hear(_ name: String, _ body: AgentBeat) throws(SluiceError) -> AgentHeard {
     let id = try known(name, body.session)
-    let lost = farm.scheduler.hear(
-      id, working: body.working.map(LeaseToken.init(number:)), now: parts.ambient.uptime())
+    if let isInUse = body.inUse { setInUse(isInUse, id) }
+    let now = parts.ambient.uptime()
+    let wasAway = farm.scheduler.agents[id].map { now - $0.lastHeard > parts.settings.farm.lease / 2 } ?? false
+    let isRested = connections[id]?.trouble != nil && body.trouble == nil
+    connections[id]?.trouble = body.trouble.map { Runner.printable($0) }
+    let lost = farm.scheduler.hear(id, working: body.working.map(LeaseToken.init(number:)), now: now)
+    // What waited while it was away is not given to it by anything else.
+    if wasAway || isRested { pump() }
     let held = Set(lost)
     let toEnd = body.working.map(LeaseToken.init(number:)).filter { token in
       !held.contains(token) && farm.task(of: token).map { cancelled.contains($0.run) } == true
@@ -105,20 +112,49 @@ extension Runner {
   package func finish(_ name: String, _ body: AgentFinish) throws(SluiceError) -> AgentFinished {
     let id = try known(name, body.session)
     let token = LeaseToken(number: body.lease)
+    // It may say it again where the answer did not reach it.
+    if connections[id]?.ended.contains(token) == true { return AgentFinished(receipt: .taken) }
     guard farm.scheduler.leases[token]?.agent == id, away[token] != nil else {
       return AgentFinished(receipt: .givenAway)
     }
     connections[id]?.told.remove(token)
-    guard let end = body.end else {
+    guard let end = body.end ?? end(of: token, on: id, trouble: body.trouble) else {
       giveBack(token, of: id)
       pump()
       return AgentFinished(receipt: .retried)
     }
     connections[id]?.transfers[token]?.sent = body.outputs ?? []
     guard farm.scheduler.release(token, by: id) else { return AgentFinished(receipt: .givenAway) }
+    used[token] = body.used
+    connections[id]?.remember(end: token)
     away[token]?.yield(.ended(end))
     pump()
     return AgentFinished(receipt: .taken)
+  }
+
+  /// What the agent was not told of yet goes to others at once; what it works on it gives back itself.
+  private func setInUse(_ isInUse: Bool, _ id: AgentID) {
+    let before = farm.scheduler.agents[id]?.standing
+    farm.scheduler.setInUse(isInUse, id)
+    guard farm.scheduler.agents[id]?.standing != before else { return }
+    if isInUse {
+      for task in connections[id]?.outbox ?? [] { giveBack(LeaseToken(number: task.lease), of: id) }
+      connections[id]?.outbox = []
+    }
+    pump()
+  }
+
+  /// A machine could not do a task, for a reason of its own, and takes nothing for now.
+  /// - Returns: nil where others are to try it.
+  private func end(of token: LeaseToken, on id: AgentID, trouble: String?) -> TaskEnd? {
+    guard let trouble = trouble.map({ Runner.printable($0) }), let task = farm.task(of: token) else { return nil }
+    connections[id]?.trouble = trouble
+    parts.logger.warning("the agent \(id) gave \(task) back: \(trouble)")
+    return farm.isTooMuch(task) ? .failed("the agent '\(id)' could not, nor others before it: \(trouble)") : nil
+  }
+
+  private static func printable(_ words: String) -> String {
+    NameRule.printable(words, atMost: Limits.reasonCharacters)
   }
 
   private func giveBack(_ token: LeaseToken, of id: AgentID) {
@@ -128,7 +164,7 @@ extension Runner {
     if isEnded {
       away[token]?.yield(.ended(.cancelled))
     } else {
-      note(farm.end(token, .returned))
+      note(farm.end(token, .returned).notices)
       away[token]?.yield(.lost)
     }
   }
@@ -183,7 +219,7 @@ extension Runner {
         has: AgentAnswer.Amounts(agent.has), free: AgentAnswer.Amounts(agent.free), labels: agent.labels,
         tasks: farm.tasks(of: agent.id).map(\.task), seesStore: connection == nil ? true : connection?.seesStore,
         heard: connection == nil ? nil : (Runner.seconds(now - agent.lastHeard) * 10).rounded() / 10,
-        version: connection?.version)
+        version: connection?.version, trouble: connection?.trouble)
     }
     return AgentsAnswer(agents: agents)
   }

@@ -32,23 +32,35 @@ extension Runner {
     var toEnd: Set<LeaseToken> = []
     /// Leases whose tasks it was told of.
     var told: Set<LeaseToken> = []
+    /// Leases whose ends it said last, the newest last: it may not have got the answer and say so again.
+    private(set) var ended: [LeaseToken] = []
+    /// Why it takes nothing now, in its own words.
+    var trouble: String?
     /// Its newest question; older ones get nothing any more.
     var polls = 0
     /// There while it waits for something.
     var nudge: AsyncStream<Void>.Continuation?
     /// Files that it may read and write, where it does not see the store.
     var transfers: [LeaseToken: Transfer] = [:]
+
+    init(session: String, version: String) { (self.session, self.version) = (session, version) }
+
+    mutating func remember(end token: LeaseToken) {
+      ended.append(token)
+      if ended.count > Limits.agentEnds { ended.removeFirst() }
+    }
   }
 
   /// Gives what waits to whoever can take it now.
   func dispatch() {
     guard startsAt == nil else { return }
     let now = parts.ambient.uptime()
-    for given in farm.poll(Farm.own, now: now) { post.yield(.task(given)) }
+    for given in farm.give(to: Farm.own, now: now) { post.yield(.task(given)) }
     guard farm.scheduler.mayHaveWork else { return }
-    for (id, connection) in connections.sorted(by: { $0.key < $1.key }) where connection.nudge != nil {
+    for (id, connection) in connections.sorted(by: { $0.key < $1.key })
+    where connection.nudge != nil && connection.trouble == nil {
       guard farm.scheduler.mayHaveWork else { return }
-      for given in farm.poll(id, now: now) { post.yield(.task(given)) }
+      for given in farm.give(to: id, now: now) { post.yield(.task(given)) }
     }
   }
 
@@ -70,6 +82,8 @@ extension Runner {
         connections[agent]?.transfers = [:]
       case .quarantined(let agent):
         parts.logger.warning("the agent \(agent) is in quarantine: everything that it was given failed")
+      case .acquitted(let agent):
+        parts.logger.notice("the agent \(agent) takes tasks again: what failed there fails elsewhere too")
       case .wantsLook(let run): parts.logger.notice("the test frames of run \(run) passed and wait for a look")
       case .testsPassed, .testFailed, .movedUp: continue
       }
@@ -125,6 +139,23 @@ extension Runner {
       }
       return end
     }
+  }
+
+  /// A program that an agent does not have.
+  /// - Returns: nil where that is not what happened.
+  func notFound(_ end: TaskEnd, _ arguments: [String], _ given: Farm.Given) -> SluiceError? {
+    guard end == .notFound, given.lease.agent != Farm.own, let program = arguments.first else { return nil }
+    let (place, agent) = ("task \(given.task)", given.lease.agent)
+    guard program.contains("/") else {
+      return SluiceError(
+        .taskNotFound, what: "the program '\(program)' is not installed on the agent '\(agent)'", at: place,
+        fix: "install it there, or put its folder into the PATH that the agent is started with")
+    }
+    let path = program.hasPrefix("/") ? program : "\(parts.settings.programFolder)/\(program)"
+    let why = program.hasPrefix("/") ? "" : ", which '\(program)' means: a place in the server's working folder"
+    return SluiceError(
+      .taskNotFound, what: "there is no program '\(path)' on the agent '\(agent)'\(why)", at: place,
+      fix: "install it there under the same path, or let the step call it by its name, and have it in the agent's PATH")
   }
 
   private func handOut(_ order: TaskOrder, _ given: Farm.Given, _ run: Going) async throws(SluiceError) {

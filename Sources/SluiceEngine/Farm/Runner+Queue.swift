@@ -8,7 +8,8 @@ extension Runner {
     QueueAnswer(
       runs: farm.scheduler.queue.compactMap { answer($0, isExplained: true) },
       limits: farm.scheduler.limitsInUse.map {
-        QueueAnswer.Limit(name: $0.name, count: $0.limit.count, used: $0.used)
+        QueueAnswer.Limit(
+          name: $0.name, count: $0.limit.count, used: $0.used, taken: $0.limit.taken, trouble: limitTroubles[$0.name])
       })
   }
 
@@ -24,7 +25,11 @@ extension Runner {
 
   private func words(_ task: TaskID) -> WaitingWords? {
     farm.why(task).map { waiting in
-      WaitingWords(waiting: waiting, name: { [farm] in farm.name($0, of: task.run) }, run: task.run)
+      let troubles = connections.sorted { $0.key < $1.key }.compactMap { id, connection in
+        connection.trouble.map { "\(id) takes nothing for now: \($0)" }
+      }
+      return WaitingWords(
+        waiting: waiting, name: { [farm] in farm.name($0, of: task.run) }, run: task.run, troubles: troubles)
     }
   }
 
@@ -37,10 +42,12 @@ extension Runner {
         text: words.sentence)
     }
     if let token = inHand[task], let lease = farm.scheduler.leases[token] {
-      return WaitingAnswer(task: task, state: "running", text: "It runs on \(lease.agent).")
+      let share = farm.share(lease.need)
+      return WaitingAnswer(
+        task: task, state: "running", text: "It runs on \(lease.agent)\(TaskWords.tries(tries[task], share)).")
     }
     if let done = parts.writer.current.runs[task.run]?.tasks[task]?.fact {
-      return WaitingAnswer(task: task, state: done.outcome.rawValue, text: "It has \(done.outcome.rawValue).")
+      return WaitingAnswer(task: task, state: done.outcome.rawValue, text: TaskWords.sentence(done))
     }
     if let id = plan(of: task.run), let entry = executions[id]?.entries[task.run], entry.status == .waiting {
       let runs = executions[id]?.unfinished(before: task.run) ?? []

@@ -37,8 +37,9 @@ extension Runner {
     var paths: [Digest: (path: String, size: Int64)] = [:]
     for link in plan.links {
       guard let file = link.file else { continue }
-      inputs.append(AgentTransfer.Input(path: link.name, sha256: file.sha256, size: file.size))
-      paths[file.sha256] = (link.target, file.size)
+      let content = try await content(of: file)
+      inputs.append(AgentTransfer.Input(path: link.name, sha256: content, size: file.size))
+      paths[content] = (link.target, file.size)
     }
     let isOpen = run.order.unit.step.hasOpenOutputs
     let outputs = isOpen ? nil : pieces.flatMap { plan.outputs(of: $0).map(\.path) }
@@ -50,6 +51,14 @@ extension Runner {
       folders: plan.outputFolders, outputs: outputs.map { Set($0) }, log: order.log,
       logStart: await dock.size(of: order.log))
     return (told, kept)
+  }
+
+  /// The digest of an input's bytes. One in place that nobody has read yet is read now, since the agent verifies it.
+  /// - Throws: `version.damaged`, `place.noRoots`, `place.outside`, `place.vanished`.
+  private func content(of file: StoredFile) async throws(SluiceError) -> Digest {
+    guard let place = file.place, place.standIn(size: file.size) == file.sha256 else { return file.sha256 }
+    guard let inPlace = parts.inPlace else { throw NoOutsideFiles.refusal }
+    return try await inPlace.digest(of: file)
   }
 
   /// What an agent sent of a task becomes what the task has made.

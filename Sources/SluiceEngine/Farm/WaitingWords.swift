@@ -7,6 +7,8 @@ struct WaitingWords {
   /// Names of the run's tasks by their places.
   let name: (Int) -> TaskID?
   let run: RunID
+  /// Agents that take nothing for now, each with its reason.
+  var troubles: [String] = []
 
   /// From 1.
   var rank: Int { waiting.ahead + 1 }
@@ -39,7 +41,8 @@ struct WaitingWords {
 
   private var reason: String {
     switch waiting.reason {
-    case .next: "it starts as soon as an agent asks"
+    case .next:
+      (["it starts as soon as an agent asks"] + troubles).joined(separator: "; ")
     case .paused: "its run is paused (sluice queue resume \(run))"
     case .tests(let left):
       "it waits until \(left.count == 1 ? "the test frame" : "the test frames") "
@@ -51,7 +54,7 @@ struct WaitingWords {
       "no agent has the labels "
         + labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
     case .tooLarge(let amounts): "no agent has \(WaitingWords.text(amounts))"
-    case .limit(let name, _, 0): "this server has no limit '\(name)' (sluice serve --limit \(name)=COUNT)"
+    case .limit(let name, _, 0): "there is none of '\(name)' (sluice queue, sluice serve --limit \(name)=COUNT)"
     case .limit(let name, let used, let count): "\(used) of \(count) of '\(name)' are in use"
     case .resources(let amounts): "every agent that could take it has less than \(WaitingWords.text(amounts)) free"
     case .ahead: "those ahead of it come first"

@@ -13,6 +13,8 @@ package actor InPlaceCare: Service {
   private let logger: Logger
   private let wakeups: AsyncStream<Void>
   private nonisolated let wake: AsyncStream<Void>.Continuation
+  /// What was read for agents, by what stands for it: tasks share inputs.
+  private var read: [Digest: Digest] = [:]
 
   package init(
     writer: Writer, outside: any OutsideFiles, manifests: any ManifestSource, ambient: Ambient, logger: Logger
@@ -72,6 +74,16 @@ package actor InPlaceCare: Service {
     logger.warning(
       "\(version.address.product)@\(version.address.version) in place cannot be looked at: \(error.what)",
       metadata: ["code": "\(error.code.rawValue)"])
+  }
+
+  /// Reads a file that was recorded and not hashed yet.
+  /// - Throws: `version.damaged`, `place.noRoots`, `place.outside`, `place.vanished`.
+  func digest(of file: StoredFile) async throws(SluiceError) -> Digest {
+    if let known = read[file.sha256] { return known }
+    let digest = try await outside.digest(file)
+    if read.count >= Limits.inPlaceRead { read = [:] }
+    read[file.sha256] = digest
+    return digest
   }
 
   private func hash(_ version: Version) async throws(SluiceError) {

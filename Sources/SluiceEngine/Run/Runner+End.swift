@@ -54,6 +54,7 @@ extension Runner {
     let bench = bench(of: id)
     executions[planID]?.finish(id, status, failure)
     let dropped = executions[planID]?.dropBroken() ?? []
+    for task in tries.keys where task.run == id { tries[task] = nil }
     showEnded([id] + dropped, of: planID)
     going[id] = nil
     farm.withdraw(id)

@@ -107,7 +107,8 @@ extension Runner {
     } else if open.isEmpty {
       await publish(id)
     } else {
-      farm.add(id, open, of: step, isFresh: isFresh, turn: place(of: id))
+      farm.add(
+        id, open, of: step, in: execution.plan.project, isFresh: isFresh, turn: place(of: id))
     }
   }
 

@@ -11,11 +11,14 @@ extension Runner {
     guard let run = going[task.run], let pieces = run.tasks[task], run.open.contains(task),
       !cancelled.contains(task.run)
     else {
-      note(farm.end(token, .returned))
+      note(farm.end(token, .returned).notices)
       return await left(task)
     }
     inHand[task] = token
-    defer { if inHand[task] == token { inHand[task] = nil } }
+    defer {
+      used[token] = nil
+      if inHand[task] == token { inHand[task] = nil }
+    }
     if going[task.run]?.lost.remove(task) != nil { await discard(pieces, run) }
     let log = logPath(of: task, run)
     let began = parts.ambient.uptime()
@@ -26,21 +29,25 @@ extension Runner {
       let session = try run.body?.session(for: pieces)
       guard let ended = try await launch(given, arguments, run, log, session) else { return await givenBack(task) }
       end = ended
-      failure = Runner.failure(end, task, arguments, run.order.unit.step.timeoutSeconds)
+      failure =
+        notFound(end, arguments, given)
+        ?? Runner.failure(end, task, arguments, run.order.unit.step.timeoutSeconds)
       if failure == nil { try await check(pieces, run, task) }
     } catch {
       failure = error
     }
     if failure != nil { await discard(pieces, run) }
     let seconds = Runner.seconds(parts.ambient.uptime() - began)
-    note(farm.end(token, end == .cancelled ? .returned : failure == nil ? .succeeded : .failed))
+    let (receipt, notices) = farm.end(token, Runner.outcome(end, failure))
+    note(notices)
     if isStopping { return }
     if end == .cancelled { return await left(task) }
+    if receipt == .retried, let failure { return keepTry(given, seconds: seconds, failure) }
     unrecorded += 1
     defer { unrecorded -= 1 }
     // What waits need not wait for the disk as well; but where that takes nothing more, nothing more begins.
     if failure == nil, unrecorded <= Limits.unrecordedTasks { pump() }
-    await record(task, pieces, run, seconds: seconds, log: log, failure: failure)
+    await record(given, pieces, run, seconds: seconds, log: log, failure: failure)
   }
 
   /// - Returns: nil where its agent was lost or gave it back, and the task waits again.
@@ -60,13 +67,18 @@ extension Runner {
       arguments[0] = parts.settings.programFolder + "/" + program
     }
     let isOwn = given.lease.agent == Farm.own
-    let order = TaskOrder(
+    var order = TaskOrder(
       task: given.task, arguments: arguments, environment: isOwn ? parts.settings.environment : [:],
       directory: parts.workshop.directory(of: run.bench), log: parts.settings.dataFolder + "/" + log,
       timeoutSeconds: run.order.unit.step.timeoutSeconds, session: session)
+    (order.memoryLimit, order.preface) = (Runner.memoryLimit(of: given.lease.need), preface(given))
     guard isOwn else { return try await launchAway(order, given, run, signals, cancel) }
     return await withTaskGroup(of: TaskEnd?.self) { [launcher = parts.launcher] group in
-      group.addTask { await launcher.launch(order) }
+      group.addTask { [order] in
+        let report = await launcher.report(order)
+        await self.keep(report.used, of: given.lease.token)
+        return report.end
+      }
       group.addTask {
         for await _ in signals { break }
         return nil
@@ -98,6 +110,7 @@ extension Runner {
       return SluiceError(
         .taskTimedOut, what: "\(program) was ended after \(limit) seconds", at: place,
         fix: "\(see); give the step a longer 'timeout' if it was not hung")
+    case .overMemory(let had, let limit): return overMemory(program, had, limit, place)
     case .notFound:
       return SluiceError(
         .taskNotFound, what: "the program '\(program)' is not installed on this machine", at: place,
@@ -140,13 +153,15 @@ extension Runner {
   }
 
   func record(
-    _ task: TaskID, _ pieces: [RunOrder.Piece], _ run: Going, seconds: Double, log: String, failure: SluiceError?
+    _ given: Farm.Given, _ pieces: [RunOrder.Piece], _ run: Going, seconds: Double, log: String, failure: SluiceError?
   ) async {
+    let task = given.task
     guard let plan = plan(of: task.run), let project = executions[plan]?.plan.project else { return }
-    let fact = TaskFinished(
+    var fact = TaskFinished(
       task: task, attempt: run.attempt, frames: pieces.first?.frame == nil ? nil : FrameSet(pieces.compactMap(\.frame)),
       outcome: failure == nil ? .succeeded : .failed, seconds: (seconds * 1_000).rounded() / 1_000,
       recipe: RunOrder.recipe(pieces), log: log, failure: failure.map { Failure($0) })
+    describe(&fact, given, of: run.order.unit.step.name)
     do throws(SluiceError) {
       try await parts.writer.submitWhenPossible(origin(of: plan)) { registry throws(SluiceError) in
         try RunDecisions.finish(fact, project, run.order.unit.id.folder, in: registry)

@@ -26,6 +26,8 @@ package actor Runner: Service {
     package var dock: (any Dock)?
     /// Looks at files in place before and after a run reads them; nil where there are none.
     package var inPlace: InPlaceCare?
+    /// Knows how many there are of some limits; nil where all are said.
+    package var limits: (any LimitSource)?
 
     package init(
       writer: Writer, log: any EventLog, store: any VersionStore, manifests: any ManifestSource,
@@ -69,6 +71,8 @@ package actor Runner: Service {
     case watch
     /// Agents of before are to come back.
     case former
+    /// Programs are asked how many there are of limits.
+    case limits
   }
 
   /// A run on its bench.
@@ -102,6 +106,12 @@ package actor Runner: Service {
   var cancels: [LeaseToken: Cancel] = [:]
   /// Tasks from their start until what became of them is recorded.
   var inHand: [TaskID: LeaseToken] = [:]
+  /// What tasks took of their machines, from their end until that is recorded.
+  var used: [LeaseToken: TaskUse] = [:]
+  /// Earlier tries of tasks that wait or run again.
+  var tries: [TaskID: [TaskTry]] = [:]
+  /// Why limits were not known when they were asked for last.
+  var limitTroubles: [String: String] = [:]
   /// Runs whose end is being recorded: each ends once.
   var ending: Set<RunID> = []
   var farm: Farm
@@ -205,6 +215,7 @@ package actor Runner: Service {
   package func run() async throws {
     await parts.launcher.endOrphans()
     await recallFormer()
+    if parts.limits != nil { post.yield(.limits) }
     await resume()
     await withGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
@@ -253,6 +264,7 @@ package actor Runner: Service {
     case .tell: await tellWatchers()
     case .watch: await watchAgents()
     case .former: await awaitFormer()
+    case .limits: await askLimits()
     }
   }
 

@@ -21,7 +21,7 @@ extension Queries {
     return sum.answer(project: name, since: since, asOf: writer.position(head))
   }
 
-  private func start(_ text: String?, head: Int64) async throws(SluiceError) -> EventStart {
+  func start(_ text: String?, head: Int64) async throws(SluiceError) -> EventStart {
     guard let text else { return EventStart() }
     if let moment = SelectionMoment(text) { return try await moment.start(in: self, head: head) }
     throw SluiceError(

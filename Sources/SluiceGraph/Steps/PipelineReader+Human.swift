@@ -2,7 +2,7 @@ import SluiceModel
 
 /// A step without a command: people do it and publish what comes out.
 extension PipelineReader {
-  private static let meaningless = ["chunk", "timeout", "tools", "max_core_hours", "on", "needs", "tests"]
+  private static let meaningless = ["chunk", "timeout", "tools", "max_core_hours", "on", "needs", "tests", "retries"]
 
   /// Whether a step is meant to have no command; a misspelt key is no human step.
   static func isHuman(_ map: [String: DocumentNode], knownKeys: [String]) -> Bool {

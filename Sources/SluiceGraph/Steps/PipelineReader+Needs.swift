@@ -15,7 +15,7 @@ extension PipelineReader {
       labels: map["labels"].map { labels($0) }, limits: map["limits"].map { limits($0) })
   }
 
-  private mutating func count(_ node: DocumentNode, _ key: String, _ range: ClosedRange<Int>) -> Int? {
+  mutating func count(_ node: DocumentNode, _ key: String, _ range: ClosedRange<Int>) -> Int? {
     guard let text = text(node) else { return nil }
     if let value = Int(text), range.contains(value) { return value }
     report(

@@ -66,7 +66,7 @@ package struct PipelineReader {
 
   private static let stepKeys = [
     "for", "inputs", "outputs", "tools", "on", "on_change", "max_core_hours", "command", "body",
-    "frames", "chunk", "timeout", "needs", "tests",
+    "frames", "chunk", "timeout", "needs", "tests", "retries",
   ]
 
   private mutating func step(_ entry: DocumentEntry) -> Step? {
@@ -103,6 +103,7 @@ package struct PipelineReader {
       chunk: map["chunk"].flatMap { positive($0, "chunk") } ?? 1,
       timeoutSeconds: map["timeout"].flatMap { seconds($0) } ?? Limits.taskTimeoutSeconds,
       needs: map["needs"].flatMap { needs($0) }, tests: map["tests"].flatMap { word($0, TestPolicy.self) })
+    step.retries = map["retries"].flatMap { count($0, "retries", 0...Limits.taskRetries) }
     if let node = map["body"] { body(node, of: &step, map) }
     check(step, map, entry)
     return step

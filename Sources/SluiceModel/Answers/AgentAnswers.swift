@@ -39,8 +39,11 @@ package struct AgentPoll: Sendable, Codable {
   /// What it read in the probe; nil where it cannot.
   package var probe: String?
   package var waitSeconds: Double
-  package init(session: String, working: [UInt64], probe: String?, waitSeconds: Double) {
+  /// Why it takes nothing now, such as a full disk; nil where it takes tasks.
+  package var trouble: String?
+  package init(session: String, working: [UInt64], probe: String?, waitSeconds: Double, trouble: String? = nil) {
     (self.session, self.working, self.probe, self.waitSeconds) = (session, working, probe, waitSeconds)
+    self.trouble = trouble
   }
 }
 
@@ -91,7 +94,13 @@ package struct AgentTransfer: Sendable, Codable, Hashable {
 package struct AgentBeat: Sendable, Codable {
   package var session: String
   package var working: [UInt64]
-  package init(session: String, working: [UInt64]) { (self.session, self.working) = (session, working) }
+  /// Whether the machine's user works at it, where the agent looks for that.
+  package var inUse: Bool?
+  /// As in `AgentPoll`.
+  package var trouble: String?
+  package init(session: String, working: [UInt64], trouble: String? = nil, inUse: Bool? = nil) {
+    (self.session, self.working, self.trouble, self.inUse) = (session, working, trouble, inUse)
+  }
 }
 
 package struct AgentHeard: Sendable, Codable {
@@ -117,8 +126,15 @@ package struct AgentFinish: Sendable, Codable {
   /// Nil where it gives the task back unfinished.
   package var end: TaskEnd?
   package var outputs: [Output]?
-  package init(session: String, lease: UInt64, end: TaskEnd?, outputs: [Output]? = nil) {
+  package var used: TaskUse?
+  /// Why its machine could not do a task that it gives back.
+  package var trouble: String?
+  package init(
+    session: String, lease: UInt64, end: TaskEnd?, outputs: [Output]? = nil, trouble: String? = nil,
+    used: TaskUse? = nil
+  ) {
     (self.session, self.lease, self.end, self.outputs) = (session, lease, end, outputs)
+    (self.used, self.trouble) = (used, trouble)
   }
 }
 
@@ -144,7 +160,7 @@ package struct AgentAnswer: Sendable, Codable {
   }
   package var name: String
   package var host: String
-  /// `active`, `draining`, `paused`, `quarantined` or `lost`.
+  /// `active`, `inUse`, `draining`, `paused`, `quarantined` or `lost`.
   package var standing: String
   package var has: Amounts
   package var free: Amounts
@@ -155,10 +171,13 @@ package struct AgentAnswer: Sendable, Codable {
   /// Seconds since it was last heard of; nil for the server's own.
   package var heard: Double?
   package var version: String?
+  /// Why it takes no tasks now, in its own words; nil where it takes some.
+  package var trouble: String?
   package init(
     name: String, host: String, standing: String, has: Amounts, free: Amounts, labels: [String: String],
-    tasks: [TaskID], seesStore: Bool?, heard: Double?, version: String?
+    tasks: [TaskID], seesStore: Bool?, heard: Double?, version: String?, trouble: String? = nil
   ) {
+    self.trouble = trouble
     (self.name, self.host, self.standing, self.has, self.free) = (name, host, standing, has, free)
     (self.labels, self.tasks, self.seesStore) = (labels, tasks, seesStore)
     (self.heard, self.version) = (heard, version)

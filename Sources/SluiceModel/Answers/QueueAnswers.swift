@@ -26,8 +26,16 @@ package struct QueueAnswer: Sendable, Codable {
   package struct Limit: Sendable, Codable {
     package var name: String
     package var count: Int
+    /// By tasks.
     package var used: Int
-    package init(name: String, count: Int, used: Int) { (self.name, self.count, self.used) = (name, count, used) }
+    /// By others, artists above all.
+    package var taken: Int
+    /// Why the program that knows did not say it when it was asked last; the last value stays then.
+    package var trouble: String?
+    package init(name: String, count: Int, used: Int, taken: Int, trouble: String?) {
+      (self.name, self.count, self.used) = (name, count, used)
+      (self.taken, self.trouble) = (taken, trouble)
+    }
   }
   package var runs: [QueuedRunAnswer]
   package var limits: [Limit]

@@ -52,6 +52,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case agentName = "agent.name"
   case agentLease = "agent.lease"
   case agentFile = "agent.file"
+  case agentCache = "agent.cache"
   case publishNothing = "publish.nothing"
   case publishFileMissing = "publish.fileMissing"
   case publishHole = "publish.hole"
@@ -114,6 +115,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case taskFailed = "task.failed"
   case taskNotFound = "task.commandNotFound"
   case taskTimedOut = "task.timedOut"
+  case taskOverMemory = "task.overMemory"
   case taskOutputMissing = "task.outputMissing"
   case taskOutputDiffers = "task.outputDiffers"
   case taskInput = "task.input"
@@ -145,7 +147,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       404
     case .planChanged, .publishMade, .productHeld, .runActive, .storeBusy, .positionAhead, .siteElsewhere,
       .subscriptionExists, .subscriptionBatch, .planNotWaiting, .planWhatIf, .folderOmitted, .cutChanged,
-      .agentReplaced, .agentLease, .runNotQueued, .versionDamaged, .placeChanged:
+      .agentReplaced, .agentLease, .agentCache, .runNotQueued, .versionDamaged, .placeChanged:
       409
     case .logArchived, .versionPurged: 410
     case .bodyTooLarge, .eventTooLarge: 413
@@ -159,6 +161,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .graphDotMissing, .graphDotFailed: 500
     case .agentFile: 422
     case .taskFailed, .taskNotFound, .taskTimedOut, .taskOutputMissing, .taskOutputDiffers, .taskInput: 422
+    case .taskOverMemory: 422
     default: 400
     }
   }
@@ -174,7 +177,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       1
     case .planNotWaiting, .planWhatIf, .productHeld, .versionPurged, .versionDamaged, .placeChanged, .taskOutputDiffers:
       1
-    case .agentReplaced, .agentLease, .agentFile, .runNotQueued: 1
+    case .agentReplaced, .agentLease, .agentFile, .agentCache, .runNotQueued, .taskOverMemory: 1
     case .graphDotMissing, .graphDotFailed, .placeNoRoots: 1
     case .folderOmitted, .cutChanged, .timelineTool: 1
     default: 2

@@ -398,6 +398,14 @@ package struct TaskFinished: Sendable, Equatable, Codable {
   /// Where stdout and stderr lie, relative to the data folder.
   package var log: String
   package var failure: Failure?
+  /// Its run's step.
+  package var step: String?
+  /// The agent that ran it, `server` for the server's own machine.
+  package var agent: String?
+  package var given: TaskShare?
+  package var used: TaskUse?
+  /// Earlier tries of it in this attempt of the run, the first one first; nil for none.
+  package var tries: [TaskTry]?
   package init(
     task: TaskID, attempt: Int, frames: FrameSet?, outcome: TaskOutcome, seconds: Double, recipe: Digest, log: String,
     failure: Failure? = nil

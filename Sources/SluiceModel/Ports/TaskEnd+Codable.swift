@@ -1,8 +1,8 @@
 /// `{"how": "exited", "code": 3}`, as agents report it.
 extension TaskEnd: Codable {
-  private enum Key: String, CodingKey { case how, code, words }
+  private enum Key: String, CodingKey { case how, code, words, had, limit }
   private enum How: String, Codable {
-    case exited, signaled, timedOut, cancelled, notFound, failed, actionFailed, actionTimedOut
+    case exited, signaled, timedOut, overMemory, cancelled, notFound, failed, actionFailed, actionTimedOut
   }
 
   package init(from decoder: any Decoder) throws {
@@ -11,6 +11,9 @@ extension TaskEnd: Codable {
     case .exited: self = .exited(try values.decode(Int.self, forKey: .code))
     case .signaled: self = .signaled(try values.decode(Int.self, forKey: .code))
     case .timedOut: self = .timedOut
+    case .overMemory:
+      self = .overMemory(
+        had: try values.decode(Int64.self, forKey: .had), limit: try values.decode(Int64.self, forKey: .limit))
     case .cancelled: self = .cancelled
     case .notFound: self = .notFound
     case .failed: self = .failed(try values.decode(String.self, forKey: .words))
@@ -29,6 +32,10 @@ extension TaskEnd: Codable {
       try values.encode(How.signaled, forKey: .how)
       try values.encode(signal, forKey: .code)
     case .timedOut: try values.encode(How.timedOut, forKey: .how)
+    case .overMemory(let had, let limit):
+      try values.encode(How.overMemory, forKey: .how)
+      try values.encode(had, forKey: .had)
+      try values.encode(limit, forKey: .limit)
     case .cancelled: try values.encode(How.cancelled, forKey: .how)
     case .notFound: try values.encode(How.notFound, forKey: .how)
     case .failed(let words):

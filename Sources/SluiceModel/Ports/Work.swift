@@ -2,6 +2,8 @@
 package protocol TaskLauncher: Sendable {
   /// Ends when the whole process group has ended; a cancelled Swift task ends the group first.
   func launch(_ order: TaskOrder) async -> TaskEnd
+  /// The same, and says what the task took of the machine, as far as this launcher can tell.
+  func report(_ order: TaskOrder) async -> TaskReport
   /// Ends what an earlier server process left running.
   func endOrphans() async
   /// Leaves the sessions that were kept for more tasks of a job, and ends what still runs in them.
@@ -22,12 +24,16 @@ extension TaskLauncher {
 package struct TaskOrder: Sendable, Hashable, Codable {
   package let task: TaskID
   package let arguments: [String]
-  package let environment: [String: String]
+  package var environment: [String: String]
   package let directory: String
   package let log: String
   package let timeoutSeconds: Int
   /// What it runs instead of `arguments`: tasks of an Open Job Description template.
   package let session: OpenJD.SessionOrder?
+  /// A task with more memory than so many bytes is stopped; nil keeps it to none.
+  package var memoryLimit: Int64?
+  /// What is written into its log before all else; nil for nothing.
+  package var preface: String?
   package init(
     task: TaskID, arguments: [String], environment: [String: String], directory: String, log: String,
     timeoutSeconds: Int, session: OpenJD.SessionOrder? = nil
@@ -42,6 +48,8 @@ package enum TaskEnd: Sendable, Hashable {
   case exited(Int)
   case signaled(Int)
   case timedOut
+  /// It had more memory than it was given, and was stopped; both in bytes.
+  case overMemory(had: Int64, limit: Int64)
   case cancelled
   case notFound
   case failed(String)

@@ -48,6 +48,8 @@ package struct Step: Sendable, Hashable, Codable {
   package var needs: StepNeeds?
   /// Nil for `on`.
   package var tests: TestPolicy?
+  /// How often a failed task is run again by itself; nil for never.
+  package var retries: Int?
 
   package init(
     name: String, folders: FolderPattern, inputs: [StepInput], outputs: [StepOutput], tools: [String] = [],
@@ -70,7 +72,7 @@ package struct Step: Sendable, Hashable, Codable {
     case maxCoreHours = "max_core_hours"
     case command, body, frames, chunk
     case timeoutSeconds = "timeout"
-    case needs, tests
+    case needs, tests, retries
   }
 
   /// Whether each frame is a piece of work of its own.

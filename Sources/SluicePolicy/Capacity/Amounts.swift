@@ -34,8 +34,10 @@ package struct Need: Sendable, Hashable {
   /// Counted limits, such as licences, and how many of each.
   package var limits: [String: Int]
   /// How long its agent takes nothing else after it has started, so that its memory shows first; zero where that is
-  /// known.
+  /// known. Once a task of its run has succeeded nobody waits any more.
   package var ramp: Duration
+  /// The agent on which it failed: another one takes it, where another one could.
+  package var avoids: AgentID?
 
   package init(
     _ amounts: Amounts, isExclusive: Bool = false, labels: [String: String] = [:], limits: [String: Int] = [:],

@@ -9,9 +9,11 @@ package struct AgentID: TextID {
 package struct FarmAgent: Sendable {
   package enum Standing: String, Sendable, Codable {
     case active
+    /// Its user works at it; it takes tasks again as soon as nobody does.
+    case inUse
     /// It finishes what it has and takes nothing more.
     case draining
-    /// A person, or the machine's user, wants nothing new on it for now.
+    /// A person wants nothing new on it for now.
     case paused
     /// Everything that it was given failed.
     case quarantined
@@ -37,6 +39,8 @@ package struct FarmAgent: Sendable {
   /// The line for which it is kept free.
   var keptFor: Int?
   var failures = FailuresInARow()
+  /// The steps whose failures brought it into quarantine; nil where it is not there for steps.
+  var isQuarantinedFor: Set<StepOfProject>?
 
   init(id: AgentID, host: String, has: Amounts, labels: [String: String], heard: Duration) {
     (self.id, self.host, self.has, self.labels, self.heard) = (id, host, has, labels, heard)
@@ -54,16 +58,6 @@ package struct FarmAgent: Sendable {
   /// Whether it has room for such a task now; `could` is true.
   func hasRoom(for need: Need) -> Bool {
     !hasExclusive && (need.isExclusive ? leases.isEmpty : need.amounts.fits(in: free))
-  }
-}
-
-/// How many tasks in a row an agent has failed, and of how many runs: one bad run is no bad agent.
-struct FailuresInARow: Sendable {
-  private(set) var count = 0
-  private(set) var runs: Set<RunID> = []
-  mutating func add(_ run: RunID) {
-    count += 1
-    if runs.count < 8 { runs.insert(run) }
   }
 }
 

@@ -9,7 +9,7 @@ package struct LinePlace: Sendable, Hashable, Comparable {
   package static func < (left: Self, right: Self) -> Bool { (left.tier, left.turn) < (right.tier, right.turn) }
 }
 
-/// Tasks of a run that need the same. Those of a task that was moved up a size are a line of their own.
+/// Tasks of a run that need the same. Those that were moved up a size, or that avoid an agent, are lines of their own.
 struct Line: Sendable {
   let run: RunID
   let need: Need

@@ -12,17 +12,23 @@ extension Scheduler {
     switch outcome {
     case .succeeded:
       agents[agent]?.failures = FailuresInARow()
+      if lease.need.ramp > .zero {
+        runs[lease.run]?.hasShown = true
+        agents[agent]?.takesAgain = .zero
+      }
+      blame.succeeded(runs[lease.run]?.step)
       return (.taken, passed(lease))
     case .returned:
       giveBack(lease)
       return (.retried, [])
     case .overMemory:
-      guard let larger = larger(than: lease.need.amounts), !wasMovedUp(lease) else { return failed(lease) }
-      var need = lease.need
-      need.amounts = larger
-      let place = runs[lease.run]?.place ?? LinePlace(tier: .normal, turn: 0)
-      addLine(lease.run, need, place, ready: [lease.task])
-      return (.retried, [.movedUp(lease.run, task: lease.task, to: larger)])
+      guard let need = larger(lease.need), runs[lease.run]?.enlarged.insert(lease.task).inserted == true else {
+        return ended(lease)
+      }
+      // That it was too small says nothing of whether it works.
+      runs[lease.run]?.attempts[lease.task, default: 1] -= 1
+      again(lease, need)
+      return (.retried, [.movedUp(lease.run, task: lease.task, to: need.amounts)])
     case .failed:
       let (receipt, notices) = failed(lease)
       return (receipt, notices + suspect(agent, lease.run))
@@ -32,13 +38,27 @@ extension Scheduler {
   private mutating func failed(_ lease: Lease) -> (receipt: Receipt, notices: [Notice]) {
     guard let run = runs[lease.run] else { return (.taken, []) }
     if (run.attempts[lease.task] ?? 1) < run.maxAttempts {
-      wait(lease.task, in: lease.line)
+      var need = lease.need
+      need.avoids = lease.agent
+      again(lease, need)
       return (.retried, [])
     }
-    guard case .testing = run.phase else { return (.taken, []) }
+    return ended(lease)
+  }
+
+  /// The task waits again, behind others of its tier and age that need the same.
+  private mutating func again(_ lease: Lease, _ need: Need) {
+    guard let run = runs[lease.run] else { return }
+    if let line = run.lines.first(where: { lines[$0]?.need == need }) { return wait(lease.task, in: line) }
+    addLine(lease.run, need, run.place, ready: [lease.task])
+  }
+
+  /// The task is not run again.
+  private mutating func ended(_ lease: Lease) -> (receipt: Receipt, notices: [Notice]) {
+    guard case .testing? = runs[lease.run]?.phase else { return (.taken, []) }
     runs[lease.run]?.phase = .testFailed
     // Other tests say more about what is wrong, but cost what they cost.
-    for line in run.lines { lines[line]?.ready = [] }
+    for line in runs[lease.run]?.lines ?? [] { lines[line]?.ready = [] }
     return (.taken, [.testFailed(lease.run)])
   }
 
@@ -55,20 +75,18 @@ extension Scheduler {
     return [.testsPassed(lease.run)]
   }
 
-  private mutating func suspect(_ id: AgentID, _ run: RunID) -> [Notice] {
-    guard var agent = agents[id], agent.standing == .active, !agent.isOwn else { return [] }
-    agent.failures.add(run)
-    agents[id] = agent
-    guard agent.failures.count >= rules.failuresInARow, agent.failures.runs.count > 1 else { return [] }
-    setStanding(.quarantined, of: id)
-    return [.quarantined(id)]
+  /// The same with the next size that has more memory, where an agent is so large.
+  private func larger(_ need: Need) -> Need? {
+    var larger = need
+    let amounts = need.amounts
+    guard let size = rules.sizes.filter({ $0.memory > amounts.memory }).min(by: { $0.memory < $1.memory }) else {
+      return nil
+    }
+    larger.amounts = Amounts(
+      cores: max(size.cores, amounts.cores), memory: size.memory, gpus: max(size.gpus, amounts.gpus))
+    if agents.values.contains(where: { $0.could(larger) }) { return larger }
+    // It is memory that it lacks; a machine with fewer cores than the size may have that.
+    larger.amounts = Amounts(cores: amounts.cores, memory: size.memory, gpus: amounts.gpus)
+    return agents.values.contains { $0.could(larger) } ? larger : nil
   }
-
-  /// The next size with more memory.
-  private func larger(than amounts: Amounts) -> Amounts? {
-    rules.sizes.filter { $0.memory > amounts.memory }.min { $0.memory < $1.memory }
-      .map { Amounts(cores: max($0.cores, amounts.cores), memory: $0.memory, gpus: max($0.gpus, amounts.gpus)) }
-  }
-
-  private func wasMovedUp(_ lease: Lease) -> Bool { runs[lease.run]?.lines.first != lease.line }
 }

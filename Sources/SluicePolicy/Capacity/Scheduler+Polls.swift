@@ -26,7 +26,15 @@ extension Scheduler {
     guard agents[id] != nil else { return }
     agents[id]?.standing = standing
     agents[id]?.failures = FailuresInARow()
+    agents[id]?.isQuarantinedFor = nil
     if standing != .active { keepNoLonger(id) }
+  }
+
+  /// An agent says whether its user works at it; what people have said of it comes before that.
+  package mutating func setInUse(_ isInUse: Bool, _ id: AgentID) {
+    guard let standing = agents[id]?.standing, standing == (isInUse ? .active : .inUse) else { return }
+    agents[id]?.standing = isInUse ? .inUse : .active
+    if isInUse { keepNoLonger(id) }
   }
 
   /// An agent says what it works on.
@@ -46,12 +54,19 @@ extension Scheduler {
     return silent.flatMap { lose($0) }
   }
 
-  /// Tasks that an agent is to start now.
-  /// - Complexity: O(kinds of need · log of it), whatever waits; each kind that does not fit is looked at once.
+  /// An agent asks for tasks: those that it is to start now.
   package mutating func poll(_ id: AgentID, now: Duration) -> [Lease] {
     guard let known = agents[id] else { return [] }
     agents[id]?.heard = now
     if known.standing == .lost { agents[id]?.standing = known.standingBefore }
+    return give(to: id, now: now)
+  }
+
+  /// Tasks for an agent that asked a while ago and waits for an answer; nothing is heard of it by that, and one that
+  /// has been silent since for half a lease may be cut off and gets none.
+  /// - Complexity: O(kinds of need · log of it), whatever waits; each kind that does not fit is looked at once.
+  package mutating func give(to id: AgentID, now: Duration) -> [Lease] {
+    guard let known = agents[id], known.isOwn || now - known.heard <= rules.lease / 2 else { return [] }
     var given: [Lease] = []
     while let agent = agents[id], agent.standing == .active, agent.takesAgain <= now,
       let line = choose(for: agent, now)
@@ -63,7 +78,7 @@ extension Scheduler {
 
   private mutating func choose(for agent: FarmAgent, _ now: Duration) -> Int? {
     if let kept = agent.keptFor {
-      if let line = lines[kept], isReady(line) {
+      if let line = lines[kept], isReady(line), !avoids(agent.id, line.need) {
         return agent.hasRoom(for: line.need) && limits.lacking(line.need, on: agent.host) == nil ? kept : nil
       }
       keepNoLonger(agent.id)
@@ -78,7 +93,8 @@ extension Scheduler {
         if isOverdue, isPossible(line.need) { claimed.formUnion(line.need.limits.keys) }
         continue
       }
-      guard claimed.isDisjoint(with: line.need.limits.keys), agent.could(line.need) else { continue }
+      guard claimed.isDisjoint(with: line.need.limits.keys), agent.could(line.need), !avoids(agent.id, line.need)
+      else { continue }
       if agent.hasRoom(for: line.need) { return entry.line }
       passOver(entry.line, now)
       if isOverdue, line.reserved == nil {
@@ -108,6 +124,11 @@ extension Scheduler {
     }
     needs = known
     return heads.sorted { $0.place < $1.place }
+  }
+
+  /// Whether a task that failed here is to wait for another agent, since there is one.
+  func avoids(_ id: AgentID, _ need: Need) -> Bool {
+    need.avoids == id && agents.values.contains { $0.id != id && $0.standing == .active && $0.could(need) }
   }
 
   private func isPossible(_ need: Need) -> Bool {
@@ -143,7 +164,7 @@ extension Scheduler {
     agent.free = agent.free - line.need.amounts
     agent.hasExclusive = line.need.isExclusive
     agent.leases.insert(lease.token)
-    if line.need.ramp > .zero { agent.takesAgain = now + line.need.ramp }
+    if line.need.ramp > .zero, runs[line.run]?.hasShown == false { agent.takesAgain = now + line.need.ramp }
     agents[agent.id] = agent
     limits.take(line.need, on: agent.host)
     leases[lease.token] = lease

@@ -46,6 +46,9 @@ extension Scheduler {
     }
   }
 
+  /// How many of a limit tasks have.
+  package func used(ofLimit name: String) -> Int { limits.used(name) }
+
   /// Counted limits with how many of each are in use, by name.
   package var limitsInUse: [(name: String, limit: CountedLimit, used: Int)] {
     limits.limits.sorted { $0.key < $1.key }.map { ($0.key, $0.value, limits.used($0.key)) }

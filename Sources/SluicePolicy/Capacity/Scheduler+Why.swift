@@ -72,10 +72,11 @@ extension Scheduler {
     if there.isEmpty { return .noAgent }
     let labelled = there.filter { agent in need.labels.allSatisfy { agent.labels[$0.key] == $0.value } }
     if labelled.isEmpty { return .labels(need.labels) }
-    let able = labelled.filter { $0.could(need) }
+    let able = labelled.filter { $0.could(need) && !avoids($0.id, need) }
     if able.isEmpty { return .tooLarge(need.amounts) }
     if let lacking = limits.lacking(need, on: nil) {
-      return .limit(lacking, used: limits.used(lacking), of: limits.limits[lacking]?.count ?? 0)
+      let limit = limits.limits[lacking]
+      return .limit(lacking, used: limits.used(lacking) + (limit?.taken ?? 0), of: limit?.count ?? 0)
     }
     if !able.contains(where: { $0.hasRoom(for: need) && $0.keptFor == nil }) { return .resources(need.amounts) }
     let isFirst = !runs.contains { $0.value.place < run.place && ready($0.value) > 0 }

@@ -10,7 +10,8 @@ package struct Scheduler: Sendable {
     package var lease: Duration
     /// After so long of being passed over, a line gets an agent or a limit kept for it.
     package var patience: Duration
-    /// So many failures in a row, of at least two runs, put an agent into quarantine.
+    /// So many failures in a row, of at least two runs and of steps that are not broken themselves, put an agent into
+    /// quarantine.
     package var failuresInARow: Int
     /// Amounts from small to large; a task that needs more memory than it has moves up once.
     package var sizes: [Amounts]
@@ -37,6 +38,8 @@ package struct Scheduler: Sendable {
     case movedUp(RunID, task: Int, to: Amounts)
     case lost(AgentID, [LeaseToken])
     case quarantined(AgentID)
+    /// It is out of quarantine: what failed there fails elsewhere too.
+    case acquitted(AgentID)
   }
 
   package enum Outcome: Sendable, Hashable {
@@ -68,11 +71,16 @@ package struct Scheduler: Sendable {
     var isPaused = false
     /// Not to be begun before the tests have passed; the next one last.
     var rest: [Int]
-    /// Main line first, then those of tasks that were moved up.
+    /// Main line first, then those of tasks that were moved up, or that failed and are to go elsewhere.
     var lines: [Int]
     var attempts: [Int: Int] = [:]
+    /// Tasks that were moved up a size.
+    var enlarged: Set<Int> = []
     var maxAttempts: Int
     var running = 0
+    /// A task of it has succeeded, and so its machine has seen how much memory it takes.
+    var hasShown = false
+    var step: StepOfProject?
   }
 
   package let rules: Rules
@@ -84,6 +92,7 @@ package struct Scheduler: Sendable {
   var needs: [Need] = []
   package internal(set) var leases: [LeaseToken: Lease] = [:]
   var limits = LimitBook()
+  var blame = Blame()
   private var turns = 0
   private var nextLine = 0
   var nextToken: UInt64 = 1
@@ -93,9 +102,15 @@ package struct Scheduler: Sendable {
   // MARK: Runs
 
   /// Takes up the tasks of a run, numbered from 0 in the order of frames.
-  /// - Parameter turn: where it stands in its tier, the smaller the earlier; behind all others where it is not said.
+  /// - Parameters:
+  ///   - attempts: how often a task may fail before it has failed.
+  ///   - turn: where it stands in its tier, the smaller the earlier; behind all others where it is not said.
+  ///   - failedOn: agents on which tasks failed before; another one takes them where one can.
+  ///   - step: what it is a run of, which may be to blame when it fails.
   package mutating func add(
-    _ run: RunID, tasks: Int, need: Need, tier: Tier, hold: TestHold = .off, attempts: Int = 1, turn: Int? = nil
+    _ run: RunID, tasks: Int, need: Need, tier: Tier, hold: TestHold = .off, attempts: Int = 1, turn: Int? = nil,
+    failedOn: [Int: AgentID] = [:],
+    of step: StepOfProject? = nil
   ) {
     guard runs[run] == nil, tasks > 0 else { return }
     turns = max(turns + 1, turn ?? 0)
@@ -103,6 +118,7 @@ package struct Scheduler: Sendable {
     var order = Array(TestFrames.halving(tasks).reversed())
     var state = Run(
       place: place, phase: .open, isLookedAt: false, rest: [], lines: [], maxAttempts: max(1, attempts))
+    state.step = step
     if case .on(let places, let isLookedAt) = hold {
       let tests = Set(places.filter { (0..<tasks).contains($0) })
       if !tests.isEmpty {
@@ -113,7 +129,12 @@ package struct Scheduler: Sendable {
       }
     }
     runs[run] = state
-    addLine(run, need, place, ready: order)
+    addLine(run, need, place, ready: order.filter { failedOn[$0] == nil })
+    for agent in Set(failedOn.values).sorted() {
+      var elsewhere = need
+      elsewhere.avoids = agent
+      addLine(run, elsewhere, place, ready: order.filter { failedOn[$0] == agent })
+    }
   }
 
   /// Takes a run out. Its leases stay until they end; what they bring is nobody's any more.

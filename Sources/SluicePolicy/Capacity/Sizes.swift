@@ -16,6 +16,9 @@ package struct Sizes: Sendable, Hashable {
 
   package subscript(_ name: SizeName) -> Amounts { amounts[name] ?? .none }
 
+  /// The size that has just these amounts.
+  package func name(of amounts: Amounts) -> SizeName? { SizeName.allCases.first { self[$0] == amounts } }
+
   /// From small to large.
   package var all: [Amounts] { SizeName.allCases.map { self[$0] }.sorted { $0.memory < $1.memory } }
 }

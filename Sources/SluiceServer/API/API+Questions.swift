@@ -37,6 +37,11 @@ extension API {
         try await services.queries.savings(
           ProjectName(try request.required("project")), since: request.value("since")))
     }
+    api.get("sizes") { request, _ in
+      JSONBody.response(
+        try await services.queries.sizes(
+          ProjectName(try request.required("project")), since: request.value("since")))
+    }
   }
 
   private func selection(_ request: Request) throws(SluiceError) -> Selection {

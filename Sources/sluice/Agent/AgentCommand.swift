@@ -21,13 +21,25 @@ struct AgentCommand: AsyncParsableCommand {
   @Option(help: "How many GPUs tasks may have.") var gpus = 0
   @Option(help: ArgumentHelp("What steps may ask for; may be given several times.", valueName: "key=value"))
   var label: [String] = []
-  @Option(help: "Where it keeps what it brings, and works, where it does not see the server's data folder.")
-  var cache = "sluice-agent"
+  @Option(
+    help: ArgumentHelp(
+      "Where it keeps what it brings, and works, where it does not see the server's data folder.",
+      discussion: "Default: sluice-agent/NAME in the working folder. No two agents share one."))
+  var cache: String?
   @Option(help: "How much of that it keeps, such as 100G.") var cacheSize = "20G"
   @Flag(help: "Bring and send files even where the server's data folder can be seen.") var stream = false
+  @Flag(help: "Work only while nobody works at this machine, and leave at once when somebody comes.") var nimby = false
+  @Option(help: "With --nimby: after so many minutes without input at a terminal nobody works here.")
+  var idleMinutes = 15.0
+  @Option(
+    help: ArgumentHelp(
+      "With --nimby: a program that says it instead: it exits with 0 when nobody works here.", valueName: "program"))
+  var idleCommand: String?
   @OptionGroup var options: ServerOptions
 
   func validate() throws {
+    guard (0...1_440).contains(idleMinutes) else { throw ValidationError("--idle-minutes takes 0 to 1440.") }
+    if idleCommand != nil, !nimby { throw ValidationError("--idle-command says something with --nimby alone.") }
     if let cores, !(1...Limits.agentCores).contains(cores) {
       throw ValidationError("--cores takes 1 to \(Limits.agentCores).")
     }
@@ -54,16 +66,18 @@ struct AgentCommand: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     var client = options.client
     client.token = token
+    let name = name ?? AgentCommand.plain(Machine.host)
     let join = AgentJoin(
-      name: name ?? AgentCommand.plain(Machine.host), host: Machine.host, cores: cores ?? Machine.cores,
+      name: name, host: Machine.host, cores: cores ?? Machine.cores,
       memory: memory.flatMap(MemorySize.mebibytes) ?? Machine.memory, gpus: gpus,
       labels: Dictionary(label.compactMap(AgentCommand.pair), uniquingKeysWith: { _, last in last }),
       version: Sluice.version)
     let worker = AgentWorker(
       client: client, join: join, doesStream: stream,
       shelf: Shelf(
-        root: Machine.absolute(cache), bytes: Int64(MemorySize.mebibytes(cacheSize) ?? 0) * 1_024 * 1_024),
-      voice: AgentVoice(isJSON: options.json))
+        root: Machine.absolute(cache ?? "sluice-agent/\(name)"),
+        bytes: Int64(MemorySize.mebibytes(cacheSize) ?? 0) * 1_024 * 1_024),
+      voice: AgentVoice(isJSON: options.json), presence: nimby ? presence : nil)
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await worker.run() }
@@ -71,6 +85,12 @@ struct AgentCommand: AsyncParsableCommand {
       try await group.next()
       group.cancelAll()
     }
+  }
+
+  private var presence: Presence {
+    Presence(
+      idle: .seconds(idleMinutes * 60), program: idleCommand.map { $0.contains("/") ? Machine.absolute($0) : $0 },
+      environment: Machine.environment, ambient: Machine.ambient)
   }
 
   /// A host's name as the name of an agent.

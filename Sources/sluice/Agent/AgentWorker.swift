@@ -25,13 +25,22 @@ actor AgentWorker {
   private var joined: AgentJoined?
   private var working: [UInt64: Work] = [:]
   private var stops: [UInt64: AsyncStream<Void>] = [:]
+  /// What tasks took of this machine, from their end until the server knows.
+  private var used: [TaskID: TaskUse] = [:]
   private var warden: Warden?
   /// When the server last answered: its lease is at least from then.
   private var acknowledged = Duration.zero
+  /// What keeps this machine from taking tasks, such as a full disk, and since when.
+  private var trouble: (words: String, since: Duration)?
   private var isLeaving = false
+  /// Says whether somebody works at this machine; nil where nobody looks.
+  private let presence: Presence?
+  /// Until it was looked, somebody may.
+  private var isInUse: Bool
   private var leaving: AsyncStream<Void>.Continuation?
 
-  init(client: Client, join: AgentJoin, doesStream: Bool, shelf: Shelf, voice: AgentVoice) {
+  init(client: Client, join: AgentJoin, doesStream: Bool, shelf: Shelf, voice: AgentVoice, presence: Presence? = nil) {
+    (self.presence, isInUse) = (presence, presence != nil)
     (self.client, self.join, self.doesStream, self.voice) = (client, join, doesStream, voice)
     courier = Courier(client: client, shelf: shelf)
     mark = "agent \(join.name) of \(client.base)"
@@ -104,6 +113,12 @@ actor AgentWorker {
         try await self.closeSessions()
         return false
       }
+      if let presence {
+        group.addTask {
+          try await self.watchUser(presence, joined)
+          return false
+        }
+      }
       group.addTask {
         for await _ in leaves {}
         task.finish()
@@ -133,10 +148,19 @@ actor AgentWorker {
 
   private func poll(_ joined: AgentJoined, _ tasks: AsyncStream<AgentTask>.Continuation) async throws {
     let path = "agents/\(Client.escaped(joined.agent))/poll"
+    // Not much longer than a lease: an answer that a cut took away is not to be waited for.
+    let wait = min(Double(Limits.agentPollSeconds), max(2, joined.leaseSeconds))
     while !isLeaving {
       let body = AgentPoll(
-        session: joined.session, working: working.keys.sorted(), probe: probe(joined), waitSeconds: 50)
+        session: joined.session, working: working.keys.sorted(), probe: probe(joined), waitSeconds: wait,
+        trouble: currentTrouble(joined))
       guard let polled = try await ask(path, body) else {
+        try await ambient.sleep(.milliseconds(300))
+        continue
+      }
+      // Of an answer that a cut has delayed nobody knows whether it still holds. The server takes back what is not
+      // known here when it is asked again.
+      if isCutOff(joined) {
         try await ambient.sleep(.milliseconds(300))
         continue
       }
@@ -148,7 +172,7 @@ actor AgentWorker {
   /// - Returns: nil where the server does not answer.
   private func ask(_ path: String, _ body: AgentPoll) async throws(SluiceError) -> AgentPolled? {
     do throws(SluiceError) {
-      return try await client.post(path, body)
+      return try await client.post(path, body, within: .milliseconds(Int64(body.waitSeconds * 1_000) + 5_000))
     } catch {
       if error.code == .serverUnreachable { return nil }
       throw error
@@ -164,7 +188,7 @@ actor AgentWorker {
   }
 
   private func begin(_ task: AgentTask, _ tasks: AsyncStream<AgentTask>.Continuation) {
-    guard working[task.lease] == nil, !isLeaving else { return }
+    guard working[task.lease] == nil, !isLeaving, !isInUse else { return }
     let (stops, stop) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     working[task.lease] = Work(task: task.order.task, stop: stop)
     self.stops[task.lease] = stops
@@ -172,35 +196,68 @@ actor AgentWorker {
   }
 
   private func beat(_ joined: AgentJoined) async throws {
-    let path = "agents/\(Client.escaped(joined.agent))/heartbeat"
-    let pause = joined.leaseSeconds / 5
     while true {
-      try await ambient.sleep(.milliseconds(Int(pause * 1_000)))
-      do {
-        let body = AgentBeat(session: joined.session, working: working.keys.sorted())
-        let response = try await client.send(
-          .POST, path, body: .bytes(StableJSON.encode(body)), type: "application/json",
-          timeout: .milliseconds(Int64(max(0.5, pause) * 1_000)))
-        let heard = try StableJSON.decode(AgentHeard.self, from: try await client.collect(response))
-        isHeard(joined)
-        for lease in heard.givenAway { giveUp(lease) }
-        for lease in heard.end { working[lease]?.stop.yield() }
-      } catch let error as SluiceError where error.code == .serverUnreachable {
-        continue
-      }
+      try await ambient.sleep(.milliseconds(Int(joined.leaseSeconds * 200)))
+      try await beatOnce(joined)
     }
   }
 
-  private func isHeard(_ joined: AgentJoined) {
-    let now = ambient.uptime()
-    if now - acknowledged > .milliseconds(Int(joined.leaseSeconds * 600)) {
-      for lease in working.keys { working[lease]?.isFenced = true }
+  private func beatOnce(_ joined: AgentJoined) async throws {
+    let path = "agents/\(Client.escaped(joined.agent))/heartbeat"
+    let pause = joined.leaseSeconds / 5
+    do throws(SluiceError) {
+      let body = AgentBeat(
+        session: joined.session, working: working.keys.sorted(), trouble: currentTrouble(joined),
+        inUse: presence == nil ? nil : isInUse)
+      let heard: AgentHeard = try await client.post(path, body, within: .milliseconds(Int64(max(0.5, pause) * 1_000)))
+      await isHeard(joined)
+      for lease in heard.givenAway { giveUp(lease) }
+      for lease in heard.end { working[lease]?.stop.yield() }
+    } catch {
+      guard error.code == .serverUnreachable else { throw error }
     }
-    acknowledged = now
+  }
+
+  /// When somebody comes to work at this machine, its tasks are ended and given back at once.
+  private func watchUser(_ presence: Presence, _ joined: AgentJoined) async throws {
+    while true {
+      let now = await presence.isInUse()
+      if now != isInUse {
+        isInUse = now
+        voice.say(now ? "inUse" : "idle", nil, now ? "somebody works here; gives its tasks back" : "nobody works here")
+        if now { for work in working.values { work.stop.yield() } }
+      }
+      try await beatOnce(joined)
+      try await ambient.sleep(.milliseconds(Limits.presenceMilliseconds))
+    }
+  }
+
+  private func isHeard(_ joined: AgentJoined) async {
+    if isCutOff(joined) {
+      for lease in working.keys { giveUp(lease) }
+      // The warden has ended what they left running, too.
+      await launcher.discardSessions()
+    }
+    acknowledged = ambient.uptime()
     if warden?.reassure() == false { try? startWarden(joined.leaseSeconds) }
   }
 
-  /// The server gave the task to another while nothing was heard of this agent.
+  /// Whether it was silent for so long that the warden may have ended its tasks, or the server given them away.
+  private func isCutOff(_ joined: AgentJoined) -> Bool {
+    ambient.uptime() - acknowledged > .milliseconds(Int(joined.leaseSeconds * 600))
+  }
+
+  /// What keeps it from taking tasks; it is over when there is room again, and others have had a lease's time to try.
+  private func currentTrouble(_ joined: AgentJoined) -> String? {
+    guard let trouble else { return nil }
+    let rest = Duration.milliseconds(Int(joined.leaseSeconds * 1_000))
+    if ambient.uptime() - trouble.since < rest || courier.isFull { return trouble.words }
+    self.trouble = nil
+    voice.say("rested", nil, "takes tasks again")
+    return nil
+  }
+
+  /// The server gave the task to another while nothing was heard of this agent, or is about to.
   private func giveUp(_ lease: UInt64) {
     guard let work = working[lease] else { return }
     working[lease]?.isFenced = true
@@ -209,6 +266,16 @@ actor AgentWorker {
 
   // MARK: Working
 
+  /// What came of a task.
+  private struct Outcome: Sendable {
+    /// Nil where it is given back.
+    var end: TaskEnd?
+    var outputs: [AgentFinish.Output]?
+    /// Why this machine could not do it.
+    var trouble: String?
+    var trip: Courier.Trip?
+  }
+
   private func work(on given: AgentTask, _ joined: AgentJoined) async {
     defer {
       working[given.lease] = nil
@@ -216,50 +283,81 @@ actor AgentWorker {
     }
     guard let stops = stops[given.lease] else { return }
     voice.say("started", given.order.task, "runs \(given.order.task)")
-    var (end, outputs): (TaskEnd?, [AgentFinish.Output]?) = (nil, nil)
-    if let transfer = given.transfer {
-      (end, outputs) = await run(given, transfer, joined, until: stops)
-    } else {
-      end = await run(prepared(given.order, given.gpus), until: stops)
+    var outcome = await until(stops) { await self.carryOut(given, joined) }
+    if let trip = outcome.trip {
+      await courier.sendLog(trip)
+      await courier.end(trip)
     }
-    let isCutOff = ambient.uptime() - acknowledged > .milliseconds(Int(joined.leaseSeconds * 600))
-    let isOwn = working[given.lease]?.isFenced == false && !isCutOff && end != .cancelled
-    await report(given, isOwn ? end : nil, outputs, joined)
+    let isFenced = working[given.lease]?.isFenced != false || isCutOff(joined)
+    if isFenced || outcome.end == .cancelled { outcome.end = nil }
+    if let words = outcome.trouble {
+      await courier.makeRoom()
+      trouble = (words, ambient.uptime())
+      voice.say("trouble", given.order.task, "takes no tasks for now: \(words)")
+    }
+    await report(given, outcome, joined)
   }
 
-  /// Brings what a task reads, runs it, and sends what it has made.
-  private func run(
-    _ given: AgentTask, _ transfer: AgentTransfer, _ joined: AgentJoined, until stops: AsyncStream<Void>
-  ) async -> (TaskEnd?, [AgentFinish.Output]?) {
-    let trip: Courier.Trip
-    do {
-      trip = try await courier.bring(given, transfer, joined)
-    } catch {
-      return (isGone(error) ? nil : .failed("its inputs did not come: \(AgentWorker.words(error))"), nil)
+  /// Works until that is done, or it is to stop.
+  private func until(
+    _ stops: AsyncStream<Void>, _ work: @escaping @Sendable () async -> Outcome
+  ) async -> Outcome {
+    await withTaskGroup(of: Outcome?.self) { group in
+      group.addTask { await work() }
+      group.addTask {
+        for await _ in stops { break }
+        return nil
+      }
+      var outcome = Outcome()
+      for await ended in group {
+        group.cancelAll()
+        if let ended { outcome = ended }
+      }
+      return outcome
     }
-    let order = prepared(trip.order, given.gpus)
-    let ended = await withTaskGroup(of: TaskEnd?.self) { [courier] group in
+  }
+
+  private func carryOut(_ given: AgentTask, _ joined: AgentJoined) async -> Outcome {
+    guard let transfer = given.transfer else {
+      return Outcome(end: await measured(prepared(given.order, given.gpus)))
+    }
+    do {
+      let trip = try await courier.bring(given, transfer, joined)
+      return await run(trip, given.gpus)
+    } catch {
+      // A disk that is full is this machine's failure, and not the task's.
+      if (error as? SluiceError)?.code == .storeFull { return Outcome(trouble: courier.fullWords) }
+      return Outcome(end: isGone(error) ? nil : .failed("its inputs did not come: \(AgentWorker.words(error))"))
+    }
+  }
+
+  /// Runs a task whose inputs are there, and sends what it has made.
+  private func run(_ trip: Courier.Trip, _ gpus: [Int]) async -> Outcome {
+    let order = prepared(trip.order, gpus)
+    let end = await withTaskGroup(of: TaskEnd?.self) { [courier] group in
       group.addTask {
         await courier.followLog(trip)
         return nil
       }
-      group.addTask { await self.run(order, until: stops) }
-      for await end in group where end != nil {
-        group.cancelAll()
-        return end ?? .cancelled
+      group.addTask { await self.measured(order) }
+      var end = TaskEnd.cancelled
+      for await ended in group {
+        if let ended {
+          end = ended
+          group.cancelAll()
+        }
       }
-      return .cancelled
+      return end
     }
-    await courier.sendLog(trip)
-    var outputs: [AgentFinish.Output]?
-    var result: TaskEnd? = ended
-    if ended == .exited(0) {
-      do { outputs = try await courier.send(trip) } catch {
-        result = isGone(error) ? nil : .failed("its outputs could not be sent: \(AgentWorker.words(error))")
+    var outcome = Outcome(end: end, trip: trip)
+    if end == .exited(0) {
+      do { outcome.outputs = try await courier.send(trip) } catch {
+        outcome.end = isGone(error) ? nil : .failed("its outputs could not be sent: \(AgentWorker.words(error))")
       }
+    } else if end != .cancelled, courier.isFull {
+      (outcome.end, outcome.trouble) = (nil, courier.fullWords)
     }
-    await courier.end(trip)
-    return (result, outputs)
+    return outcome
   }
 
   /// Whether it is the server that is gone, or the lease, and not the task that failed.
@@ -277,21 +375,10 @@ actor AgentWorker {
     return order.with(environment: environment)
   }
 
-  private func run(_ order: TaskOrder, until stops: AsyncStream<Void>) async -> TaskEnd {
-    await withTaskGroup(of: TaskEnd?.self) { [launcher] group in
-      group.addTask { await launcher.launch(order) }
-      group.addTask {
-        for await _ in stops { break }
-        return nil
-      }
-      guard let first = await group.next(), let end = first else {
-        group.cancelAll()
-        await group.waitForAll()
-        return .cancelled
-      }
-      group.cancelAll()
-      return end
-    }
+  private func measured(_ order: TaskOrder) async -> TaskEnd {
+    let report = await launcher.report(order)
+    used[order.task] = report.used
+    return report.end
   }
 
   private func words(_ end: TaskEnd?, _ order: TaskOrder) -> String {
@@ -301,17 +388,18 @@ actor AgentWorker {
   }
 
   /// Says how a task ended, until the server has heard it or does not know this agent any more.
-  private func report(
-    _ given: AgentTask, _ end: TaskEnd?, _ outputs: [AgentFinish.Output]?, _ joined: AgentJoined
-  ) async {
+  private func report(_ given: AgentTask, _ outcome: Outcome, _ joined: AgentJoined) async {
     let path = "agents/\(Client.escaped(joined.agent))/finish"
-    let body = AgentFinish(session: joined.session, lease: given.lease, end: end, outputs: outputs)
+    let body = AgentFinish(
+      session: joined.session, lease: given.lease, end: outcome.end, outputs: outcome.outputs,
+      trouble: outcome.trouble, used: used.removeValue(forKey: given.order.task))
+    let patience = TimeAmount.milliseconds(Int64(max(2, joined.leaseSeconds / 2) * 1_000))
     let task = given.order.task
     while !Task.isCancelled {
       do throws(SluiceError) {
-        let answer: AgentFinished = try await client.post(path, body)
+        let answer: AgentFinished = try await client.post(path, body, within: patience)
         switch answer.receipt {
-        case .taken: voice.say("ended", task, words(end, given.order))
+        case .taken: voice.say("ended", task, words(outcome.end, given.order))
         case .retried: voice.say("givenBack", task, "gave \(task) back")
         case .givenAway: voice.say("givenAway", task, "\(task) was given to another; what was made does not count")
         }
@@ -326,8 +414,8 @@ actor AgentWorker {
 
 extension TaskOrder {
   fileprivate func with(environment: [String: String]) -> TaskOrder {
-    TaskOrder(
-      task: task, arguments: arguments, environment: environment, directory: directory, log: log,
-      timeoutSeconds: timeoutSeconds, session: session)
+    var order = self
+    order.environment = environment
+    return order
   }
 }

@@ -58,6 +58,9 @@ struct AgentsCommand: AsyncParsableCommand {
         ]
       },
       header: ["AGENT", "IS", "CORES FREE", "MEMORY FREE", "GPUS", "TASKS", "FILES", "HEARD", "LABELS"])
+    for agent in answer.agents {
+      if let trouble = agent.trouble { print("\(agent.name) takes no tasks for now: \(trouble)") }
+    }
   }
 }
 

@@ -29,6 +29,18 @@ actor Courier {
 
   private var benches: String { shelf.root + "/work" }
 
+  /// Whether the disk that it keeps and works on has no room.
+  nonisolated var isFull: Bool {
+    var status = statvfs()
+    guard statvfs(shelf.root, &status) == 0 else { return false }
+    return UInt64(status.f_bavail) * UInt64(status.f_frsize) < Limits.agentRoomBytes
+  }
+
+  nonisolated var fullWords: String { "its disk is full (\(shelf.root))" }
+
+  /// Takes away what it keeps and no task reads.
+  func makeRoom() async { _ = await shelf.clear() }
+
   // MARK: There
 
   /// Lays the bench of a task with its inputs.
@@ -43,12 +55,12 @@ actor Courier {
     do {
       for input in transfer.inputs {
         try Task.checkCancellation()
-        if await !shelf.take(input.sha256) { try await fetch(input, task.lease, place, joined) }
+        if await !shelf.take(input.sha256) { try await bring(input, task.lease, place, joined) }
         taken.append(input.sha256)
         try link(shelf.path(of: input.sha256), at: bench + "/" + input.path)
       }
       for folder in transfer.folders {
-        try FileManager.default.createDirectory(atPath: bench + "/" + folder, withIntermediateDirectories: true)
+        try makeFolder(bench + "/" + folder)
       }
       // What an attempt of before left there is no output of this one.
       for output in transfer.outputs ?? [] { unlink(bench + "/" + output) }
@@ -62,20 +74,40 @@ actor Courier {
     }
   }
 
+  private func makeFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw isFull ? SluiceError(.storeFull, what: "the disk is full", at: path, fix: "free some space") : error
+    }
+  }
+
   private func link(_ target: String, at path: String) throws {
     try PathRule.require(FileName.last(path))
-    try FileManager.default.createDirectory(atPath: FileName.parent(path), withIntermediateDirectories: true)
+    try makeFolder(FileName.parent(path))
     // Another task on this bench may be about to open it: at no time is it away.
     let aside = path + ".laying"
     unlink(aside)
     guard symlink(target, aside) == 0, rename(aside, path) == 0 else { throw LocalFiles.failure("link", path) }
   }
 
+  /// Brings a file; where there is no room for it, what no task reads makes room first.
+  private func bring(
+    _ input: AgentTransfer.Input, _ lease: UInt64, _ place: String, _ joined: AgentJoined
+  ) async throws {
+    do {
+      try await fetch(input, lease, place, joined)
+    } catch let error as SluiceError where error.code == .storeFull {
+      guard await shelf.clear() else { throw error }
+      try await fetch(input, lease, place, joined)
+    }
+  }
+
   private func fetch(
     _ input: AgentTransfer.Input, _ lease: UInt64, _ place: String, _ joined: AgentJoined
   ) async throws {
     let path = shelf.path(of: input.sha256)
-    try FileManager.default.createDirectory(atPath: FileName.parent(path), withIntermediateDirectories: true)
+    try makeFolder(FileName.parent(path))
     let temporary = "\(path).\(lease).part"
     unlink(temporary)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -92,9 +124,7 @@ actor Courier {
             headers: [("X-Sluice-Session", joined.session)] + (size > 0 ? [("Range", "bytes=\(size)-")] : []))
           for try await buffer in response.body {
             let bytes = Array(buffer.readableBytesView)
-            guard write(descriptor, bytes, bytes.count) == bytes.count else {
-              throw LocalFiles.failure("write", temporary)
-            }
+            try bytes.withUnsafeBytes { try LocalFiles.write($0, to: descriptor, temporary) }
             hash.update(bytes)
             size += Int64(bytes.count)
           }

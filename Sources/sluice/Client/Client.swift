@@ -47,14 +47,18 @@ struct Client: Sendable {
     try await answer(.GET, path, query, body: nil, type: nil)
   }
 
-  func post<Answer: Decodable>(_ path: String, _ body: some Encodable) async throws(SluiceError) -> Answer {
-    try await answer(.POST, path, [], body: .bytes(StableJSON.encode(body)), type: "application/json")
+  func post<Answer: Decodable>(
+    _ path: String, _ body: some Encodable, within timeout: TimeAmount = .hours(12)
+  ) async throws(SluiceError) -> Answer {
+    try await answer(
+      .POST, path, [], body: .bytes(StableJSON.encode(body)), type: "application/json", within: timeout)
   }
 
   func answer<Answer: Decodable>(
-    _ method: Method, _ path: String, _ query: [(String, String?)], body: HTTPClientRequest.Body?, type: String?
+    _ method: Method, _ path: String, _ query: [(String, String?)], body: HTTPClientRequest.Body?, type: String?,
+    within timeout: TimeAmount = .hours(12)
   ) async throws(SluiceError) -> Answer {
-    let response = try await send(method, path, query, body: body, type: type)
+    let response = try await send(method, path, query, body: body, type: type, timeout: timeout)
     let bytes = try await collect(response)
     do {
       return try StableJSON.decode(Answer.self, from: bytes)

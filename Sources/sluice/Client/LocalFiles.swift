@@ -180,15 +180,20 @@ enum LocalFiles {
     var hash = Digest.Stream()
     try read(source) { piece in
       hash.update(piece)
-      var done = 0
-      while done < piece.count {
-        let count = write(output, piece.baseAddress.map { $0 + done }, piece.count - done)
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { throw failure("write", target) }
-        done += count
-      }
+      try write(piece, to: output, target)
     }
     return hash.finish()
+  }
+
+  /// Writes all of it: a disk that is nearly full takes a part first, and says why only at the next.
+  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws {
+    var done = 0
+    while done < bytes.count {
+      let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw failure("write", path) }
+      done += count
+    }
   }
 
   static func failure(_ what: String, _ path: String) -> SluiceError {

@@ -33,7 +33,11 @@ struct QueueCommand: AsyncParsableCommand {
       print("\(place + 1). \(run.run) \(unit): \(run.tier), \(run.waiting) wait, \(run.running) run")
       if let why = run.why { print("   The next one: \(why)") }
     }
-    for limit in answer.limits { print("\(limit.name): \(limit.used) of \(limit.count) in use") }
+    for limit in answer.limits {
+      let others = limit.taken > 0 ? ", \(limit.taken) by others" : ""
+      print("\(limit.name): \(limit.used + limit.taken) of \(limit.count) in use\(others)")
+      if let trouble = limit.trouble { print("   This is the last value that is known: \(trouble)") }
+    }
   }
 
   fileprivate struct Nothing: Encodable {}

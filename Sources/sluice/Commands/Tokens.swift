@@ -17,7 +17,8 @@ struct TokenCommand: AsyncParsableCommand {
         EXAMPLE: sluice token create farm --right publish --right run
         """)
     @Argument(help: "Whose token it is.") var name: String
-    @Option(help: "publish, run, pipeline, subscribe or admin; all where it is not said.") var right: [String] = []
+    @Option(help: "publish, run, pipeline, subscribe, agent or admin; all where it is not said.")
+    var right: [String] = []
     @Option(help: "The data folder, while no server works on it.") var data: String?
     @OptionGroup var options: ServerOptions
 

@@ -17,8 +17,23 @@ struct FarmOptions: ParsableArguments {
       "How many of something tasks may have at once, such as licences; may be given several times.",
       discussion: "With /host, all tasks on one machine share one.", valueName: "name=count[/host]"))
   var limit: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "A program that says how many there are of a limit; may be given several times.",
+      discussion: "It prints '20', or '20 7' where others have 7 of them. One that fails keeps its last value.",
+      valueName: "name=program"))
+  var limitCommand: [String] = []
+  @Option(help: "How often these programs are asked, in seconds.") var limitSeconds = 30.0
+
+  @Option(
+    help: ArgumentHelp(
+      "How many seconds an agent takes no other task after one that says nothing of its memory.",
+      discussion: "Or until one of its run has succeeded, so that ten do not land before the first one's memory shows.")
+  )
+  var ramp = 0.0
 
   func validate() throws {
+    guard (0...3_600).contains(ramp) else { throw ValidationError("--ramp takes 0 to 3600 seconds.") }
     guard (0.2...3_600).contains(agentLease) else {
       throw ValidationError("--agent-lease takes 0.2 to 3600 seconds.")
     }
@@ -28,14 +43,36 @@ struct FarmOptions: ParsableArguments {
     for text in limit where FarmOptions.limit(text) == nil {
       throw ValidationError("--limit takes NAME=COUNT or NAME=COUNT/host, not '\(text)'.")
     }
+    for text in limitCommand where FarmOptions.program(text) == nil {
+      throw ValidationError("--limit-command takes NAME=PROGRAM, not '\(text)'.")
+    }
+    guard (0.5...86_400).contains(limitSeconds) else {
+      throw ValidationError("--limit-seconds takes 0.5 to 86400 seconds.")
+    }
   }
 
   func settings(probe: FarmSettings.Probe) -> FarmSettings {
-    FarmSettings(
+    var settings = FarmSettings(
       lease: .milliseconds(Int(agentLease * 1_000)),
       sizes: Sizes(Dictionary(size.compactMap(FarmOptions.size), uniquingKeysWith: { _, last in last })),
       limits: Dictionary(limit.compactMap(FarmOptions.limit), uniquingKeysWith: { _, last in last }),
       host: Machine.host, memory: Machine.memory, probe: probe)
+    settings.askedLimits = Set(limitPrograms.keys)
+    settings.ramp = .milliseconds(Int(ramp * 1_000))
+    settings.limitPause = .milliseconds(Int(limitSeconds * 1_000))
+    return settings
+  }
+
+  /// By the limits' names.
+  var limitPrograms: [String: String] {
+    Dictionary(limitCommand.compactMap(FarmOptions.program), uniquingKeysWith: { _, last in last })
+  }
+
+  private static func program(_ text: String) -> (String, String)? {
+    guard let equals = text.firstIndex(of: "="), NameRule.problem(in: text[..<equals]) == nil else { return nil }
+    let program = String(text[text.index(after: equals)...])
+    guard !program.isEmpty else { return nil }
+    return (String(text[..<equals]), program.contains("/") ? Machine.absolute(program) : program)
   }
 
   private static func size(_ text: String) -> (SizeName, Amounts)? {
@@ -54,7 +91,7 @@ struct FarmOptions: ParsableArguments {
   private static func limit(_ text: String) -> (String, CountedLimit)? {
     guard let equals = text.firstIndex(of: "="), NameRule.problem(in: text[..<equals]) == nil else { return nil }
     let parts = text[text.index(after: equals)...].split(separator: "/", omittingEmptySubsequences: false)
-    guard let count = parts.first.flatMap({ Int($0) }), (0...1_000_000).contains(count),
+    guard let count = parts.first.flatMap({ Int($0) }), (0...Limits.limitCount).contains(count),
       parts.count == 1 || parts.count == 2 && parts[1] == "host"
     else { return nil }
     return (String(text[..<equals]), CountedLimit(count: count, unit: parts.count == 2 ? .host : .seat))

@@ -80,6 +80,7 @@ struct Serve: AsyncParsableCommand {
     let site = try Site(
       folder: folder, registry: registry, roots: root, workers: workers ?? Machine.cores,
       farm: try farm.settings(probe: Site.probe(in: folder)),
+      limits: farm.limitPrograms,
       commands: Dictionary(subscriberCommand.compactMap(Serve.named), uniquingKeysWith: { _, last in last }),
       webhooks: HTTPWebhookSender.Settings(
         allowed: try Serve.allowances(webhookAllow), listensOnLoopback: isLoopback,

@@ -25,7 +25,7 @@ struct Site: Sendable {
 
   init(
     folder: DataFolder, registry: Registry, roots: [String], workers: Int, farm: FarmSettings,
-    commands: [String: String],
+    limits: [String: String], commands: [String: String],
     webhooks: HTTPWebhookSender.Settings, logger: Logger
   ) throws(SluiceError) {
     (self.folder, self.workers) = (folder, workers)
@@ -49,6 +49,7 @@ struct Site: Sendable {
         workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path,
         farm: farm), dock: FileDock())
     parts.inPlace = inPlace
+    if !limits.isEmpty { parts.limits = LimitPrograms(limits, environment: environment, ambient: ambient) }
     runner = Runner(parts)
     subscriptions = Subscriptions(
       parts: Subscriber.Parts(

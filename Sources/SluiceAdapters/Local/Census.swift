@@ -1,0 +1,44 @@
+import FoundationEssentials
+import Glibc
+import SluiceModel
+
+/// The processes of this machine by their sessions, read from `/proc` at most four times a second whoever asks.
+actor Census {
+  private let ambient: Ambient
+  private var sessions: [Int32: [ProcessStat]] = [:]
+  private var taken: Duration?
+
+  init(ambient: Ambient) { self.ambient = ambient }
+
+  /// Those of the given sessions.
+  /// - Parameter youngest: one that may have begun after the last look.
+  /// - Complexity: O(processes of the machine) where the last look is too old.
+  func processes(of wanted: [Int32], youngest: Int32?) -> [ProcessStat] {
+    let now = ambient.uptime()
+    let isOld = taken.map { now - $0 >= .milliseconds(Limits.memoryLookMilliseconds) } ?? true
+    if isOld || youngest.map({ sessions[$0] == nil }) == true {
+      sessions = Dictionary(grouping: Census.all(), by: \.session)
+      taken = now
+    }
+    return wanted.flatMap { sessions[$0] ?? [] }
+  }
+
+  private static func all() -> [ProcessStat] {
+    guard let folder = opendir("/proc") else { return [] }
+    defer { closedir(folder) }
+    var found: [ProcessStat] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      guard name.first?.isNumber == true, let stat = ProcessStat(text(of: "/proc/\(name)/stat")) else { continue }
+      found.append(stat)
+    }
+    return found
+  }
+
+  /// Empty for what cannot be read; a process may end at any time.
+  static func text(of path: String) -> String {
+    (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+}

@@ -1,0 +1,77 @@
+import Glibc
+import SluiceModel
+
+/// Looks at what the processes of a task take while they run. Source: ADR 0019.
+///
+/// One process says itself the most that it has had. Of several it is the sum at the moment of a look, with what they
+/// share counted once; that is asked for only where the plain sum is more than what is known, since it costs.
+actor MemoryGauge {
+  private let limit: Int64?
+  private let census: Census
+  /// Sessions of the task itself.
+  private var own: Set<Int32> = []
+  /// What was there before it and works for it.
+  private var loaded: [Int32] = []
+  /// The session of what runs now: its processes are what is stopped.
+  private var current: Int32?
+  private(set) var used: TaskUse?
+
+  /// - Parameter limit: in bytes; nil for none.
+  init(limit: Int64?, census: Census) { (self.limit, self.census) = (limit, census) }
+
+  /// A process of the task runs, in a session of its own.
+  func begin(_ session: Int32) {
+    own.insert(session)
+    current = session
+  }
+
+  /// Applications that environments have loaded for many tasks: their memory counts for each, their time for none.
+  func include(_ sessions: [Int32]) { loaded += sessions }
+
+  /// Ends what runs now.
+  func stop() {
+    if let current { LocalProcess.endGroup(current) }
+  }
+
+  /// It has ended; its session may still have others.
+  func end() { current = nil }
+
+  /// Looks again and again, until the task has too much, or the Swift task is cancelled.
+  /// - Returns: what it had when it had too much; its processes are ended then.
+  func watch(_ sleep: @Sendable (Duration) async throws -> Void) async -> TaskEnd? {
+    var pause = Limits.memoryFirstLookMilliseconds
+    while true {
+      do { try await sleep(.milliseconds(pause)) } catch { return nil }
+      pause = Limits.memoryLookMilliseconds
+      if let end = await look() { return end }
+    }
+  }
+
+  /// - Returns: how it ends where it has too much.
+  func look() async -> TaskEnd? {
+    let processes = await census.processes(of: loaded + own, youngest: current)
+    guard !processes.isEmpty else { return nil }
+    let memory = MemoryGauge.memory(of: processes, moreThan: used?.memoryBytes ?? 0)
+    let ticks = processes.reduce(0) { own.contains($1.session) ? $0 + $1.ticks : $0 }
+    let seconds = Double(ticks) / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+    used = TaskUse(
+      memoryBytes: max(memory, used?.memoryBytes ?? 0), cpuSeconds: max(seconds, used?.cpuSeconds ?? 0))
+    guard let limit, memory > limit, current != nil else { return nil }
+    stop()
+    return .overMemory(had: memory, limit: limit)
+  }
+
+  private static func memory(of processes: [ProcessStat], moreThan known: Int64) -> Int64 {
+    let page = Int64(sysconf(Int32(_SC_PAGESIZE)))
+    if processes.count == 1 {
+      let own = ProcessStat.bytes("VmHWM", in: Census.text(of: "/proc/\(processes[0].process)/status"))
+      return own ?? processes[0].residentPages * page
+    }
+    let sum = processes.reduce(0) { $0 + $1.residentPages * page }
+    guard sum > known else { return sum }
+    return processes.reduce(0) { total, process in
+      let text = Census.text(of: "/proc/\(process.process)/smaps_rollup")
+      return total + (ProcessStat.bytes("Pss", in: text) ?? process.residentPages * page)
+    }
+  }
+}

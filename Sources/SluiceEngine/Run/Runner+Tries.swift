@@ -1,0 +1,61 @@
+import Logging
+import SluiceModel
+import SluicePolicy
+
+/// Tasks that are run again by themselves, and what tasks take of their machines.
+extension Runner {
+  static func outcome(_ end: TaskEnd, _ failure: SluiceError?) -> Scheduler.Outcome {
+    switch end {
+    case .cancelled: .returned
+    case .overMemory: .overMemory
+    default: failure == nil ? .succeeded : .failed
+    }
+  }
+
+  /// In bytes; nil where the step says nothing of memory.
+  static func memoryLimit(of need: Need) -> Int64? {
+    need.amounts.memory > 0 ? Int64(need.amounts.memory) << 20 : nil
+  }
+
+  static func overMemory(_ program: String, _ had: Int64, _ limit: Int64, _ place: String) -> SluiceError {
+    SluiceError(
+      .taskOverMemory,
+      what: "\(program) had \(ByteWords.text(had)) of memory, was given \(ByteWords.text(limit)), and was stopped",
+      at: place, fix: "give the step a larger 'size', or 'memory' of its own; `sluice sizes PROJECT` says what fits")
+  }
+
+  func keep(_ use: TaskUse?, of token: LeaseToken) { used[token] = use }
+
+  /// A try that does not count: the task waits again.
+  func keepTry(_ given: Farm.Given, seconds: Double, _ failure: SluiceError) {
+    let (task, agent) = (given.task, given.lease.agent)
+    tries[task, default: []].append(
+      TaskTry(
+        agent: "\(agent)", given: farm.share(given.lease.need), seconds: Runner.rounded(seconds),
+        used: used[given.lease.token], failure: Failure(failure)))
+    parts.logger.notice("the task \(task) is run again; on \(agent) \(failure.what)")
+  }
+
+  /// What a task's log begins with where it is not the first try.
+  func preface(_ given: Farm.Given) -> String? {
+    guard let last = tries[given.task]?.last else { return nil }
+    let now = farm.share(given.lease.need)
+    let number = (tries[given.task]?.count ?? 0) + 1
+    guard last.failure.code == ErrorCode.taskOverMemory.rawValue else {
+      return "try \(number), on \(given.lease.agent): on \(last.agent) \(last.failure.what)"
+    }
+    let size = now.size.map { "size \($0.rawValue), " } ?? ""
+    return "try \(number), one size up: \(size)\(ByteWords.text(Int64(now.memory) << 20)) of memory"
+  }
+
+  /// Who ran it, with what, and what it took.
+  func describe(_ fact: inout TaskFinished, _ given: Farm.Given, of step: String) {
+    let agent = given.lease.agent
+    (fact.step, fact.agent) = (step, "\(agent)")
+    (fact.given, fact.used) = (farm.share(given.lease.need), used[given.lease.token])
+    fact.tries = tries.removeValue(forKey: fact.task)
+    farm.note(fact.task, failedOn: fact.outcome == .failed ? agent : nil)
+  }
+
+  private static func rounded(_ seconds: Double) -> Double { (seconds * 1_000).rounded() / 1_000 }
+}
