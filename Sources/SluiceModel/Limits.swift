@@ -155,6 +155,8 @@ package enum Limits {
   package static let taskTimeoutSeconds = 6 * 3600
   /// Jobs that `sluice job list` shows, the newest ones.
   package static let jobsListed = 200
+  /// Runs or tasks that one answer lists.
+  package static let workListed = 2_000
   /// A task of a template that runs on its own, whose actions may say less: a week.
   package static let jobTaskTimeoutSeconds = 7 * 24 * 3600
   /// What a line of an action may hold and still be a message, such as a variable; longer ones are written in pieces.
