@@ -21,7 +21,7 @@ import SluiceModel
       TagCommand.self,
       Approve.self, Reject.self, Vouch.self, FreezeCommand.self, Thaw.self, Release.self, Fetch.self,
       PurgeCommand.self, EventsCommand.self, EventCommand.self, SubscriptionCommand.self, Replay.self,
-      JobCommand.self, AgentCommand.self, AgentsCommand.self, QueueCommand.self,
+      JobCommand.self, AgentCommand.self, AgentsCommand.self, QueueCommand.self, FarmCommand.self,
       TokenCommand.self, PersonCommand.self, LogCommand.self, Backup.self, Restore.self,
     ])
 

@@ -19,9 +19,9 @@ COMMANDS = [
     "subscription dead", "subscription retry", "subscription test", "replay", "token create", "person list",
     "person erase", "log verify", "log archive", "backup", "restore", "job check", "job summary", "job submit", "job list",
     "job show", "job log", "job retry", "job cancel",
-    "agent", "agents", "queue", "queue why", "queue priority", "queue pause", "queue resume", "queue pass",
+    "agent", "agents", "farm check", "farm run", "queue", "queue why", "queue priority", "queue pause", "queue resume", "queue pass",
 ]  # fmt: skip
-GROUPS = ["pipeline", "folder", "cast", "run", "task", "event", "subscription", "token", "person", "log", "job"]
+GROUPS = ["pipeline", "folder", "cast", "run", "task", "event", "subscription", "token", "person", "log", "job", "farm"]
 VERSION = re.compile(r"^v-\d{8}-\d{6}-main(-\d\d)?$")
 POSITION = re.compile(r"^main:\d+$")
 
@@ -43,7 +43,7 @@ class Help(unittest.TestCase):
 
     def test_every_command_that_asks_a_server_takes_json_and_server(self):
         for command in COMMANDS:
-            if command in ("serve", "pipeline check", "subscription test", "restore", "job check", "job summary"):
+            if command in ("serve", "pipeline check", "subscription test", "restore", "job check", "job summary", "farm check", "farm run"):
                 continue  # They ask no server.
             with self.subTest(command):
                 text = self.help(*command.split()).stdout

@@ -14,6 +14,8 @@ struct Farm: Sendable {
 
   var scheduler: Scheduler
   let sizes: Sizes
+  /// Whether the server's own tasks go to a queue manager: a task that wants a machine for itself has one there.
+  var isPool = false
   private var tasks: [RunID: [TaskID]] = [:]
   private var given: [LeaseToken: TaskID] = [:]
   /// What people asked for, for runs that do not wait yet, too.
@@ -34,7 +36,13 @@ struct Farm: Sendable {
     scheduler.remove(run)
     tasks[run] = ids
     scheduler.add(
-      run, tasks: ids.count, need: Need(step.needs, sizes), tier: tiers[run] ?? .normal, hold: hold, turn: turn)
+      run, tasks: ids.count, need: need(of: step), tier: tiers[run] ?? .normal, hold: hold, turn: turn)
+  }
+
+  private func need(of step: Step) -> Need {
+    var need = Need(step.needs, sizes)
+    if isPool { need.isExclusive = false }
+    return need
   }
 
   /// Takes what waits of a run out; what runs goes on.

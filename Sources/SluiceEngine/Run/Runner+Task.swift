@@ -56,7 +56,8 @@ extension Runner {
     let order = TaskOrder(
       task: given.task, arguments: arguments, environment: isOwn ? parts.settings.environment : [:],
       directory: parts.workshop.directory(of: run.bench), log: parts.settings.dataFolder + "/" + log,
-      timeoutSeconds: run.order.unit.step.timeoutSeconds, session: session)
+      timeoutSeconds: run.order.unit.step.timeoutSeconds, session: session,
+      needs: isOwn ? TaskNeeds(given.lease.need, run.order.unit.step.needs) : nil)
     guard isOwn else { return try await launchAway(order, given, run, signals, cancel) }
     return await withTaskGroup(of: TaskEnd?.self) { [launcher = parts.launcher] group in
       group.addTask { await launcher.launch(order) }

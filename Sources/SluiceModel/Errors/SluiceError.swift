@@ -52,6 +52,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case agentName = "agent.name"
   case agentLease = "agent.lease"
   case agentFile = "agent.file"
+  case farmScripts = "farm.scripts"
   case publishNothing = "publish.nothing"
   case publishFileMissing = "publish.fileMissing"
   case publishHole = "publish.hole"

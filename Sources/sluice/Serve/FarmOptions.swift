@@ -17,6 +17,7 @@ struct FarmOptions: ParsableArguments {
       "How many of something tasks may have at once, such as licences; may be given several times.",
       discussion: "With /host, all tasks on one machine share one.", valueName: "name=count[/host]"))
   var limit: [String] = []
+  @OptionGroup var queueManager: QueueManagerOptions
 
   func validate() throws {
     guard (0.2...3_600).contains(agentLease) else {
@@ -31,11 +32,13 @@ struct FarmOptions: ParsableArguments {
   }
 
   func settings(probe: FarmSettings.Probe) -> FarmSettings {
-    FarmSettings(
+    var settings = FarmSettings(
       lease: .milliseconds(Int(agentLease * 1_000)),
       sizes: Sizes(Dictionary(size.compactMap(FarmOptions.size), uniquingKeysWith: { _, last in last })),
       limits: Dictionary(limit.compactMap(FarmOptions.limit), uniquingKeysWith: { _, last in last }),
       host: Machine.host, memory: Machine.memory, probe: probe)
+    settings.pool = queueManager.labels
+    return settings
   }
 
   private static func size(_ text: String) -> (SizeName, Amounts)? {
