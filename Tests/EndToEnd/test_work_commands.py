@@ -101,6 +101,27 @@ class Work(ServerTestCase):
         self.assertIn(b"last", b"".join(lines))
         self.assertEqual(b"".join(lines), self.server.run("task", "log", task).output.encode())
 
+    def test_lists_are_shown_again_as_they_change(self):
+        gate = self.server.home / "gate"
+        watches = {}
+        for noun in ("job", "run", "task"):
+            with open(self.server.home / f"{noun}.jsonl", "wb") as file:
+                watches[noun] = self.server.popen(noun, "list", "--watch", "--json", stdout=file)
+
+        def seen(noun, word):
+            lines = (self.server.home / f"{noun}.jsonl").read_text().splitlines()
+            return word in (lines[-1] if lines else "")
+
+        wait_until(lambda: all(seen(noun, "[]") for noun in watches), "each shows that nothing is there")
+        self.job(f"while [ ! -e {gate} ]; do sleep 0.05; done")
+        wait_until(lambda: all(seen(noun, '"running"') for noun in watches), "each shows what runs")
+        gate.touch()
+        wait_until(lambda: seen("job", '"succeeded"') and seen("run", '"succeeded"') and seen("task", "[]"), "and its end")
+        for watch in watches.values():
+            self.assertIsNone(watch.poll())
+            watch.kill()
+            watch.wait(10)
+
     def test_the_log_of_a_job_is_that_of_its_tasks_each_line_with_its_task_when_followed(self):
         job = self.job("echo line of $1", 2)
         run = job["steps"][0]["run"]

@@ -190,6 +190,21 @@ import Testing
     #expect(folders.isEmpty)
   }
 
+  @Test func `is cancelled together with others`() async throws {
+    try script("submit", "echo $SLUICE_FARM_KEY")
+    try script("poll", "for id; do echo $id waiting; done")
+    let farm = farm()
+    await withTaskGroup(of: TaskEnd.self) { group in
+      for _ in 0..<20 { group.addTask { await farm.launch(order("true")) } }
+      while folders.filter({ text("farm/\($0)/id") != nil }).count < 20 { await Task.yield() }
+      group.cancelAll()
+      for await end in group { #expect(end == .cancelled) }
+    }
+    let calls = (text("cancelled") ?? "").split(separator: "\n")
+    #expect(calls.flatMap { $0.split(separator: " ") }.count == 20)
+    #expect(calls.count < 20)
+  }
+
   @Test(arguments: ["plain", "a b", "it's", "$HOME `ls` \"x\"", "new\nline", "", "ü*", "-n"])
   func `has words that a shell takes as they are`(word: String) async {
     let end = await farm().launch(order("sh", "-c", "printf %s \"$1\" > word", "sh", word))

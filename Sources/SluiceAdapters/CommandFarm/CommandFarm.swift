@@ -29,6 +29,8 @@ package actor CommandFarm: TaskLauncher {
   private var jobs: [String: Job] = [:]
   private var polled: Duration?
   private var isPolling = false
+  private var toCancel: [String] = []
+  private var isCancelling = false
   private var submits = 0
   private var isHurried = false
   private var told = ""
@@ -126,12 +128,12 @@ package actor CommandFarm: TaskLauncher {
       guard sign.isRaised || isTimedOut else { continue }
       if askedAt == nil { askedAt = now }
       if folder.takeBack() {
-        if let failure = await scripts.cancel([id]) { say("a job that waits could not be cancelled: \(failure.words)") }
+        await cancelWithOthers(id)
         return (isTimedOut ? .timedOut : .cancelled, true)
       }
       if now >= nextAsk {
         nextAsk = now + .seconds(10)
-        if let failure = await scripts.cancel([id]) { say("a job could not be cancelled: \(failure.words)") }
+        await cancelWithOthers(id)
       }
       if isHurried, let askedAt, now - askedAt > .seconds(Limits.sessionHasteSeconds) { return (.cancelled, false) }
     }
@@ -181,6 +183,21 @@ package actor CommandFarm: TaskLauncher {
     jobs[id] = job
   }
 
+  /// Cancels a job; where others are cancelled just now, they take it along.
+  private func cancelWithOthers(_ id: String) async {
+    toCancel.append(id)
+    guard !isCancelling else { return }
+    isCancelling = true
+    defer { isCancelling = false }
+    // A plan that is cancelled comes as many tasks.
+    try? await ambient.sleep(.milliseconds(50))
+    while !toCancel.isEmpty {
+      let some = toCancel
+      toCancel = []
+      await cancel(some)
+    }
+  }
+
   private func say(_ words: String) {
     if words != told { tell(words) }
     told = words
@@ -191,35 +208,52 @@ package actor CommandFarm: TaskLauncher {
   /// Takes back what an earlier server gave to the queue manager, and ends what of it runs.
   package func endOrphans() async {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: settings.root)) ?? []).sorted()
-    var running: [String: FarmFolder] = [:]
+    var running: [FarmFolder] = []
     var waiting: [String] = []
     for name in names {
       let folder = FarmFolder(path: "\(settings.root)/\(name)")
-      let isBack = folder.takeBack()
-      if let id = folder.id, folder.code == nil {
-        if isBack { waiting.append(id) } else { running[id] = folder }
+      if folder.takeBack() {
+        if let id = folder.id { waiting.append(id) }
+        folder.remove()
+      } else {
+        running.append(folder)
       }
-      if isBack || folder.code != nil { folder.remove() }
     }
-    await cancel(waiting + running.keys.sorted())
+    await cancel(waiting + CommandFarm.ids(running))
     let until = ambient.uptime() + .seconds(Limits.farmOrphanSeconds)
     var turn = 0
-    while !running.isEmpty, ambient.uptime() < until {
-      if case .success(let states) = await scripts.poll(running.keys.sorted()) {
-        for (id, folder) in running where folder.code != nil || CommandFarm.isOver(states[id] ?? .unknown) {
-          folder.remove()
-          running[id] = nil
-        }
-      }
-      guard !running.isEmpty else { break }
+    while true {
+      running = await stillRunning(running)
+      guard !running.isEmpty, ambient.uptime() < until else { break }
       try? await ambient.sleep(min(settings.pollEvery, .seconds(1)))
       turn += 1
-      if turn % 10 == 0 { await cancel(running.keys.sorted()) }
+      if turn % 10 == 0 { await cancel(CommandFarm.ids(running)) }
     }
-    for (id, folder) in running.sorted(by: { $0.key < $1.key }) {
-      tell("the job \(id) of an earlier server may still run; see \(folder.path)")
+    for folder in running {
+      let job = folder.id.map { "the job \($0)" } ?? "a job whose id was not kept"
+      tell("\(job) of an earlier server may still run; see \(folder.path)/task.json")
     }
   }
+
+  /// What of it has not ended, as far as can be said; what has is taken away.
+  private func stillRunning(_ folders: [FarmFolder]) async -> [FarmFolder] {
+    let open = folders.filter { $0.code == nil }
+    let ids = CommandFarm.ids(open)
+    var states: [String: FarmState] = [:]
+    for start in stride(from: 0, to: ids.count, by: Limits.farmJobsAsked) {
+      let some = Array(ids[start..<min(ids.count, start + Limits.farmJobsAsked)])
+      if case .success(let answer) = await scripts.poll(some) {
+        for id in some { states[id] = answer[id] ?? .unknown }
+      }
+    }
+    return folders.filter { folder in
+      let isOver = folder.code != nil || folder.id.flatMap { states[$0] }.map(CommandFarm.isOver) == true
+      if isOver { folder.remove() }
+      return !isOver
+    }
+  }
+
+  private static func ids(_ folders: [FarmFolder]) -> [String] { folders.filter { $0.code == nil }.compactMap(\.id) }
 
   private func cancel(_ ids: [String]) async {
     for start in stride(from: 0, to: ids.count, by: Limits.farmJobsAsked) {
