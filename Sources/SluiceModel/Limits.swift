@@ -159,6 +159,8 @@ package enum Limits {
   package static let workListed = 2_000
   /// What one call of a queue manager's script may take; it is asked again.
   package static let farmScriptSeconds = 60
+  /// The same while the server stops; what is left then, the next one ends.
+  package static let farmHasteSeconds = 10
   /// What such a script may print: two hundred jobs with a sentence each are 40 KiB.
   package static let farmReplyBytes = 1024 * 1024
   /// Jobs that one call asks about or cancels, so that the ids fit on a command line.

@@ -1,9 +1,11 @@
 """`serve --farm command`: tasks go through a studio's scripts, here those of examples/farm/ssh to an sshd of the test's own."""
 
+import contextlib
 import json
 import os
+import pathlib
 import signal
-import subprocess
+import time
 import unittest
 
 from sluice_server import ROOT, ServerTestCase, processes_with, wait_until
@@ -131,6 +133,18 @@ class QueueManager(ServerTestCase):
         self.host.start()
         self.ended(plan, "succeeded")
 
+    def test_a_host_that_does_not_answer_for_a_while_loses_nothing(self):
+        gate = self.server.home / "gate"
+        plan = self.show(f'while [ ! -e {gate} ]; do sleep 0.1; done; cp "$1" "$2"')
+        wait_until(lambda: all((self.server.data / "farm" / f / "began").exists() for f in self.folders()) and len(self.folders()) == 6,
+                   "all have begun")  # fmt: skip
+        self.host.stop()
+        time.sleep(5)
+        self.assertEqual(self.server.ask("run", "list", plan)["runs"][0]["status"], "running")
+        self.host.start()
+        gate.touch()
+        self.ended(plan, "succeeded")
+
     def test_a_template_runs_there_in_its_environments(self):
         template = {
             "specificationVersion": "jobtemplate-2023-09",
@@ -208,8 +222,10 @@ class FaultyScripts(ServerTestCase):
         self.addCleanup(self.end_all)
 
     def end_all(self):
-        for process in processes_with(str(self.server.home / "shared")):
-            os.kill(process, signal.SIGKILL)
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if os.readlink(process / "cwd").startswith(str(self.server.home)):
+                    os.kill(int(process.name), signal.SIGKILL)
 
     def scripts(self, **texts):
         folder = self.server.home / "scripts"

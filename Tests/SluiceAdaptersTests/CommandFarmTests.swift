@@ -190,6 +190,24 @@ import Testing
     #expect(folders.isEmpty)
   }
 
+  @Test func `does not hold up a server that stops where a script hangs`() async throws {
+    try script("cancel", "sleep 600")
+    let farm = farm()
+    await withTaskGroup(of: TaskEnd.self) { group in
+      group.addTask { await farm.launch(order("sh", "-c", "echo $$ > process; sleep 600")) }
+      while text("bench/process")?.hasSuffix("\n") != true { await Task.yield() }
+      group.cancelAll()
+      await farm.hurry()
+      #expect(await group.next() == .cancelled)
+    }
+    // What it could not end is there for the next server.
+    #expect(folders.count == 1)
+    if let process = text("bench/process")?.trimmingCharacters(in: .whitespacesAndNewlines), let number = Int32(process)
+    {
+      kill(-getsid(number), SIGKILL)
+    }
+  }
+
   @Test func `is cancelled together with others`() async throws {
     try script("submit", "echo $SLUICE_FARM_KEY")
     try script("poll", "for id; do echo $id waiting; done")

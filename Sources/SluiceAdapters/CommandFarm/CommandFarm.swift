@@ -53,7 +53,10 @@ package actor CommandFarm: TaskLauncher {
     }
   }
 
-  package func hurry() { isHurried = true }
+  package func hurry() async {
+    isHurried = true
+    scripts.haste.raise()
+  }
 
   // MARK: One task
 
@@ -135,7 +138,9 @@ package actor CommandFarm: TaskLauncher {
         nextAsk = now + .seconds(10)
         await cancelWithOthers(id)
       }
-      if isHurried, let askedAt, now - askedAt > .seconds(Limits.sessionHasteSeconds) { return (.cancelled, false) }
+      if isHurried, let askedAt, ambient.uptime() - askedAt >= .seconds(Limits.farmHasteSeconds) {
+        return (.cancelled, false)
+      }
     }
   }
 
