@@ -17,6 +17,7 @@ class SSHHost:
             self.skip(test, "no sshd here; tools/setup installs openssh-server")
         self.folder, self.port = pathlib.Path(folder), free_port()
         self.folder.mkdir(mode=0o700)
+        (self.folder / "home").mkdir()
         for name in ("host", "person"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.folder / name], check=True)
         shutil.copy(self.folder / "person.pub", self.folder / "authorized_keys")
@@ -26,6 +27,7 @@ class SSHHost:
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.folder}/host\nPidFile {self.folder}/pid\n"
             f"AuthorizedKeysFile {self.folder}/authorized_keys\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n"
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 100\n"
+            f"SetEnv HOME={self.folder}/home\n"
         )
         (self.folder / "ssh_config").write_text(
             f"Host node-a node-b\n  HostName 127.0.0.1\n  Port {self.port}\n  IdentityFile {self.folder}/person\n"
