@@ -1,7 +1,7 @@
 import FoundationEssentials
 package import SluiceModel
 
-/// Runs tasks through a queue manager that a studio has, by its scripts. Source: ADR 0019.
+/// Runs tasks through a queue manager that a studio has, by its scripts. Source: ADR 0020.
 package actor CommandFarm: TaskLauncher {
   package struct Settings: Sendable {
     /// Where folders of tasks are made; hosts see it under the same path.
