@@ -157,6 +157,22 @@ package enum Limits {
   package static let taskTimeoutSeconds = 6 * 3600
   /// Jobs that `sluice job list` shows, the newest ones.
   package static let jobsListed = 200
+  /// Runs or tasks that one answer lists.
+  package static let workListed = 2_000
+  /// What one call of a queue manager's script may take; it is asked again.
+  package static let farmScriptSeconds = 60
+  /// The same while the server stops; what is left then, the next one ends.
+  package static let farmHasteSeconds = 10
+  /// What such a script may print: two hundred jobs with a sentence each are 40 KiB.
+  package static let farmReplyBytes = 1024 * 1024
+  /// Jobs that one call asks about or cancels, so that the ids fit on a command line.
+  package static let farmJobsAsked = 200
+  /// Submit scripts that run at once; a queue manager is no file server.
+  package static let farmSubmits = 4
+  /// Answers in a row that do not know a job, until it counts as lost.
+  package static let farmUnknown = 5
+  /// How long a server that starts waits for the end of what the one before had running in a queue manager.
+  package static let farmOrphanSeconds = 120
   /// A task of a template that runs on its own, whose actions may say less: a week.
   package static let jobTaskTimeoutSeconds = 7 * 24 * 3600
   /// What a line of an action may hold and still be a message, such as a variable; longer ones are written in pieces.

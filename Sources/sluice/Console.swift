@@ -21,6 +21,17 @@ enum Console {
 
   static func json(_ value: some Encodable) { print(StableJSON.text(value)) }
 
+  /// Bytes as they are.
+  static func write(_ bytes: [UInt8]) {
+    flushOutput()
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(1, $0.baseAddress, $0.count) }
+      guard count > 0 || errno == EINTR else { return }
+      rest = rest.dropFirst(max(0, count))
+    }
+  }
+
   /// One line that is written over, on a terminal; nothing elsewhere.
   static func progress(_ text: String) {
     guard isTerminal else { return }

@@ -17,11 +17,11 @@ import SluiceModel
     subcommands: [
       Serve.self, PipelineCommand.self, FolderCommand.self, CastCommand.self, Conform.self, Publish.self,
       Identify.self, Show.self, Status.self, PlanCommand.self, Apply.self, PlansCommand.self, Cancel.self,
-      Retry.self, TaskCommand.self, Why.self, Impact.self, GraphCommand.self, SavingsCommand.self, SizesCommand.self,
-      TagCommand.self,
+      Retry.self, RunCommand.self, TaskCommand.self, Why.self, Impact.self, GraphCommand.self, SavingsCommand.self,
+      SizesCommand.self, TagCommand.self,
       Approve.self, Reject.self, Vouch.self, FreezeCommand.self, Thaw.self, Release.self, Fetch.self,
       PurgeCommand.self, EventsCommand.self, EventCommand.self, SubscriptionCommand.self, Replay.self,
-      JobCommand.self, AgentCommand.self, AgentsCommand.self, QueueCommand.self,
+      JobCommand.self, AgentCommand.self, AgentsCommand.self, QueueCommand.self, FarmCommand.self,
       TokenCommand.self, PersonCommand.self, LogCommand.self, Backup.self, Restore.self,
     ])
 

@@ -239,6 +239,8 @@ class Document(SharedServerTestCase):
             read = set(re.findall(r'request\.(?:value|required)\("(\w+)"\)', code))
             if "EventFilter(" in code:
                 read |= set(re.findall(r'request\.value\("(\w+)"\)', _source("struct EventFilter")))
+            if "WorkFilter(" in code:
+                read |= set(re.findall(r'request\.value\("(\w+)"\)', _source("struct WorkFilter"))) - {"run"}
             described = {p["name"] for p in description().parameters(method, path) if p["in"] == "query"}
             with self.subTest(f"{method} {path}"):
                 self.assertLessEqual(read, described)
@@ -359,6 +361,16 @@ class Answers(ApiTestCase, SharedServerTestCase):
         self.assertEqual(self.get("tasks/{id}/log", **{"id": task, "from": 3}).body, b"luck\n")
         self.assertEqual(self.get("tasks/{id}/log", **{"id": task, "from": 8}).body, b"")
 
+    def test_runs_and_tasks(self):
+        runs = self.get("runs", project="broken").json["runs"]
+        self.assertEqual({(run["step"], run["status"]) for run in runs}, {("fails", "failed"), ("waits", "cancelled")})
+        failed = next(run["run"] for run in self.get("runs", status="failed", plan=self.failed["id"]).json["runs"])
+        self.assertEqual(self.get("runs/{id}", id=failed).json["tasks"][0]["failure"]["code"], "task.failed")
+        self.assertEqual([task["status"] for task in self.get("tasks", run=failed).json["tasks"]], ["failed"])
+        self.get("tasks/{id}", id=f"{failed}.1")
+        some = self.get("runs", plan=self.made["id"], limit=2).json
+        self.assertEqual(len(some["runs"]) + some["more"], len(self.made["runs"]))
+
     def test_files(self):
         self.assertEqual(self.get("files", ref="demo/look/show_lut@1").body, b"warm\n")
         path = "review.1002.txt"
@@ -436,7 +448,8 @@ class Answers(ApiTestCase, SharedServerTestCase):
         answers = {
             "health": {}, "projects": {}, "folders": {"project": "demo"}, "pipelines/{project}": {"project": "demo"},
             "status": {}, "show": {"ref": review}, "why": {"ref": review}, "impact": {"ref": review}, "plans": {},
-            "plans/{id}": {"id": plan["plan"]["id"]},
+            "plans/{id}": {"id": plan["plan"]["id"]}, "runs": {}, "runs/{id}": {"id": plan["plan"]["runs"][0]["id"]},
+            "tasks": {"plan": self.failed["id"]}, "tasks/{id}": {"id": f"{plan['plan']['runs'][0]['id']}.1"},
         }  # fmt: skip
         for path, values in answers.items():
             with self.subTest(path):

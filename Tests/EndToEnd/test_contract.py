@@ -13,14 +13,15 @@ from sluice_server import Server, ServerTestCase, SharedServerTestCase, program,
 COMMANDS = [
     "serve", "pipeline check", "pipeline apply", "pipeline show", "folder add", "folder set", "folder omit",
     "folder list", "cast add", "cast remove", "cast list", "cast set", "conform", "publish", "identify", "show", "status", "plan", "plan show", "plan decline", "apply", "plans", "cancel", "retry",
-    "task log", "why", "impact", "graph", "savings", "sizes", "tag", "approve", "reject", "vouch", "freeze", "thaw", "release", "fetch", "purge", "events", "event send", "subscription create", "subscription list",
+    "run list", "run show", "run log", "run retry", "run cancel",
+    "task list", "task show", "task log", "task retry", "task cancel", "why", "impact", "graph", "savings", "sizes", "tag", "approve", "reject", "vouch", "freeze", "thaw", "release", "fetch", "purge", "events", "event send", "subscription create", "subscription list",
     "subscription show", "subscription pause", "subscription resume", "subscription reset", "subscription delete",
     "subscription dead", "subscription retry", "subscription test", "replay", "token create", "person list",
     "person erase", "log verify", "log archive", "backup", "restore", "job check", "job summary", "job submit", "job list",
-    "job show", "job log", "job cancel",
-    "agent", "agents", "queue", "queue why", "queue priority", "queue pause", "queue resume", "queue pass",
+    "job show", "job log", "job retry", "job cancel",
+    "agent", "agents", "farm check", "farm run", "queue", "queue why", "queue priority", "queue pause", "queue resume", "queue pass",
 ]  # fmt: skip
-GROUPS = ["pipeline", "folder", "cast", "task", "event", "subscription", "token", "person", "log", "job"]
+GROUPS = ["pipeline", "folder", "cast", "run", "task", "event", "subscription", "token", "person", "log", "job", "farm"]
 VERSION = re.compile(r"^v-\d{8}-\d{6}-main(-\d\d)?$")
 POSITION = re.compile(r"^main:\d+$")
 
@@ -42,7 +43,7 @@ class Help(unittest.TestCase):
 
     def test_every_command_that_asks_a_server_takes_json_and_server(self):
         for command in COMMANDS:
-            if command in ("serve", "pipeline check", "subscription test", "restore", "job check", "job summary"):
+            if command in ("serve", "pipeline check", "subscription test", "restore", "job check", "job summary", "farm check", "farm run"):
                 continue  # They ask no server.
             with self.subTest(command):
                 text = self.help(*command.split()).stdout

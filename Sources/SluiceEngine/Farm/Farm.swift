@@ -15,6 +15,8 @@ struct Farm: Sendable {
   var scheduler: Scheduler
   let sizes: Sizes
   private let ramp: Duration
+  /// Whether the server's own tasks go to a queue manager: a task that wants a machine for itself has one there.
+  var isPool = false
   private var tasks: [RunID: [TaskID]] = [:]
   private var given: [LeaseToken: TaskID] = [:]
   /// How often machines could not do a task for a reason of their own.
@@ -45,6 +47,7 @@ struct Farm: Sendable {
     let avoided = failedOn.isEmpty ? [] : ids.enumerated().compactMap { at, id in failedOn[id].map { (at, $0) } }
     var need = Need(step.needs, sizes)
     if need.amounts.memory == 0 { need.ramp = ramp }
+    if isPool { need.isExclusive = false }
     scheduler.add(
       run, tasks: ids.count, need: need, tier: tiers[run] ?? .normal, hold: hold,
       attempts: 1 + (step.retries ?? 0), turn: turn, failedOn: Dictionary(uniqueKeysWithValues: avoided),

@@ -23,6 +23,8 @@ package struct FarmSettings: Sendable {
   /// What it has, in MiB.
   package var memory: Int
   package var probe: Probe?
+  /// Set where the server's own tasks go to a queue manager, which has many machines, with these labels.
+  package var pool: [String: String]?
 
   package init(
     lease: Duration = .seconds(30), sizes: Sizes = Sizes(), limits: [String: CountedLimit] = [:],
@@ -38,12 +40,26 @@ extension Farm {
   init(for settings: Runner.Settings, now: Duration) {
     let farm = settings.farm
     self.init(Scheduler.Rules(lease: farm.lease, sizes: farm.sizes.all), sizes: farm.sizes, ramp: farm.ramp)
-    for (name, limit) in farm.limits { scheduler.setLimit(name, limit) }
+    for (name, limit) in farm.limits {
+      // Nobody knows which of a queue manager's machines two tasks share.
+      scheduler.setLimit(name, farm.pool == nil ? limit : CountedLimit(count: limit.count, unit: .seat))
+    }
     // Until the program has answered there are none.
     for name in farm.askedLimits where farm.limits[name] == nil { scheduler.setLimit(name, CountedLimit(count: 0)) }
     guard settings.workers > 0 else { return }
-    _ = scheduler.join(
-      Farm.own, host: farm.host, has: Amounts(cores: settings.workers, memory: farm.memory), labels: [:], now: now,
-      isOwn: true)
+    var has = Amounts(cores: settings.workers, memory: farm.memory)
+    if farm.pool != nil {
+      has = Amounts(cores: settings.workers, memory: Limits.agentMemoryMebibytes, gpus: Limits.agentGPUs)
+    }
+    isPool = farm.pool != nil
+    _ = scheduler.join(Farm.own, host: farm.host, has: has, labels: farm.pool ?? [:], now: now, isOwn: true)
+  }
+}
+
+extension TaskNeeds {
+  init(_ need: Need, _ step: StepNeeds?) {
+    self.init(
+      cores: need.amounts.cores, memoryMebibytes: need.amounts.memory, gpus: need.amounts.gpus,
+      exclusive: step?.exclusive == true, labels: need.labels, limits: need.limits)
   }
 }

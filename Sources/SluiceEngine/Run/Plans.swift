@@ -138,11 +138,15 @@ package actor Plans {
 
   /// Ends what still waits or runs of a plan or a run.
   package func cancel(_ id: String) async throws(SluiceError) -> Int {
-    await runner.cancel(try runs(id).runs)
+    if let task = try task(id) { return await runner.cancel(task) == true ? 1 : 0 }
+    return await runner.cancel(try runs(id).runs)
   }
 
   /// Takes up what failed or was cancelled, and what waited for it.
   package func retry(_ id: String, origin: Origin) async throws(SluiceError) -> Int {
+    if let task = try task(id) {
+      return try await runner.startAgain(task) == true ? 0 : try await retry("\(task.run)", origin: origin)
+    }
     let (plan, runs) = try runs(id)
     let registry = writer.current
     guard registry.plans[plan.id]?.status != .running else {
@@ -169,6 +173,19 @@ package actor Plans {
     }
     try await record(plan, only: wanted.sorted(), origin: origin)
     return wanted.count
+  }
+
+  /// The task that an id names; nil for a plan or a run.
+  /// - Throws: `task.unknown` for a task of no run.
+  private func task(_ id: String) throws(SluiceError) -> TaskID? {
+    let task = TaskID(id)
+    guard id.contains(".") else { return nil }
+    guard writer.current.runs[task.run] != nil else {
+      throw SluiceError(
+        .taskUnknown, what: "there is no task '\(NameRule.printable(id))'", at: "task",
+        fix: "`sluice task list` lists tasks; a task is RUN.FRAME")
+    }
+    return task
   }
 
   private func runs(_ id: String) throws(SluiceError) -> (plan: Plan, runs: Set<RunID>) {

@@ -70,7 +70,8 @@ extension Runner {
     var order = TaskOrder(
       task: given.task, arguments: arguments, environment: isOwn ? parts.settings.environment : [:],
       directory: parts.workshop.directory(of: run.bench), log: parts.settings.dataFolder + "/" + log,
-      timeoutSeconds: run.order.unit.step.timeoutSeconds, session: session)
+      timeoutSeconds: run.order.unit.step.timeoutSeconds, session: session,
+      needs: isOwn ? TaskNeeds(given.lease.need, run.order.unit.step.needs) : nil)
     (order.memoryLimit, order.preface) = (Runner.memoryLimit(of: given.lease.need), preface(given))
     guard isOwn else { return try await launchAway(order, given, run, signals, cancel) }
     return await withTaskGroup(of: TaskEnd?.self) { [launcher = parts.launcher] group in

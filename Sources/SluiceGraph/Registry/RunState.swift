@@ -36,5 +36,7 @@ package struct RunState: Sendable, Equatable, Codable {
     case id, plan, project, folder, step, status, attempt, executed, reused, recipe, failure, event, rank, begun, made
   }
 
+  /// How a task ended that is known to have.
+  package func fact(of task: TaskID) -> TaskFinished? { (tasks[task] ?? failed[task])?.fact }
   package var unit: UnitID { UnitID(step: step, folder: folder) }
 }

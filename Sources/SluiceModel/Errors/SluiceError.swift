@@ -53,6 +53,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case agentLease = "agent.lease"
   case agentFile = "agent.file"
   case agentCache = "agent.cache"
+  case farmScripts = "farm.scripts"
   case publishNothing = "publish.nothing"
   case publishFileMissing = "publish.fileMissing"
   case publishHole = "publish.hole"

@@ -23,6 +23,8 @@ extension TaskLauncher {
 /// What a task needs to start.
 package struct TaskOrder: Sendable, Hashable, Codable {
   package let task: TaskID
+  /// What it takes of a machine; nil where the machine was chosen already.
+  package var needs: TaskNeeds?
   package let arguments: [String]
   package var environment: [String: String]
   package let directory: String
@@ -36,8 +38,9 @@ package struct TaskOrder: Sendable, Hashable, Codable {
   package var preface: String?
   package init(
     task: TaskID, arguments: [String], environment: [String: String], directory: String, log: String,
-    timeoutSeconds: Int, session: OpenJD.SessionOrder? = nil
+    timeoutSeconds: Int, session: OpenJD.SessionOrder? = nil, needs: TaskNeeds? = nil
   ) {
+    self.needs = needs
     self.session = session
     (self.task, self.arguments, self.environment) = (task, arguments, environment)
     (self.directory, self.log, self.timeoutSeconds) = (directory, log, timeoutSeconds)

@@ -60,7 +60,7 @@ extension API {
   }
 
   /// What the newest attempt of a task said, as far as the end of its log shows it.
-  private func words(of task: TaskID, in registry: Registry) -> [OpenJD.SessionMessage] {
+  func words(of task: TaskID, in registry: Registry) -> [OpenJD.SessionMessage] {
     guard let run = registry.runs[task.run] else { return [] }
     let log = "\(services.settings.dataFolder)/logs/\(run.project)/\(run.id)/\(task)-\(run.attempt).log"
     return String(decoding: services.readTail(log, Limits.sessionLineBytes), as: UTF8.self)

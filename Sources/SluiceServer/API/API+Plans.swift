@@ -115,6 +115,7 @@ extension API {
       guard let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? UInt64 else { continue }
       var headers: HTTPFields = [.contentType: "text/plain; charset=utf-8"]
       if let name = HTTPField.Name("X-Sluice-Log-Size") { headers[name] = "\(size)" }
+      if let name = HTTPField.Name("X-Sluice-Log-Attempt") { headers[name] = "\(attempt)" }
       guard from < Int(size) else { return Response(status: .ok, headers: headers) }
       let last = min(Int(size), max(0, from) + Limits.logPageBytes) - 1
       let body = try await FileIO().loadFile(path: path, range: max(0, from)...last, context: context)

@@ -23,6 +23,7 @@ package struct API: Sendable {
     addAgents(to: api)
     addQueue(to: api)
     addJobs(to: api)
+    addWork(to: api)
     addJudgement(to: api)
     addQuestions(to: api)
     addGraph(to: api)

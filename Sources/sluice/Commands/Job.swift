@@ -7,7 +7,7 @@ struct JobCommand: AsyncParsableCommand {
     commandName: "job", abstract: "Check Open Job Description templates, say what jobs they make, and run them.",
     discussion: "EXAMPLE: sluice job summary render.yaml -p Frames=1001-1100",
     subcommands: [
-      Check.self, Summary.self, Submit.self, ListJobs.self, ShowJob.self, JobLog.self, CancelJob.self,
+      Check.self, Summary.self, Submit.self, List.self, Show.self, Log.self, Retry.self, Cancel.self,
     ])
 
   /// A template from disk, with all that is wrong in it on standard error.

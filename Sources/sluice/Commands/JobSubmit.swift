@@ -45,7 +45,7 @@ extension JobCommand {
       if options.json {
         Console.json(job)
       } else if wait {
-        ShowJob.tell(job)
+        Show.tell(job)
       } else {
         print("\(job.id): \(job.name), \(job.tasksTotal) tasks. It is running: sluice job show \(job.id)")
       }
@@ -67,86 +67,6 @@ extension JobCommand {
             + "\"source_path\": \"/from\", \"destination_path\": \"/to\"}]}")
       }
       return mapping.rules
-    }
-  }
-
-  struct ListJobs: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "list", abstract: "List the jobs that were submitted, newest first.",
-      discussion: "EXAMPLE: sluice job list")
-    @OptionGroup var options: ServerOptions
-
-    private struct Answer: Codable { var jobs: [JobAnswer] }
-
-    func run() async throws {
-      let answer: Answer = try await options.client.get("jobs")
-      if options.json { return Console.json(answer) }
-      if answer.jobs.isEmpty { print("No job was submitted yet: sluice job submit TEMPLATE") }
-      Console.table(
-        answer.jobs.map { job in
-          [
-            "\(job.id)", job.status.rawValue, "\(job.tasksDone)/\(job.tasksTotal)", Timestamp.text(job.submitted),
-            job.actor.name, job.name,
-          ]
-        })
-    }
-  }
-
-  struct ShowJob: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "show", abstract: "Show how far a job has come, and what its tasks say.",
-      discussion: "EXAMPLE: sluice job show p-0f3a9c21be77")
-    @Argument(help: "The job.") var id: String
-    @OptionGroup var options: ServerOptions
-
-    func run() async throws {
-      let job: JobAnswer = try await options.client.get("jobs/\(Client.escaped(id))")
-      if options.json { return Console.json(job) }
-      ShowJob.tell(job)
-    }
-
-    static func tell(_ job: JobAnswer) {
-      print("\(job.id) \(job.name): \(job.status.rawValue), \(job.tasksDone) of \(job.tasksTotal) tasks done")
-      Console.table(
-        job.steps.map { ["  \($0.status.rawValue)", $0.name, "\($0.tasksDone)/\($0.tasksTotal)", "\($0.run)"] })
-      for task in job.steps.flatMap(\.running) {
-        let percent = task.progress.map { " \(Int($0)) %" } ?? ""
-        print("  \(task.task) runs\(percent)\(task.message.map { ": \($0)" } ?? "")")
-      }
-      for step in job.steps {
-        guard let failure = step.failure else { continue }
-        print("  \(step.name): \(failure.what)")
-        for task in step.failedTasks { print("    sluice job log \(task)") }
-      }
-    }
-  }
-
-  struct JobLog: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "log", abstract: "Print what a task of a job wrote to stdout and stderr.",
-      discussion: "EXAMPLE: sluice job log r-84d2c6e01b5f.1")
-    @Argument(help: "The task: its run, a dot and its number in the step, from 1.") var id: String
-    @OptionGroup var options: ServerOptions
-
-    func run() async throws {
-      var log = TaskCommand.Log()
-      log.id = id
-      log.options = options
-      try await log.run()
-    }
-  }
-
-  struct CancelJob: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "cancel", abstract: "End a job: its tasks in the way of its template, then its environments.",
-      discussion: "EXAMPLE: sluice job cancel p-0f3a9c21be77")
-    @Argument(help: "The job.") var id: String
-    @OptionGroup var options: ServerOptions
-
-    func run() async throws {
-      let answer: [String: Int] = try await options.client.post("cancel", ["id": id])
-      if options.json { return Console.json(answer) }
-      print("\(answer["cancelled"] ?? 0) steps end.")
     }
   }
 }

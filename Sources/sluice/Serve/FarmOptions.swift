@@ -31,6 +31,7 @@ struct FarmOptions: ParsableArguments {
       discussion: "Or until one of its run has succeeded, so that ten do not land before the first one's memory shows.")
   )
   var ramp = 0.0
+  @OptionGroup var queueManager: QueueManagerOptions
 
   func validate() throws {
     guard (0...3_600).contains(ramp) else { throw ValidationError("--ramp takes 0 to 3600 seconds.") }
@@ -60,6 +61,7 @@ struct FarmOptions: ParsableArguments {
     settings.askedLimits = Set(limitPrograms.keys)
     settings.ramp = .milliseconds(Int(ramp * 1_000))
     settings.limitPause = .milliseconds(Int(limitSeconds * 1_000))
+    settings.pool = queueManager.labels
     return settings
   }
 

@@ -22,7 +22,10 @@ struct Serve: AsyncParsableCommand {
 
   @Option(help: "The folder that everything is kept in.") var data = "sluice-data"
   @Option(help: "Address and port; other addresses than loopback want a token first.") var listen = "127.0.0.1:7733"
-  @Option(help: "Cores of this machine for tasks, 0 for agents alone; all of them where it is not said.")
+  @Option(
+    help: ArgumentHelp(
+      "Cores of this machine for tasks, 0 for agents alone; all of them where it is not said.",
+      discussion: "With --farm command: cores of the queue manager that tasks may have at once, 1000 where not said."))
   var workers: Int?
   @OptionGroup var farm: FarmOptions
   @Option(
@@ -54,7 +57,7 @@ struct Serve: AsyncParsableCommand {
   @Option(help: .hidden) var server: String?
 
   func validate() throws {
-    if let workers, !(0...1_024).contains(workers) { throw ValidationError("--workers takes 0 to 1024.") }
+    if let workers, !(0...100_000).contains(workers) { throw ValidationError("--workers takes 0 to 100000.") }
     if let problem = NameRule.problem(in: site) ?? (site.contains("-") ? "it has '-'" : nil) {
       throw ValidationError("'\(site)' cannot be a site's name: \(problem).")
     }
@@ -78,14 +81,14 @@ struct Serve: AsyncParsableCommand {
         fix: "make a token first (sluice token create NAME --data \(data)), or listen on 127.0.0.1")
     }
     let site = try Site(
-      folder: folder, registry: registry, roots: root, workers: workers ?? Machine.cores,
+      folder: folder, registry: registry, roots: root, workers: workers ?? farm.queueManager.defaultWorkers,
       farm: try farm.settings(probe: Site.probe(in: folder)),
       limits: farm.limitPrograms,
       commands: Dictionary(subscriberCommand.compactMap(Serve.named), uniquingKeysWith: { _, last in last }),
       webhooks: HTTPWebhookSender.Settings(
         allowed: try Serve.allowances(webhookAllow), listensOnLoopback: isLoopback,
         authorities: try Serve.readable(webhookAuthorities)),
-      logger: logger)
+      queueManager: try farm.queueManager.queueManager(), logger: logger)
     let services = site.services(
       version: Sluice.version, serve: Array(CommandLine.arguments.dropFirst(2)), listensOnLoopback: isLoopback)
     let application = Application(

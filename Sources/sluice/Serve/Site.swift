@@ -26,7 +26,7 @@ struct Site: Sendable {
   init(
     folder: DataFolder, registry: Registry, roots: [String], workers: Int, farm: FarmSettings,
     limits: [String: String], commands: [String: String],
-    webhooks: HTTPWebhookSender.Settings, logger: Logger
+    webhooks: HTTPWebhookSender.Settings, queueManager: StudioFarm? = nil, logger: Logger
   ) throws(SluiceError) {
     (self.folder, self.workers) = (folder, workers)
     let ambient = Machine.ambient
@@ -43,10 +43,13 @@ struct Site: Sendable {
     var parts = Runner.Parts(
       writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests, views: folder.views,
       workshop: try FileWorkshop(root: folder.path + "/work", pixels: previews, syncs: folder.syncs),
-      launcher: ProcessLauncher(mark: folder.path, ambient: ambient), tools: tools, feed: feed,
+      launcher: queueManager?.launcher(dataFolder: folder.path, environment: environment, logger: logger)
+        ?? ProcessLauncher(mark: folder.path, ambient: ambient), tools: tools, feed: feed,
       ambient: ambient, logger: logger,
       settings: Runner.Settings(
-        workers: workers, environment: environment, programFolder: Machine.currentFolder, dataFolder: folder.path,
+        // A queue manager's hosts have an environment of their own.
+        workers: workers, environment: queueManager == nil ? environment : [:], programFolder: Machine.currentFolder,
+        dataFolder: folder.path,
         farm: farm), dock: FileDock())
     parts.inPlace = inPlace
     if !limits.isEmpty { parts.limits = LimitPrograms(limits, environment: environment, ambient: ambient) }
