@@ -28,8 +28,7 @@ test: ## builds and runs every test
 	PATH="$(CURDIR)/$(VENV):$$PATH" swift test
 	$(MAKE) sim
 	$(MAKE) graphs SEEDS=500
-	@set -e; for folder in $(PYTHON_TESTS); do \
-	  PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m unittest discover -s "$$folder"; done
+	PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python tools/run-tests $(PYTHON_TESTS)
 	DEMO_EXIT=1 tools/demo
 
 sim: ## simulates sites that lose messages, power and time: make sim SEED=0 SEEDS=2000

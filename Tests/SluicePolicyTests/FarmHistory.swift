@@ -353,6 +353,12 @@ struct FarmHistory {
       if Set(gpus).count != gpus.count || gpus.contains(where: { $0 >= machine.has.gpus }) {
         fault("\(id) gives a GPU twice: \(gpus)")
       }
+      guard !scheduler.mayFind(id) else { continue }
+      met.insert("nothing new")
+      var looking = scheduler
+      if let lease = looking.give(to: id, now: now).first {
+        fault("\(id) is not asked again, and could have \(lease.run)")
+      }
     }
     for (name, limit) in limits where used(name) > limit.count { fault("\(used(name)) of \(limit.count) \(name)") }
     if Set(scheduler.leases.keys) != Set(running.keys) { fault("leases are not those that run") }

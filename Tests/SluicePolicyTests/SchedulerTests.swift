@@ -16,7 +16,8 @@ import Testing
       for feature in history.met { met[feature, default: 0] += 1 }
     }
     let features = [
-      "exclusive", "limits", "gpus", "lost", "late end", "moved up", "test failed", "tests passed", "opened by tests",
+      "nothing new", "exclusive", "limits", "gpus", "lost", "late end", "moved up", "test failed", "tests passed",
+      "opened by tests",
       "looked at", "paused", "removed", "quarantined", "elsewhere", "in use",
     ]
     for feature in features {

@@ -55,10 +55,12 @@ extension Runner {
   func dispatch() {
     guard startsAt == nil else { return }
     let now = parts.ambient.uptime()
-    for given in farm.give(to: Farm.own, now: now) { post.yield(.task(given)) }
+    if farm.scheduler.mayFind(Farm.own) {
+      for given in farm.give(to: Farm.own, now: now) { post.yield(.task(given)) }
+    }
     guard farm.scheduler.mayHaveWork else { return }
     for (id, connection) in connections.sorted(by: { $0.key < $1.key })
-    where connection.nudge != nil && connection.trouble == nil {
+    where connection.nudge != nil && connection.trouble == nil && farm.scheduler.mayFind(id) {
       guard farm.scheduler.mayHaveWork else { return }
       for given in farm.give(to: id, now: now) { post.yield(.task(given)) }
     }

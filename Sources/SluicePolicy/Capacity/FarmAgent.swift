@@ -38,6 +38,8 @@ package struct FarmAgent: Sendable {
   package internal(set) var standingBefore: Standing = .active
   /// The line for which it is kept free.
   var keptFor: Int?
+  /// The news up to which there was nothing for it; nil since it has room that it had not then.
+  var foundNothingAt: UInt64?
   var failures = FailuresInARow()
   /// The steps whose failures brought it into quarantine; nil where it is not there for steps.
   var isQuarantinedFor: Set<StepOfProject>?

@@ -11,6 +11,7 @@ extension Scheduler {
     if agents[id] != nil { notices = lose(id) }
     agents[id] = FarmAgent(id: id, host: host, has: has, labels: labels, heard: now)
     agents[id]?.isOwn = isOwn
+    news += 1
     return notices.filter { if case .lost(_, let tokens) = $0 { !tokens.isEmpty } else { true } }
   }
 
@@ -19,6 +20,7 @@ extension Scheduler {
     guard agents[id] != nil else { return [] }
     let notices = lose(id)
     agents[id] = nil
+    news += 1
     return notices
   }
 
@@ -27,6 +29,7 @@ extension Scheduler {
     agents[id]?.standing = standing
     agents[id]?.failures = FailuresInARow()
     agents[id]?.isQuarantinedFor = nil
+    news += 1
     if standing != .active { keepNoLonger(id) }
   }
 
@@ -34,6 +37,7 @@ extension Scheduler {
   package mutating func setInUse(_ isInUse: Bool, _ id: AgentID) {
     guard let standing = agents[id]?.standing, standing == (isInUse ? .active : .inUse) else { return }
     agents[id]?.standing = isInUse ? .inUse : .active
+    news += 1
     if isInUse { keepNoLonger(id) }
   }
 
@@ -42,7 +46,7 @@ extension Scheduler {
   package mutating func hear(_ id: AgentID, working tokens: [LeaseToken], now: Duration) -> [LeaseToken] {
     guard let agent = agents[id] else { return tokens }
     agents[id]?.heard = now
-    if agent.standing == .lost { agents[id]?.standing = agent.standingBefore }
+    comeBack(agent)
     return tokens.filter { leases[$0]?.agent != id }
   }
 
@@ -58,7 +62,7 @@ extension Scheduler {
   package mutating func poll(_ id: AgentID, now: Duration) -> [Lease] {
     guard let known = agents[id] else { return [] }
     agents[id]?.heard = now
-    if known.standing == .lost { agents[id]?.standing = known.standingBefore }
+    comeBack(known)
     return give(to: id, now: now)
   }
 
@@ -71,7 +75,17 @@ extension Scheduler {
     while let agent = agents[id], agent.standing == .active, agent.takesAgain <= now,
       let line = choose(for: agent, now)
     { given.append(start(line, on: agent, now)) }
+    if let agent = agents[id], agent.takesAgain <= now { agents[id]?.foundNothingAt = news }
     return given
+  }
+
+  /// Whether it is worth the while to look for tasks for an agent: something is new since there was nothing for it.
+  package func mayFind(_ id: AgentID) -> Bool { agents[id].map { $0.foundNothingAt != news } ?? false }
+
+  private mutating func comeBack(_ agent: FarmAgent) {
+    guard agent.standing == .lost else { return }
+    agents[agent.id]?.standing = agent.standingBefore
+    news += 1
   }
 
   // MARK: Choosing
@@ -142,6 +156,7 @@ extension Scheduler {
   mutating func keepNoLonger(_ id: AgentID) {
     if let line = agents[id]?.keptFor { lines[line]?.reserved = nil }
     agents[id]?.keptFor = nil
+    agents[id]?.foundNothingAt = nil
   }
 
   // MARK: Starting
@@ -150,7 +165,10 @@ extension Scheduler {
     guard var line = lines[id], let task = line.ready.popLast() else {
       preconditionFailure("a line that was chosen has something ready")
     }
-    if let kept = line.reserved { agents[kept]?.keptFor = nil }
+    if let kept = line.reserved {
+      agents[kept]?.keptFor = nil
+      agents[kept]?.foundNothingAt = nil
+    }
     (line.reserved, line.passedOverSince) = (nil, nil)
     lines[id] = line
     var agent = agent
@@ -195,8 +213,10 @@ extension Scheduler {
     agent.free = agent.free + lease.need.amounts
     agent.freeGPUs = (agent.freeGPUs + lease.gpus).sorted()
     agent.hasExclusive = false
+    agent.foundNothingAt = nil
     agents[lease.agent] = agent
     limits.give(lease.need, on: agent.host)
+    if !lease.need.limits.isEmpty { news += 1 }
   }
 
   private mutating func lose(_ id: AgentID) -> [Notice] {
@@ -207,6 +227,7 @@ extension Scheduler {
     }
     if let standing = agents[id]?.standing, standing != .lost { agents[id]?.standingBefore = standing }
     agents[id]?.standing = .lost
+    news += 1
     keepNoLonger(id)
     return [.lost(id, tokens)]
   }

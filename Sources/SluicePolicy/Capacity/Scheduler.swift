@@ -96,6 +96,8 @@ package struct Scheduler: Sendable {
   private var turns = 0
   private var nextLine = 0
   var nextToken: UInt64 = 1
+  /// Counts what may make something startable for an agent that found nothing.
+  var news: UInt64 = 0
 
   package init(_ rules: Rules) { self.rules = rules }
 
@@ -169,7 +171,10 @@ package struct Scheduler: Sendable {
   // MARK: Limits
 
   /// - Parameter limit: nil for one that is no longer known; tasks that need it wait.
-  package mutating func setLimit(_ name: String, _ limit: CountedLimit?) { limits.set(name, limit) }
+  package mutating func setLimit(_ name: String, _ limit: CountedLimit?) {
+    limits.set(name, limit)
+    news += 1
+  }
 
   // MARK: Within
 
@@ -185,6 +190,7 @@ package struct Scheduler: Sendable {
   /// Lets a line be found by polls; the same line twice does no harm.
   mutating func offer(_ id: Int) {
     guard let line = lines[id], isReady(line) else { return }
+    news += 1
     if heaps[line.need] == nil {
       heaps[line.need] = LineHeap()
       needs.append(line.need)
@@ -193,7 +199,7 @@ package struct Scheduler: Sendable {
   }
 
   mutating func drop(_ id: Int) {
-    if let agent = lines[id]?.reserved { agents[agent]?.keptFor = nil }
+    if let agent = lines[id]?.reserved { keepNoLonger(agent) }
     lines[id] = nil
   }
 
