@@ -15,8 +15,6 @@ package struct WriterState: Sendable {
     package let blobs: [Blob]
     /// Where it will stand in the log.
     fileprivate let last: Int64
-    /// The registry with this record and all before it.
-    fileprivate var after: Registry
     fileprivate var rows: [RowKey]
     /// Its own, and those that found nothing left to do once it is there.
     fileprivate var commands: [CommandID]
@@ -43,6 +41,8 @@ package struct WriterState: Sendable {
   private var decided: Registry
   private var waiting: [Pending] = []
   private var appending: [Pending] = []
+  /// The registry with all that is being appended. None is kept for each decision: it would be copied with each.
+  private var appended: Registry
   private var clock: HybridClock
   private var lastTime: Date
   private var tickets = 0
@@ -62,7 +62,8 @@ package struct WriterState: Sendable {
 
   /// - Parameter names: gives the aliases under which people stand in records.
   package init(registry: Registry, names: any PersonNames) {
-    (site, confirmed, decided, savedHead) = (registry.site, registry, registry, registry.head)
+    (site, confirmed, decided, appended) = (registry.site, registry, registry, registry)
+    savedHead = registry.head
     self.names = names
     clock = HybridClock()
     lastTime = Date(timeIntervalSince1970: 0)
@@ -103,7 +104,7 @@ package struct WriterState: Sendable {
     guard !drafts.isEmpty else { return answerNothing(to: origin.command) }
     let actor = try alias(of: origin.actor)
     let wall = ambient.now()
-    var (clock, after) = (clock, decided)
+    var clock = clock
     let time = clock.tick(wall: wall)
     let now = max(Timestamp.rounded(wall), lastTime)
     let record = Record(
@@ -111,14 +112,15 @@ package struct WriterState: Sendable {
       events: drafts.map { $0.event(at: now, site: site, actor: actor, origin: origin, ambient: ambient) })
     let encoded = try EncodedRecord(record)
     let last = decided.sequence + Int64(record.events.count)
-    let rows = try after.apply([StoredRecord(last: last, record: record)], from: site)
+    // It throws before anything is taken in.
+    let rows = try decided.apply([StoredRecord(last: last, record: record)], from: site)
     tickets += 1
     let ticket = Ticket(number: tickets)
-    (self.clock, lastTime, decided) = (clock, now, after)
+    (self.clock, lastTime) = (clock, now)
     if let command = origin.command { inFlight[command] = ticket }
     waiting.append(
       Pending(
-        ticket: ticket, encoded: encoded, blobs: blobs, last: last, after: after, rows: rows,
+        ticket: ticket, encoded: encoded, blobs: blobs, last: last, rows: rows,
         commands: origin.command.map { [$0] } ?? []))
     return .waiting(ticket)
   }
@@ -179,9 +181,16 @@ package struct WriterState: Sendable {
     precondition(appending.isEmpty, "one commit at a time")
     if waiting.count <= Limits.recordsPerCommit {
       (appending, waiting) = (waiting, [])
+      appended = decided
     } else {
       appending = Array(waiting.prefix(Limits.recordsPerCommit))
       waiting.removeFirst(appending.count)
+      appended = confirmed
+      do throws(SluiceError) {
+        _ = try appended.apply(appending.map(\.stored), from: site)
+      } catch {
+        preconditionFailure("what was decided can be applied: \(error.what)")
+      }
     }
     return appending
   }
@@ -193,7 +202,7 @@ package struct WriterState: Sendable {
     let batch = appending
     precondition(places == batch.map(\.last), "nobody else writes this log")
     appending = []
-    if let newest = batch.last { confirmed = newest.after }
+    if !batch.isEmpty { confirmed = appended }
     return batch.map { entry in
       let stored = entry.stored
       unsavedIndex.add(stored)
@@ -240,6 +249,7 @@ package struct WriterState: Sendable {
     }
     decided = confirmed
     try WriterState.rebase(&appending, on: &decided)
+    appended = decided
     try WriterState.rebase(&waiting, on: &decided)
     return rows
   }
@@ -247,7 +257,6 @@ package struct WriterState: Sendable {
   private static func rebase(_ pending: inout [Pending], on registry: inout Registry) throws(SluiceError) {
     for index in pending.indices {
       pending[index].rows = try registry.apply([pending[index].stored], from: registry.site)
-      pending[index].after = registry
     }
   }
 
