@@ -121,12 +121,13 @@ package final class GuardedFolder: Sendable {
   /// - Parameter path: what leads to it must be closed to the task's user.
   package static func remove(_ path: String) {
     // One in which somebody makes folders faster than they go stays.
+    var taken = 0
     for _ in 0..<10_000 {
       guard let folder = open(path) else {
         Glibc.unlink(path)
         return
       }
-      folder.sweep(depth: 0, top: folder.descriptor)
+      folder.sweep(depth: 0, top: folder.descriptor, &taken)
       if rmdir(path) == 0 || !folder.hasDeep { return }
     }
   }
@@ -137,16 +138,18 @@ package final class GuardedFolder: Sendable {
   }
 
   /// One that is nested deeper than folders can be held open is taken to the top, and is swept from there.
-  private func sweep(depth: Int, top: Int32) {
-    for (index, name) in entries().enumerated() {
+  /// - Parameter taken: how many were; each has a name of its own, since the earlier ones may still be there.
+  private func sweep(depth: Int, top: Int32, _ taken: inout Int) {
+    for name in entries() {
       if unlinkat(descriptor, name, 0) == 0 { continue }
       let next = openat(descriptor, name, GuardedFolder.folderFlags)
       guard next >= 0 else { continue }
       let below = GuardedFolder(next)
       if depth < 64 {
-        below.sweep(depth: depth + 1, top: top)
+        below.sweep(depth: depth + 1, top: top, &taken)
       } else {
-        renameat(descriptor, name, top, "\(GuardedFolder.deep)\(next)-\(index)")
+        taken += 1
+        renameat(descriptor, name, top, "\(GuardedFolder.deep)\(taken)")
       }
       unlinkat(descriptor, name, AT_REMOVEDIR)
     }

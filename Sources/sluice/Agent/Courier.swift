@@ -248,8 +248,12 @@ actor Courier {
   /// Finds what an earlier agent left.
   /// - Throws: `agent.user`, `agent.cache`, `store.denied`, `store.full`.
   func unpack() async throws {
+    if let user {
+      try FileManager.default.createDirectory(atPath: shelf.root, withIntermediateDirectories: true)
+      // Before anything is opened there.
+      try await user.requireWay(to: shelf.root)
+    }
     try await shelf.open()
-    try await user?.requireWay(to: shelf.root)
     GuardedFolder.remove(benches)
   }
 
