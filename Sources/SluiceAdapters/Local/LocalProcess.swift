@@ -17,6 +17,8 @@ struct LocalProcess: Sendable {
   var name: String?
   var environment: [String: String]
   var directory: String
+  /// Whom it runs as, where that is another than this program.
+  var user: TaskUser?
 
   /// Runs it with its output and its errors in one stream, until it has ended.
   ///
@@ -27,6 +29,19 @@ struct LocalProcess: Sendable {
   func run(
     output: FileDescriptor, grace: Duration, started: @Sendable (Int32) async -> Void = { _ in }
   ) async -> (end: End, process: Int32?) {
+    if let user {
+      let (program, seen) = (arguments.first ?? "", environment)
+      guard let path = program.contains("/") ? program : Program.path(of: program, environment: seen) else {
+        try? output.close()
+        return (.notFound, nil)
+      }
+      var process = self
+      process.user = nil
+      process.name = nil
+      process.arguments = user.command(path, Array(arguments.dropFirst()), environment: seen)
+      process.environment = TaskUser.environment(before: seen)
+      return await process.run(output: output, grace: grace, started: started)
+    }
     let program = arguments.first ?? ""
     var options = PlatformOptions()
     options.createSession = true

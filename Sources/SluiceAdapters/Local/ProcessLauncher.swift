@@ -10,11 +10,14 @@ package final class ProcessLauncher: TaskLauncher {
   private let grace = Duration.seconds(3)
   private let sessions: SessionPool
   private let census: Census
+  private let user: TaskUser?
 
-  /// - Parameter mark: says whose processes these are; stands in their environment as `SLUICE_TASK_OF`.
-  package init(mark: String, ambient: Ambient) {
-    (self.mark, self.ambient) = (mark, ambient)
-    sessions = SessionPool(ambient: ambient)
+  /// - Parameters:
+  ///   - mark: says whose processes these are; stands in their environment as `SLUICE_TASK_OF`.
+  ///   - user: whom tasks run as, where that is another than this program.
+  package init(mark: String, user: TaskUser? = nil, ambient: Ambient) {
+    (self.mark, self.user, self.ambient) = (mark, user, ambient)
+    sessions = SessionPool(user: user, ambient: ambient)
     census = Census(ambient: ambient)
   }
 
@@ -50,7 +53,7 @@ package final class ProcessLauncher: TaskLauncher {
         session, environment: environment, log: log, limit: .seconds(order.timeoutSeconds), gauge: gauge)
     }
     let process = LocalProcess(
-      arguments: order.arguments, environment: environment, directory: order.directory)
+      arguments: order.arguments, environment: environment, directory: order.directory, user: user)
     return await withTaskGroup(of: TaskEnd?.self) { group in
       group.addTask { await self.run(process, log: log, gauge) }
       group.addTask { [ambient] in await gauge.watch(ambient.sleep) }

@@ -19,6 +19,7 @@ actor JobSession {
   private let directory: String
   private let base: [String: String]
   private let ambient: Ambient
+  private let user: TaskUser?
   private var entered: [Entered] = []
   /// The step whose environments are entered above those of the job.
   private var step: String?
@@ -37,8 +38,9 @@ actor JobSession {
   ///   - environment: what processes see before anything is entered.
   init(
     _ order: OpenJD.SessionOrder, directory: String, environment: [String: String], log: FileDescriptor,
-    sign: StopSign, gauge: MemoryGauge, ambient: Ambient
+    sign: StopSign, gauge: MemoryGauge, user: TaskUser?, ambient: Ambient
   ) {
+    self.user = user
     (self.order, self.directory, self.log, self.sign, self.ambient) = (order, directory, log, sign, ambient)
     self.gauge = gauge
     base = environment.merging([Self.markName: directory]) { $1 }
@@ -97,7 +99,9 @@ actor JobSession {
       return .actionFailed("the session's folder '\(directory)' cannot be made")
     }
     let rules = order.rules.isEmpty ? "{}" : StableJSON.text(OpenJD.PathMapping(order.rules))
-    guard SessionFiles.write(rules, to: rulesFile, mode: 0o600) else {
+    guard SessionFiles.write(rules, to: rulesFile, mode: 0o600, owner: user),
+      SessionFiles.share([files, directory], with: user)
+    else {
       return .actionFailed("the file of path mapping rules cannot be written to '\(directory)'")
     }
     for environment in order.environments {
@@ -205,11 +209,11 @@ actor JobSession {
     let own = resolved.timeout.map { Duration.seconds($0) } ?? limit
     let process = LocalProcess(
       arguments: [program] + resolved.arguments, name: resolved.command, environment: variables,
-      directory: directory)
+      directory: directory, user: user)
     let run = SessionAction(
       process, limit: [own, most].compactMap { $0 }.min(),
       // Environments are left in good order, whatever it is that ends the session.
-      stop: .init(notifyPeriod: period, folder: directory, sign: sign, obeys: !isLeaving), gauge: gauge,
+      stop: .init(notifyPeriod: period, folder: directory, user: user, sign: sign, obeys: !isLeaving), gauge: gauge,
       ambient: ambient)
     let log = log
     let end = await run.run {
@@ -229,7 +233,8 @@ actor JobSession {
     for file in embedded {
       let known = symbols
       let text = SessionFiles.text(try file.data.resolved { known[$0] }, lineEnd: file.lineEnd)
-      guard SessionFiles.write(text, to: path(of: file, prefix), mode: file.isRunnable ? 0o700 : 0o600) else {
+      guard SessionFiles.write(text, to: path(of: file, prefix), mode: file.isRunnable ? 0o700 : 0o600, owner: user)
+      else {
         return "cannot be started: its file '\(file.name)' cannot be written"
       }
     }

@@ -12,6 +12,8 @@ actor SessionAction {
     var notifyPeriod: Duration?
     /// Where the notice is written.
     var folder: String
+    /// Who reads it, where that is another than this program.
+    var user: TaskUser?
     var sign: StopSign
     /// Whether the sign ends it; else only haste does.
     var obeys: Bool
@@ -147,7 +149,7 @@ actor SessionAction {
     let until = ambient.now().addingTimeInterval(Double(period.components.seconds))
     let notice = "{\"NotifyEnd\": \"\(Timestamp.text(until).prefix(19))Z\"}"
     // Who waits for a notice that cannot be written would wait for ever.
-    let isWritten = SessionFiles.write(notice, to: stop.folder + "/cancel_info.json", mode: 0o600)
+    let isWritten = SessionFiles.write(notice, to: stop.folder + "/cancel_info.json", mode: 0o600, owner: stop.user)
     killAt = isWritten ? now + period : now
     kill(number, SIGTERM)
   }

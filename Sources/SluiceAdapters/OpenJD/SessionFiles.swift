@@ -3,12 +3,14 @@ import SluiceModel
 
 /// The files that a session writes for its actions.
 enum SessionFiles {
-  /// Writes a file anew; a link that stands in its place is not followed.
-  static func write(_ text: String, to path: String, mode: mode_t) -> Bool {
-    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode)
+  /// Writes a file anew; nothing that stands in its place is followed, waited for, or written into.
+  static func write(_ text: String, to path: String, mode: mode_t, owner: TaskUser? = nil) -> Bool {
+    unlink(path)
+    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
     guard file >= 0 else { return false }
     defer { close(file) }
     guard fchmod(file, mode) == 0 else { return false }
+    if let owner, fchown(file, owner.user, owner.group) != 0 { return false }
     let bytes = Array(text.utf8)
     var at = 0
     while at < bytes.count {
@@ -31,16 +33,13 @@ enum SessionFiles {
     return String(decoding: lines, as: UTF8.self)
   }
 
-  /// Takes a folder away with all that is in it.
-  static func remove(_ path: String) {
-    if let folder = opendir(path) {
-      while let entry = readdir(folder) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        if name == "." || name == ".." { continue }
-        if entry.pointee.d_type == UInt8(DT_DIR) { remove(path + "/" + name) } else { unlink(path + "/" + name) }
-      }
-      closedir(folder)
-    }
-    rmdir(path)
+  /// Lets a session's actions use folders that were made for it. They stay this program's, and what it puts there can
+  /// be moved by nobody else, but for that all may be done: the sticky bit.
+  static func share(_ folders: [String], with user: TaskUser?) -> Bool {
+    guard let user else { return true }
+    return folders.allSatisfy { lchown($0, uid_t.max, user.group) == 0 && chmod($0, 0o1770) == 0 }
   }
+
+  /// Takes a folder away with all that is in it.
+  static func remove(_ path: String) { GuardedFolder.remove(path) }
 }

@@ -14,6 +14,7 @@ actor SessionPool {
   }
 
   private let ambient: Ambient
+  private let user: TaskUser?
   private var idle: [String: [Kept]] = [:]
   /// Numbers of working directories in use, by the folder that they are in.
   private var numbers: [String: Set<Int>] = [:]
@@ -23,7 +24,7 @@ actor SessionPool {
   private var launches = 0
   private var isHurried = false
 
-  init(ambient: Ambient) { self.ambient = ambient }
+  init(user: TaskUser?, ambient: Ambient) { (self.user, self.ambient) = (user, ambient) }
 
   /// Runs an order in a session of its key, kept or new, and keeps the session where all went well.
   ///
@@ -122,7 +123,7 @@ actor SessionPool {
     numbers[order.directory, default: []].insert(number)
     let session = JobSession(
       order, directory: "\(order.directory)/\(number)", environment: environment, log: log, sign: sign,
-      gauge: gauge, ambient: ambient)
+      gauge: gauge, user: user, ambient: ambient)
     return Kept(session: session, folder: order.directory, number: number, log: log, since: ambient.uptime())
   }
 

@@ -53,6 +53,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case agentLease = "agent.lease"
   case agentFile = "agent.file"
   case agentCache = "agent.cache"
+  case agentUser = "agent.user"
+  case storeOwner = "store.owner"
   case farmScripts = "farm.scripts"
   case publishNothing = "publish.nothing"
   case publishFileMissing = "publish.fileMissing"

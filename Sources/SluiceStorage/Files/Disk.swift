@@ -34,10 +34,6 @@ enum Disk {
     guard symlink(target, path) == 0 else { throw error("make the link", path) }
   }
 
-  static func makeReadOnly(_ path: String) throws(SluiceError) {
-    guard chmod(path, 0o444) == 0 else { throw error("make read-only", path) }
-  }
-
   /// Syncs a file's bytes, or a folder's entries.
   static func sync(_ path: String) throws(SluiceError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)

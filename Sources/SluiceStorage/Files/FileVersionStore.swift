@@ -12,12 +12,15 @@ package final class FileVersionStore: VersionStore {
   private let disk = BlockingQueue("sluice.store", width: 16)
   private let ambient: Ambient
   private let syncs: SyncSwitch
+  private let owner: StoredOwner
   /// Folders whose own entry is known to be on disk.
   private let durable = Mutex<Set<String>>([])
 
   /// - Throws: `store.denied` where the folder cannot be made.
-  package init(root: String, ambient: Ambient, syncs: SyncSwitch = .all) throws(SluiceError) {
-    (self.root, self.ambient, self.syncs) = (root, ambient, syncs)
+  package init(
+    root: String, ambient: Ambient, syncs: SyncSwitch = .all, owner: StoredOwner = StoredOwner()
+  ) throws(SluiceError) {
+    (self.root, self.ambient, self.syncs, self.owner) = (root, ambient, syncs, owner)
     staging = root + "/.staging"
     try Disk.makeDirectories(staging + "/intents")
   }
@@ -140,7 +143,7 @@ package final class FileVersionStore: VersionStore {
       while folders.insert(folder).inserted { folder = Disk.parent(of: folder) }
       try bring(file.origin, to: path)
       if case .version = file.origin { continue }
-      try Disk.makeReadOnly(path)
+      try owner.own(path)
       if syncs.file { try Disk.sync(path) }
     }
     guard syncs.folder else { return }

@@ -28,6 +28,11 @@ struct AgentCommand: AsyncParsableCommand {
   var cache: String?
   @Option(help: "How much of that it keeps, such as 100G.") var cacheSize = "20G"
   @Flag(help: "Bring and send files even where the server's data folder can be seen.") var stream = false
+  @Option(
+    help: ArgumentHelp(
+      "Run tasks as this user; the agent itself is root.",
+      discussion: "It brings and sends files then, and --cache has to be root's.", valueName: "user"))
+  var runAs: String?
   @Flag(help: "Work only while nobody works at this machine, and leave at once when somebody comes.") var nimby = false
   @Option(help: "With --nimby: after so many minutes without input at a terminal nobody works here.")
   var idleMinutes = 15.0
@@ -64,6 +69,7 @@ struct AgentCommand: AsyncParsableCommand {
 
   func run() async throws {
     signal(SIGPIPE, SIG_IGN)
+    let user = try runAs.map { try TaskUser.named($0) }
     var client = options.client
     client.token = token
     let name = name ?? AgentCommand.plain(Machine.host)
@@ -77,7 +83,7 @@ struct AgentCommand: AsyncParsableCommand {
       shelf: Shelf(
         root: Machine.absolute(cache ?? "sluice-agent/\(name)"),
         bytes: Int64(MemorySize.mebibytes(cacheSize) ?? 0) * 1_024 * 1_024),
-      voice: AgentVoice(isJSON: options.json), presence: nimby ? presence : nil)
+      voice: AgentVoice(isJSON: options.json), presence: nimby ? presence : nil, user: user)
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await worker.run() }

@@ -38,13 +38,20 @@ actor AgentWorker {
   /// Until it was looked, somebody may.
   private var isInUse: Bool
   private var leaving: AsyncStream<Void>.Continuation?
+  /// Whom tasks run as; nil for whoever started the agent.
+  private let user: TaskUser?
 
-  init(client: Client, join: AgentJoin, doesStream: Bool, shelf: Shelf, voice: AgentVoice, presence: Presence? = nil) {
+  init(
+    client: Client, join: AgentJoin, doesStream: Bool, shelf: Shelf, voice: AgentVoice, presence: Presence? = nil,
+    user: TaskUser? = nil
+  ) {
+    self.user = user
     (self.presence, isInUse) = (presence, presence != nil)
-    (self.client, self.join, self.doesStream, self.voice) = (client, join, doesStream, voice)
-    courier = Courier(client: client, shelf: shelf)
+    // The server's benches are not for other users: such an agent has its own.
+    (self.client, self.join, self.doesStream, self.voice) = (client, join, doesStream || user != nil, voice)
+    courier = Courier(client: client, shelf: shelf, user: user)
     mark = "agent \(join.name) of \(client.base)"
-    launcher = ProcessLauncher(mark: mark, ambient: Machine.ambient)
+    launcher = ProcessLauncher(mark: mark, user: user, ambient: Machine.ambient)
   }
 
   /// Ends all tasks and gives them back; `run` returns then.
@@ -370,6 +377,7 @@ actor AgentWorker {
 
   private func prepared(_ order: TaskOrder, _ gpus: [Int]) -> TaskOrder {
     var environment = Machine.environment.filter { !$0.key.hasPrefix("SLUICE_") }
+    environment = user?.dressed(environment) ?? environment
     if join.gpus > 0 { environment["CUDA_VISIBLE_DEVICES"] = gpus.map(String.init).joined(separator: ",") }
     environment.merge(order.environment) { $1 }
     return order.with(environment: environment)

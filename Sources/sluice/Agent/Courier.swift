@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import FoundationEssentials
 import Glibc
 import NIOCore
+import SluiceAdapters
 import SluiceModel
 
 /// Brings the inputs of tasks to an agent that does not see the store, and its outputs and logs back.
@@ -11,7 +12,12 @@ actor Courier {
   /// Tasks on each bench; the first lays it anew, the last takes it away.
   private var users: [String: Int] = [:]
 
-  init(client: Client, shelf: Shelf) { (self.client, self.shelf) = (client, shelf) }
+  /// Whom tasks run as, where that is another than this program: then what they may change is not to be trusted.
+  private let user: TaskUser?
+
+  init(client: Client, shelf: Shelf, user: TaskUser? = nil) {
+    (self.client, self.shelf, self.user) = (client, shelf, user)
+  }
 
   /// What is known of a task while it is here.
   struct Trip: Sendable {
@@ -50,9 +56,10 @@ actor Courier {
     let log = "\(shelf.root)/logs/\(task.order.task)-\(task.lease).log"
     let place = "agents/\(Client.escaped(joined.agent))/leases/\(task.lease)"
     users[bench, default: 0] += 1
-    if users[bench] == 1 { try? FileManager.default.removeItem(atPath: bench) }
+    if users[bench] == 1 { GuardedFolder.remove(bench) }
     var taken: [Digest] = []
     do {
+      try clear(bench)
       for input in transfer.inputs {
         try Task.checkCancellation()
         if await !shelf.take(input.sha256) { try await bring(input, task.lease, place, joined) }
@@ -60,10 +67,11 @@ actor Courier {
         try link(shelf.path(of: input.sha256), at: bench + "/" + input.path)
       }
       for folder in transfer.folders {
-        try makeFolder(bench + "/" + folder)
+        try makeFolder(bench + "/" + folder, ofTask: true)
       }
       // What an attempt of before left there is no output of this one.
-      for output in transfer.outputs ?? [] { unlink(bench + "/" + output) }
+      let floor = GuardedFolder.open(bench)
+      for output in transfer.outputs ?? [] { floor?.unlink(output) }
       return Trip(
         task: task, transfer: transfer, joined: joined, bench: bench, log: log,
         order: try task.order.moved(to: bench, log: log), taken: taken)
@@ -74,7 +82,23 @@ actor Courier {
     }
   }
 
-  private func makeFolder(_ path: String) throws {
+  /// A bench on which another user works: that may put there what it wants, and move nothing of what lies there.
+  private func clear(_ bench: String) throws {
+    guard let user else { return }
+    try GuardedFolder.open(shelf.root)?.make(
+      String(bench.dropFirst(shelf.root.count)), owner: nil, group: user.group, mode: 0o1770)
+    // Where sessions are made must be there before a task is.
+    for name in ["in", "out", "session", "sessions"] { try makeFolder("\(bench)/\(name)") }
+  }
+
+  /// - Parameter ofTask: whether the task's user has it for itself.
+  private func makeFolder(_ path: String, ofTask: Bool = false) throws {
+    if let user {
+      let owner = ofTask ? user : nil
+      try GuardedFolder.open(shelf.root)?.make(
+        String(path.dropFirst(shelf.root.count)), owner: owner?.user, group: owner?.group, mode: ofTask ? 0o750 : 0o755)
+      return
+    }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
@@ -154,44 +178,36 @@ actor Courier {
   /// Sends what the task has made.
   func send(_ trip: Trip) async throws -> [AgentFinish.Output] {
     var sent: [AgentFinish.Output] = []
-    for path in trip.transfer.outputs ?? made(trip) {
-      var status = stat()
-      let source = trip.bench + "/" + path
-      guard lstat(source, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-      try await send(source, size: Int64(status.st_size), to: "\(trip.place)/outputs", [("path", path)], trip)
-      sent.append(
-        AgentFinish.Output(path: path, sha256: try LocalFiles.digest(source), size: Int64(status.st_size)))
+    guard let floor = GuardedFolder.open(trip.bench) else { return [] }
+    for path in trip.transfer.outputs ?? trip.transfer.folders.flatMap({ floor.names(in: $0) }) {
+      guard let file = floor.file(path, owner: user?.user) else { continue }
+      try await send(file, to: "\(trip.place)/outputs", [("path", path)], trip)
+      sent.append(AgentFinish.Output(path: path, sha256: try file.digest(), size: file.size))
     }
     return sent
-  }
-
-  private func made(_ trip: Trip) -> [String] {
-    trip.transfer.folders.flatMap { folder in
-      LocalFiles.names(below: trip.bench + "/" + folder).map { folder + "/" + $0 }
-    }
   }
 
   private struct Received: Decodable { var size: Int64 }
 
   /// Sends a file piece by piece, and after a broken connection from where the server has it.
   private func send(
-    _ source: String, size: Int64, to place: String, _ query: [(String, String?)], _ trip: Trip
+    _ file: GuardedFile, to place: String, _ query: [(String, String?)], _ trip: Trip
   ) async throws {
     var offset: Int64 = 0
     var failures = 0
     repeat {
-      let piece = try LocalFiles.piece(of: source, at: offset, Limits.agentPieceBytes)
+      let piece = try file.piece(at: offset, Limits.agentPieceBytes)
       do throws(SluiceError) {
         offset = try await put(piece, at: offset, place, query, trip)
       } catch {
         failures += 1
         guard error.code == .serverUnreachable, failures < 20 else { throw error }
         try await Machine.ambient.sleep(.milliseconds(300))
-        if let there = try? await put([], at: 0, place, query, trip) { offset = min(there, size) }
+        if let there = try? await put([], at: 0, place, query, trip) { offset = min(there, file.size) }
         continue
       }
       if piece.isEmpty { return }
-    } while offset < size
+    } while offset < file.size
   }
 
   private func put(
@@ -230,9 +246,15 @@ actor Courier {
   }
 
   /// Finds what an earlier agent left.
+  /// - Throws: `agent.user`, `agent.cache`, `store.denied`, `store.full`.
   func unpack() async throws {
+    if let user {
+      try FileManager.default.createDirectory(atPath: shelf.root, withIntermediateDirectories: true)
+      // Before anything is opened there.
+      try await user.requireWay(to: shelf.root)
+    }
     try await shelf.open()
-    try? FileManager.default.removeItem(atPath: benches)
+    GuardedFolder.remove(benches)
   }
 
   func end(_ trip: Trip) async {
@@ -245,7 +267,7 @@ actor Courier {
     users[bench, default: 1] -= 1
     guard users[bench] == 0 else { return }
     users[bench] = nil
-    try? FileManager.default.removeItem(atPath: bench)
+    GuardedFolder.remove(bench)
   }
 }
 

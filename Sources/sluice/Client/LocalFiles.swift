@@ -136,21 +136,6 @@ enum LocalFiles {
     return Array(bytes.prefix(got))
   }
 
-  /// Regular files below a folder, by their paths in it, sorted.
-  static func names(below folder: String) -> [String] {
-    var found: [String] = []
-    for name in ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted() {
-      var status = stat()
-      guard lstat(folder + "/" + name, &status) == 0 else { continue }
-      if status.st_mode & S_IFMT == S_IFDIR {
-        found += names(below: folder + "/" + name).map { name + "/" + $0 }
-      } else if status.st_mode & S_IFMT == S_IFREG {
-        found.append(name)
-      }
-    }
-    return found
-  }
-
   static func isWritable(_ path: String) -> Bool { access(path, W_OK) == 0 }
 
   /// At most the last `count` bytes of a file; none where it cannot be read.

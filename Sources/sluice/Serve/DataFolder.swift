@@ -18,7 +18,7 @@ final class DataFolder: Sendable {
   private let lock: Int32
 
   /// - Throws: `store.busy` where another process holds it, `store.denied` where it cannot be written.
-  init(_ path: String, syncs: SyncSwitch) throws(SluiceError) {
+  init(_ path: String, syncs: SyncSwitch, owner: StoredOwner = StoredOwner()) throws(SluiceError) {
     self.path = path
     try DurableFolder.make(path, syncs: syncs)
     lock = Glibc.open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
@@ -40,7 +40,7 @@ final class DataFolder: Sendable {
     views = try SQLiteViews(path: path + "/views.sqlite", reducer: Registry.reducer, manifests: manifests)
     cursors = try SQLiteCursors(path: path + "/cursors.sqlite")
     names = try NamesFile(path: path + "/names.jsonl", ambient: Machine.ambient, syncs: syncs)
-    store = try FileVersionStore(root: path + "/store", ambient: Machine.ambient, syncs: syncs)
+    store = try FileVersionStore(root: path + "/store", ambient: Machine.ambient, syncs: syncs, owner: owner)
     self.syncs = syncs
     try DurableFolder.settle(path, syncs: syncs)
   }

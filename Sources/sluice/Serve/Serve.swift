@@ -28,6 +28,7 @@ struct Serve: AsyncParsableCommand {
       discussion: "With --farm command: cores of the queue manager that tasks may have at once, 1000 where not said."))
   var workers: Int?
   @OptionGroup var farm: FarmOptions
+  @OptionGroup var outputs: OutputOptions
   @Option(
     help: ArgumentHelp(
       "A folder whose files may be recorded where they lie (publish --in-place); may be given several times.",
@@ -71,7 +72,7 @@ struct Serve: AsyncParsableCommand {
     LoggingSystem.bootstrap(StreamLogHandler.standardError)
     let logger = Serve.logger(Logger.Level(rawValue: logLevel) ?? .info)
     let (host, port) = try address()
-    let folder = try DataFolder(Machine.absolute(data), syncs: Serve.syncs)
+    let folder = try DataFolder(Machine.absolute(data), syncs: Serve.syncs, owner: try outputs.owner())
     let registry = try await folder.open(site: site, rebuild: rebuild, logger: logger)
     let isLoopback = ["127.0.0.1", "::1", "localhost"].contains(host)
     guard isLoopback || !registry.tokens.isEmpty else {
