@@ -73,7 +73,12 @@ extension API {
 
   private func answers(_ progress: PlanProgress, _ registry: Registry) -> [RunAnswer] {
     let actor = registry.plans[progress.id]?.actor ?? .system
-    return progress.runs.map { RunAnswer($0, of: progress.id, in: progress.project, actor: actor) }
+    return progress.runs.map { run in
+      var answer = RunAnswer(run, of: progress.id, in: progress.project, actor: actor)
+      // A retry of others has left it as it was.
+      if run.status == .cancelled, registry.runs[run.id]?.status == .failed { answer.status = .failed }
+      return answer
+    }
   }
 
   /// - Throws: `run.unknown`.
