@@ -179,7 +179,8 @@ package struct FarmCheck: Sendable {
     }
     guard let end else { throw Fault("it had no end within \(settings.patience.components.seconds) s") }
     guard end == expected else {
-      throw Fault("\(FarmCheck.words(end)), and should have ended with \(FarmCheck.code(expected))\(tail(order.log))")
+      if case .failed(let words) = end { throw Fault(words + tail(order.log)) }
+      throw Fault("it ended with \(FarmCheck.code(end)), not with \(FarmCheck.code(expected))\(tail(order.log))")
     }
   }
 
@@ -219,14 +220,6 @@ package struct FarmCheck: Sendable {
     while !condition() {
       guard ambient.uptime() < until else { throw Fault("\(words) within \(settings.patience.components.seconds) s") }
       try? await ambient.sleep(.milliseconds(200))
-    }
-  }
-
-  private static func words(_ end: TaskEnd) -> String {
-    switch end {
-    case .exited, .signaled: "it ended with \(code(end))"
-    case .failed(let words), .actionFailed(let words), .actionTimedOut(let words): words
-    default: "it ended as \(end)"
     }
   }
 
