@@ -44,8 +44,8 @@ extension JobCommand {
 
     static func tell(_ job: JobAnswer) {
       print(
-        "\(job.id) \(job.name): \(job.status.rawValue), \(job.tasksDone) of \(Console.count(job.tasksTotal, "task")) done"
-      )
+        "\(job.id) \(job.name): \(job.status.rawValue), "
+          + "\(job.tasksDone) of \(Console.count(job.tasksTotal, "task")) done")
       Console.table(
         job.steps.map { ["  \($0.status.rawValue)", $0.name, "\($0.tasksDone)/\($0.tasksTotal)", "\($0.run)"] })
       for task in job.steps.flatMap(\.running) {
