@@ -43,7 +43,15 @@ enum Console {
   }
 
   /// Columns, each as wide as its widest text.
-  static func table(_ rows: [[String]], header: [String]? = nil) {
+  /// - Parameter isSparse: leaves out columns in which no row has anything.
+  static func table(_ rows: [[String]], header: [String]? = nil, isSparse: Bool = false) {
+    if isSparse {
+      let used = (header ?? rows.first ?? []).indices.filter { column in
+        rows.contains { $0.count > column && !$0[column].isEmpty }
+      }
+      let kept = { (row: [String]) in used.map { row[$0] } }
+      return table(rows.map(kept), header: header.map(kept))
+    }
     let all = (header.map { [$0] } ?? []) + rows
     guard let columns = all.map(\.count).max() else { return }
     let widths = (0..<columns).map { column in all.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
@@ -52,9 +60,17 @@ enum Console {
       for (column, text) in row.enumerated() {
         line += column == row.count - 1 ? text : text + String(repeating: " ", count: widths[column] - text.count + 2)
       }
-      print(line)
+      print(line.reversed().drop { $0 == " " }.reversed().map { "\($0)" }.joined())
     }
   }
+
+  /// A folder in its project.
+  static func place(_ project: ProjectName, _ folder: FolderPath) -> String {
+    folder.isRoot ? "\(project)" : "\(project)/\(folder)"
+  }
+
+  /// `1 core`, `2 cores`.
+  static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
   static func bytes(_ count: Int64) -> String {
     ByteWords.text(count)

@@ -179,7 +179,7 @@ class QueueManager(ServerTestCase):
             told["needs"],
             {"cores": 2, "memoryMebibytes": 1024, "gpus": 0, "exclusive": True, "labels": {"os": "linux"}, "limits": {"seats": 25}},
         )
-        self.assertEqual(self.server.ask("queue")["limits"], [{"name": "seats", "count": 100, "used": 100}])
+        self.assertEqual(self.server.ask("queue")["limits"], [{"name": "seats", "count": 100, "used": 100, "taken": 0}])
         gate.touch()
         self.ended(plan, "succeeded")
 

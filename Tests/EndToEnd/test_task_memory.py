@@ -40,6 +40,11 @@ class OnTheServer(TaskMemoryTestCase):
         self.assertNotIn("tries", fact)
         self.assertGreater(fact["used"]["memoryBytes"], 150 << 20)
         self.assertLess(fact["used"]["memoryBytes"], 300 << 20)
+        told = self.server.ask("task", "show", fact["task"])
+        self.assertEqual({name: told[name] for name in ("agent", "seconds", "used")}, {name: fact[name] for name in ("agent", "seconds", "used")})
+        self.assertNotIn("tries", told)
+        self.assertEqual(self.server.ask("run", "show", told["run"])["tasks"], [told])
+        self.assertRegex(self.server.run("task", "show", fact["task"]).output, r"on server, .* s, .* MiB of memory, .* s of processor time")
 
     def test_sizes_are_learned_from_it(self):
         self.show(hold(150, 0.6), folders="abcde", needs="needs: { size: M }")
@@ -70,6 +75,9 @@ class OnAnAgent(TaskMemoryTestCase):
         self.assertEqual((first["failure"]["code"], first["given"]["size"]), ("task.overMemory", "XS"))
         self.assertGreater(first["used"]["memoryBytes"], 64 << 20)
         self.assertEqual((fact["outcome"], fact["given"]["size"], fact["agent"]), ("succeeded", "S", "one"))
+        told = self.server.ask("task", "list", fact["task"].rpartition(".")[0])["tasks"]
+        self.assertEqual([(task["tries"], task["used"]) for task in told], [(fact["tries"], fact["used"])])
+        self.assertIn("try 1 did not count (on one, XS, ", self.server.run("task", "show", fact["task"]).output)
         log = self.server.run("task", "log", fact["task"]).output
         self.assertIn("\x1b[1;33msluice: stopped: it had", log)
         self.assertIn("sluice: try 2, one size up: size S, 400.0 MiB of memory", log)

@@ -81,7 +81,12 @@ class Work(ServerTestCase):
         self.server.stop()
         self.server.start()
         self.assertEqual(self.server.ask("run", "show", run)["run"]["status"], "succeeded")
-        self.assertEqual(set(self.tasks(run).values()), {"succeeded"})
+        ended = self.server.ask("task", "list", run)["tasks"]
+        self.assertEqual([(task["status"], task["frames"], task["agent"]) for task in ended], [("succeeded", name[-4:], "server") for name in names])
+        self.assertIn("It has succeeded on server", self.server.run("queue", "why", names[0]).output)
+        words = self.server.run("run", "show", run).output.splitlines()
+        self.assertRegex(words[1], r"^  TASK +STATUS +FRAMES +AGENT +TIME")
+        self.assertEqual([line for line in words if line != line.rstrip()], [])
         for frame in (1001, 1002, 1003):
             self.assertIn(f"made {frame}\n", self.server.run("run", "log", run).output)
 
@@ -147,6 +152,10 @@ class Work(ServerTestCase):
         shown = self.server.ask("run", "show", run)
         self.assertIn(f"{run}.1003", shown["run"]["failure"]["what"])
         self.assertEqual(self.tasks(run)[f"{run}.1003"], "cancelled")
+        self.assertEqual(shown["run"]["tasksDone"], 2)
+        self.server.stop()
+        self.server.start()
+        self.assertEqual(self.server.ask("run", "show", run), shown)
         self.assertEqual(self.server.ask("cancel", f"{run}.1003"), {"cancelled": 0})
         self.assertEqual(self.server.ask("task", "retry", f"{run}.1003"), {"runs": 1})
         wait_until(lambda: self.server.ask("run", "show", run)["run"]["status"] == "succeeded", "the retry is through")
@@ -175,6 +184,8 @@ class Work(ServerTestCase):
         for command in (["run", "show", "r-000000000000"], ["run", "log", "r-000000000000"], ["run", "cancel", "r-0"]):
             self.assertError(self.server.refused(*command), "run.unknown")
         self.assertError(self.server.refused("run", "list", "--status", "finished"), "usage")
+        self.assertError(self.server.refused("job", "show", "p-000000000000"), "plan.unknown", "there is no job", "sluice job list")
+        self.assertError(self.server.refused("task", "log", "nope"), "run.unknown", "sluice run list")
         self.assertError(self.server.refused("job", "retry", "p-000000000000"), "run.unknown")
 
 

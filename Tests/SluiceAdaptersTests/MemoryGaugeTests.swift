@@ -68,7 +68,13 @@ import Testing
       arguments: ["python3", "-c", python], environment: ["PATH": "/usr/bin:/bin", "READY": ready], directory: folder)
     let output = try FileDescriptor.open(
       FilePath(log), .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
-    async let ended = process.run(output: output, grace: .zero) { await gauge.begin($0) }
+    let (begun, begin) = AsyncStream<Void>.makeStream()
+    async let ended = process.run(output: output, grace: .zero) {
+      await gauge.begin($0)
+      begin.finish()
+    }
+    // On a busy machine the program may be ready before the gauge has heard of it.
+    for await _ in begun {}
     while !FileManager.default.fileExists(atPath: ready) { try await ambient.sleep(.milliseconds(10)) }
     let end = await gauge.look()
     if end == nil { await gauge.stop() }

@@ -5,7 +5,7 @@ import SluiceTestKit
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Waiting for the next beat` {
+@Suite(.timeLimit(.minutes(4))) struct `Waiting for the next beat` {
   @Test func `is over at once where one fell since one looked`() async {
     let beats = Beats()
     let seen = beats.count

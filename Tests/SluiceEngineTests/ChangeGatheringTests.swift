@@ -3,7 +3,7 @@ import SluiceModel
 import SluiceTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `Gathered changes` {
+@Suite(.timeLimit(.minutes(4))) struct `Gathered changes` {
   private func gathering(_ changes: [Double]) -> ChangeGathering {
     var gathering = ChangeGathering()
     for (index, time) in changes.enumerated() { gathering.change(at: .seconds(time), cause: EventID("e\(index)")) }

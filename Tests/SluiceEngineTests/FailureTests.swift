@@ -5,7 +5,7 @@ import SluiceTestKit
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A task that fails` {
+@Suite(.timeLimit(.minutes(4))) struct `A task that fails` {
   /// The review of sh0010 fails while this is true.
   private final class Fault: Sendable {
     let isThere = Mutex(true)

@@ -4,7 +4,7 @@ import SluiceModel
 import SluiceTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Files in place` {
+@Suite(.timeLimit(.minutes(4))) struct `Files in place` {
   private func live(_ body: (MemorySite) async throws -> Void) async throws {
     let site = try await MemorySite()
     try await site.live {

@@ -30,7 +30,7 @@ extension Intake.Entry {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The intake` {
+@Suite(.timeLimit(.minutes(4))) struct `The intake` {
   private func accept(_ site: MemorySite, _ arrivals: [HTTPBinding.Arrival]) async -> [String] {
     await Intake(writer: site.writer).accept(arrivals, from: farm).map(\.short)
   }

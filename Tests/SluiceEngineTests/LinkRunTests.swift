@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// What tasks are given, and what becomes of the frames that no task makes.
-@Suite(.timeLimit(.minutes(2))) struct `A run with links` {
+@Suite(.timeLimit(.minutes(4))) struct `A run with links` {
   /// Tasks as they were started: their arguments and what lay on the bench, both without the bench's folder.
   private final class Witness: Sendable {
     struct Task: Sendable {

@@ -8,7 +8,7 @@ import Testing
 private let farm = Actor(name: "farm", trust: .token)
 
 /// One shot, `sh0010`, with a step that makes a note of the take that an event tells.
-@Suite(.timeLimit(.minutes(1))) struct `A step that listens` {
+@Suite(.timeLimit(.minutes(4))) struct `A step that listens` {
   private func step(_ onChange: OnChange = .auto, filter: String? = nil) throws -> Step {
     Step(
       name: "conform", folders: .type("shot"), inputs: [],

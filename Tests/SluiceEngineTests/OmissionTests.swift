@@ -4,7 +4,7 @@ import SluiceModel
 import SluiceTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A shot that is omitted while a plan goes` {
+@Suite(.timeLimit(.minutes(4))) struct `A shot that is omitted while a plan goes` {
   /// One task stands at a door, and everything else waits behind it.
   private struct Scene {
     let site: MemorySite

@@ -29,7 +29,7 @@ extension MemorySite {
 private let ada = Actor(name: "adalovelace", trust: .claimed)
 private let bob = Actor(name: "bob", trust: .claimed)
 
-@Suite(.timeLimit(.minutes(1))) struct `A person in the log` {
+@Suite(.timeLimit(.minutes(4))) struct `A person in the log` {
   @Test func `stands there under an alias`() async throws {
     let site = try await MemorySite()
     try await site.live {
@@ -106,7 +106,7 @@ private let bob = Actor(name: "bob", trust: .claimed)
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Erasing a name` {
+@Suite(.timeLimit(.minutes(4))) struct `Erasing a name` {
   private func live(_ body: (MemorySite) async throws -> Void) async throws {
     let site = try await MemorySite()
     try await site.live {

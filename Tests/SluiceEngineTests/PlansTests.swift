@@ -5,7 +5,7 @@ import SluiceTestKit
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A cancelled plan` {
+@Suite(.timeLimit(.minutes(4))) struct `A cancelled plan` {
   private func live(_ body: (MemorySite, Latch, Plan) async throws -> Void) async throws {
     let door = Latch()
     let site = try await MemorySite(script: { order, disk in
@@ -71,7 +71,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Applying a plan` {
+@Suite(.timeLimit(.minutes(4))) struct `Applying a plan` {
   private func live(_ body: (MemorySite) async throws -> Void) async throws {
     let site = try await MemorySite()
     try await site.live {

@@ -4,7 +4,7 @@ import SluiceModel
 import SluiceTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A waiting proposal` {
+@Suite(.timeLimit(.minutes(4))) struct `A waiting proposal` {
   private func live(_ body: (MemorySite, PlanState) async throws -> Void) async throws {
     let site = try await MemorySite()
     try await site.live {
@@ -116,7 +116,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `A declined proposal` {
+@Suite(.timeLimit(.minutes(4))) struct `A declined proposal` {
   private func live(_ body: (MemorySite, PlanState) async throws -> Void) async throws {
     let site = try await MemorySite()
     try await site.live {

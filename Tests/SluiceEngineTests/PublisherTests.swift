@@ -5,7 +5,7 @@ import SluiceModel
 import SluiceTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A publish` {
+@Suite(.timeLimit(.minutes(4))) struct `A publish` {
   private func live(_ body: (MemorySite) async throws -> Void) async throws {
     let site = try await MemorySite()
     try await site.live {

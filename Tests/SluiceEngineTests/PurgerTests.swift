@@ -36,7 +36,7 @@ private final class Takes: Sendable {
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `A purge` {
+@Suite(.timeLimit(.minutes(4))) struct `A purge` {
   private func live(_ body: (MemorySite) async throws -> Void) async throws {
     let site = try await MemorySite()
     try await site.live {
@@ -180,7 +180,7 @@ private final class Takes: Sendable {
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `What is made again and comes out otherwise` {
+@Suite(.timeLimit(.minutes(4))) struct `What is made again and comes out otherwise` {
   /// A program that says something else each time.
   private func live(_ body: (MemorySite) async throws -> Void) async throws {
     let takes = Takes()

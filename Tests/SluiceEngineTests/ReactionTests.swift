@@ -41,7 +41,7 @@ extension Set<UnitID> {
 }
 
 /// Everything in `Show.made` is current; then the show LUT changes.
-@Suite(.timeLimit(.minutes(2))) struct `A reaction to a new LUT` {
+@Suite(.timeLimit(.minutes(4))) struct `A reaction to a new LUT` {
   private func changed(_ policies: [String: OnChange], ceilings: [String: Double] = [:]) throws -> Show {
     var show = try Show.made(frames: 1001...1004)
     try show.react(policies, ceilings: ceilings)
@@ -305,7 +305,7 @@ extension Set<UnitID> {
 }
 
 /// Policies, ceilings, changes and what happened before, all drawn from a seed.
-@Suite(.timeLimit(.minutes(2))) struct `Any reaction` {
+@Suite(.timeLimit(.minutes(4))) struct `Any reaction` {
   private struct Draw {
     var show: Show
     var standing = Standing()

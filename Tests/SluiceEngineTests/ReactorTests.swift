@@ -6,7 +6,7 @@ import SluiceTestKit
 import Testing
 
 /// The demo's sequence sq010 with everything made: three shots of two frames.
-@Suite(.timeLimit(.minutes(2))) struct `A change, once it has come to rest,` {
+@Suite(.timeLimit(.minutes(4))) struct `A change, once it has come to rest,` {
   private func live(
     _ policies: [String: OnChange], ceilings: [String: Double] = [:],
     script: @escaping ScriptedLauncher.Script = ScriptedLauncher.work, _ body: (MemorySite) async throws -> Void
@@ -153,7 +153,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `What failed or was cancelled` {
+@Suite(.timeLimit(.minutes(4))) struct `What failed or was cancelled` {
   @Test func `is not started again by itself with the same inputs`() async throws {
     let site = try await MemorySite(script: { order, disk in
       order.directory.hasSuffix("/review/sq010+sh0010") ? .exited(1) : await ScriptedLauncher.work(order, disk)
@@ -201,7 +201,7 @@ import Testing
 }
 
 /// The loops themselves, with time that stands still until the test moves it on.
-@Suite(.timeLimit(.minutes(2))) struct `A reactor that runs` {
+@Suite(.timeLimit(.minutes(4))) struct `A reactor that runs` {
   private func firstPlan(of site: MemorySite) async -> PlanID {
     while true {
       if let plan = site.states.first { return plan.id }

@@ -52,6 +52,7 @@ import Testing
         let file = product == "sq010/contact" ? "contact.jpg" : "review.mp4"
         #expect(try later.text(product, file) == site.text(product, file), "after record \(crash.records)")
       }
+      #expect(later.disk.paths(below: "/benches") == [], "after record \(crash.records)")
     }
   }
 

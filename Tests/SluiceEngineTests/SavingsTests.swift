@@ -63,7 +63,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `A run's spared work` {
+@Suite(.timeLimit(.minutes(4))) struct `A run's spared work` {
   private func made(_ body: (MemorySite) async throws -> Void) async throws {
     let site = try await MemorySite()
     try await site.live {
@@ -151,7 +151,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Selected by what changed` {
+@Suite(.timeLimit(.minutes(4))) struct `Selected by what changed` {
   @Test func `behind a position is what was published behind it`() async throws {
     let site = try await MemorySite()
     try await site.live {

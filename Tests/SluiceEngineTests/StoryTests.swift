@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// The main job of `examples/demo`, with two frames a shot.
-@Suite(.timeLimit(.minutes(2))) struct `The demo's story` {
+@Suite(.timeLimit(.minutes(4))) struct `The demo's story` {
   private func made(
     _ script: @escaping ScriptedLauncher.Script = ScriptedLauncher.work, then body: (MemorySite) async throws -> Void
   ) async throws {

@@ -114,7 +114,7 @@ private struct Bench {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A subscription whose events are sent` {
+@Suite(.timeLimit(.minutes(4))) struct `A subscription whose events are sent` {
   @Test func `goes on with what was there when it was made, and then with what comes`() async throws {
     let bench = try await Bench()
     try await bench.live {
@@ -202,7 +202,7 @@ private struct Bench {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A subscription that is pulled from` {
+@Suite(.timeLimit(.minutes(4))) struct `A subscription that is pulled from` {
   private func pull(_ bench: Bench, limit: Int = 100) async throws -> PulledEvents {
     try await bench.subscriptions.pull(try bench.name(), limit: limit, waitSeconds: 0)
   }

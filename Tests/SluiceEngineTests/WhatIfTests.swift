@@ -4,7 +4,7 @@ import SluiceModel
 import SluiceTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `What if` {
+@Suite(.timeLimit(.minutes(4))) struct `What if` {
   private func made(_ body: (MemorySite, ProjectName) async throws -> Void) async throws {
     let site = try await MemorySite()
     try await site.live {

@@ -21,7 +21,7 @@ extension Registry {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The writer` {
+@Suite(.timeLimit(.minutes(4))) struct `The writer` {
   @Test func `answers with the position of the record`() async throws {
     let site = try await MemorySite()
     try await site.live {
@@ -204,7 +204,7 @@ extension Registry {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A command that comes twice` {
+@Suite(.timeLimit(.minutes(4))) struct `A command that comes twice` {
   private func submit(_ site: MemorySite, _ name: String) async throws -> Position {
     var origin = MemorySite.ada
     origin.command = CommandID("c-1")

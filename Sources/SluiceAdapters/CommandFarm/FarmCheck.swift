@@ -104,7 +104,7 @@ package struct FarmCheck: Sendable {
     for (id, _) in pending {
       let state = try await over(id)
       guard FarmCheck.hasFailed(state) else {
-        throw Fault("the job \(id) ended with another code than 0, and is told as \(state)")
+        throw Fault("the job \(id) ended with another code than 0, and is told as \(FarmCheck.words(state))")
       }
     }
   }
@@ -131,7 +131,9 @@ package struct FarmCheck: Sendable {
     _ = try await over(id)
     if let failure = await scripts.cancel([id, id]) { throw Fault(failure.words) }
     let state = try await over(id)
-    guard state == .succeeded || state == .unknown || state == .cancelled else { throw Fault("it is told as \(state)") }
+    guard state == .succeeded || state == .unknown || state == .cancelled else {
+      throw Fault("it is told as \(FarmCheck.words(state))")
+    }
   }
 
   private func unknown() async throws(Fault) {
@@ -142,7 +144,9 @@ package struct FarmCheck: Sendable {
     case .failure(let failure): throw Fault(failure.words)
     case .success(let states):
       let state = states[never] ?? .unknown
-      guard state == .unknown else { throw Fault("the job '\(never)', which nobody submitted, is told as \(state)") }
+      guard state == .unknown else {
+        throw Fault("the job '\(never)', which nobody submitted, is told as \(FarmCheck.words(state))")
+      }
     }
   }
 
@@ -174,7 +178,10 @@ package struct FarmCheck: Sendable {
       return first
     }
     guard let end else { throw Fault("it had no end within \(settings.patience.components.seconds) s") }
-    guard end == expected else { throw Fault("it ended as \(end), not as \(expected)\(tail(order.log))") }
+    guard end == expected else {
+      if case .failed(let words) = end { throw Fault(words + tail(order.log)) }
+      throw Fault("it ended with \(FarmCheck.code(end)), not with \(FarmCheck.code(expected))\(tail(order.log))")
+    }
   }
 
   private func tail(_ log: String) -> String {
@@ -204,7 +211,8 @@ package struct FarmCheck: Sendable {
       if last == .unknown ? unknown >= Limits.farmUnknown : CommandFarm.isOver(last) { return last }
       try? await ambient.sleep(settings.pollEvery)
     }
-    throw Fault("'poll' tells the job \(id) as \(last) after \(settings.patience.components.seconds) s")
+    throw Fault(
+      "'poll' tells the job \(id) as \(FarmCheck.words(last)) after \(settings.patience.components.seconds) s")
   }
 
   private func wait(_ words: String, _ condition: () -> Bool) async throws(Fault) {
@@ -213,6 +221,20 @@ package struct FarmCheck: Sendable {
       guard ambient.uptime() < until else { throw Fault("\(words) within \(settings.patience.components.seconds) s") }
       try? await ambient.sleep(.milliseconds(200))
     }
+  }
+
+  private static func code(_ end: TaskEnd) -> String {
+    switch end {
+    case .exited(let code): "exit code \(code)"
+    case .signaled(let signal): "signal \(signal)"
+    default: "\(end)"
+    }
+  }
+
+  private static func words(_ state: FarmState) -> String {
+    guard case .failed(let code, let words) = state else { return "\(state)" }
+    let how = code.map { $0 < 0 ? " by signal \(-$0)" : " with exit code \($0)" } ?? ""
+    return "failed\(how)\(words.isEmpty ? "" : ": \(words)")"
   }
 
   private static func hasFailed(_ state: FarmState) -> Bool {

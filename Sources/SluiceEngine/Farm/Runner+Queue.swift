@@ -46,7 +46,7 @@ extension Runner {
       return WaitingAnswer(
         task: task, state: "running", text: "It runs on \(lease.agent)\(TaskWords.tries(tries[task], share)).")
     }
-    if let done = parts.writer.current.runs[task.run]?.tasks[task]?.fact {
+    if let done = parts.writer.current.runs[task.run]?.fact(of: task) {
       return WaitingAnswer(task: task, state: done.outcome.rawValue, text: TaskWords.sentence(done))
     }
     if let id = plan(of: task.run), let entry = executions[id]?.entries[task.run], entry.status == .waiting {

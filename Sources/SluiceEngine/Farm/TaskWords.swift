@@ -5,7 +5,8 @@ package enum TaskWords {
   package static func sentence(_ fact: TaskFinished) -> String {
     let place = fact.agent.map { " on \($0)" } ?? ""
     let took = fact.used.map { " with \(ByteWords.text($0.memoryBytes)) of memory" } ?? ""
-    return "It has \(fact.outcome.rawValue)\(place)\(took)\(tries(fact.tries, fact.given))."
+    let why = fact.failure.map { ": \($0.what)" } ?? ""
+    return "It has \(fact.outcome.rawValue)\(place)\(took)\(tries(fact.tries, fact.given))\(why)."
   }
 
   /// `, on its 2nd try, one size up (S): it had too much memory for XS on render03`; empty for a first try.

@@ -48,8 +48,12 @@ package struct Execution: Sendable {
       if let state { entry.status = Execution.status(of: run.id, in: state, registry: registry) }
       if let known = registry.runs[run.id], known.plan == plan.id {
         entry.failure = entry.status == .failed || entry.status == .cancelled ? known.failure : nil
-        let isLeftOut = entry.status == .cancelled && state?.only?.contains(run.id) == false
-        if entry.status.isDone, !isLeftOut { entry.tasksDone = entry.tasksTotal }
+        if entry.status == .succeeded || entry.status == .unchanged {
+          entry.tasksDone = entry.tasksTotal
+        } else if entry.status.isDone {
+          entry.tasksDone = min(known.tasks.count, entry.tasksTotal)
+          entry.failedTasks = known.failed.keys.sorted(by: TaskOrdering.isBefore)
+        }
         entry.reused = known.reused
       }
       entries[run.id] = entry

@@ -201,6 +201,6 @@ package actor Plans {
     }
     throw SluiceError(
       .runUnknown, what: "there is no applied plan and no run '\(NameRule.printable(id))'", at: "run",
-      fix: "`sluice plans PROJECT` lists plans, `sluice plan show ID` their runs")
+      fix: "`sluice run list` lists runs, `sluice job list` jobs, `sluice plans PROJECT` plans")
   }
 }

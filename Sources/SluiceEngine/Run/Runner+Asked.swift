@@ -29,6 +29,7 @@ extension Runner {
       } else if run.failure != nil || cancelled.contains(id) {
         answer.status = .cancelled
       }
+      if !answer.isOver { answer.tries = tries[task] }
       return answer
     }.sorted { TaskOrdering.isBefore($0.task, $1.task) }
   }

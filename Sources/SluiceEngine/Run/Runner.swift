@@ -234,6 +234,7 @@ package actor Runner: Service {
   func resume() async {
     let registry = parts.writer.current
     let open = registry.plans.values.filter { $0.status == .running }.sorted { $0.applied < $1.applied }
+    var plans: [Plan] = []
     for state in open {
       do throws(SluiceError) {
         guard let bytes = try parts.log.blob(state.body), let plan = try? StableJSON.decode(Plan.self, from: bytes)
@@ -241,11 +242,15 @@ package actor Runner: Service {
           parts.logger.error("the plan \(state.id) cannot be read and does not go on")
           continue
         }
-        parts.logger.info("plan \(state.id) goes on")
-        await begin(plan)
+        plans.append(plan)
       } catch {
         parts.logger.error("the plan \(state.id) cannot be read: \(error.what)")
       }
+    }
+    await closeBenchesLeft(by: plans)
+    for plan in plans {
+      parts.logger.info("plan \(plan.id) goes on")
+      await begin(plan)
     }
   }
 
@@ -294,9 +299,7 @@ package actor Runner: Service {
     guard let plan = plan(of: run), let execution = executions[plan], let entry = execution.entries[run] else {
       return nil
     }
-    // A template may call its steps as it likes; its runs work in folders of their own.
-    let step = execution.plan.job == nil ? entry.run.step : "\(run)"
-    return Bench(project: execution.plan.project, folder: entry.run.folder, step: step)
+    return Runner.bench(of: entry.run, in: execution.plan)
   }
 
   // MARK: Telling

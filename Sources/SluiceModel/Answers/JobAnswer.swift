@@ -54,3 +54,10 @@ package struct JobAnswer: Sendable, Equatable, Codable {
     tasksTotal = steps.reduce(0) { $0 + $1.tasksTotal }
   }
 }
+
+/// Jobs, with how many more there were.
+package struct JobsAnswer: Sendable, Equatable, Codable {
+  package var jobs: [JobAnswer]
+  package var more: Int
+  package init(jobs: [JobAnswer], more: Int) { (self.jobs, self.more) = (jobs, more) }
+}

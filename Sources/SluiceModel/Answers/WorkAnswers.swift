@@ -57,8 +57,12 @@ package struct TaskAnswer: Sendable, Equatable, Codable {
   package var frames: FrameSet?
   /// Where it runs, or ran last.
   package var agent: String?
-  /// Seconds that it took; nil while it has not succeeded.
+  /// Seconds that it took; nil while it is not over.
   package var seconds: Double?
+  /// What it took of its machine; nil while it is not over, and of what was over before anybody looked.
+  package var used: TaskUse?
+  /// Earlier tries of it in this attempt of its run, the first one first; nil for none.
+  package var tries: [TaskTry]?
   /// Percent, as an action of a template says, and its last words.
   package var progress: Double?
   package var message: String?
@@ -81,6 +85,7 @@ package struct TaskAnswer: Sendable, Equatable, Codable {
   package mutating func tell(_ fact: TaskFinished) {
     status = fact.outcome == .succeeded ? .succeeded : .failed
     (seconds, agent, failure) = (fact.seconds, fact.agent ?? agent, fact.failure)
+    (used, tries) = (fact.used, fact.tries)
     frames = fact.frames ?? frames
   }
 

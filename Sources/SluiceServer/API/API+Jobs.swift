@@ -28,7 +28,7 @@ extension API {
           jobs.append(try await answer(state.id))
         }
       }
-      return JSONBody.response(["jobs": jobs])
+      return JSONBody.response(JobsAnswer(jobs: jobs, more: max(0, states.count - Limits.jobsListed)))
     }
     api.get("jobs/:id") { _, context in
       JSONBody.response(try await answer(PlanID(context.parameters.get("id") ?? "")))
@@ -36,11 +36,13 @@ extension API {
   }
 
   private func answer(_ id: PlanID) async throws(SluiceError) -> JobAnswer {
-    let plan = try await services.plans.plan(id)
     let registry = services.writer.current
-    guard let job = plan.job, let state = registry.plans[id] else {
+    guard let plan = try? await services.plans.plan(id), let job = plan.job, let state = registry.plans[id] else {
+      let isPlan = registry.plans[id] != nil
       throw SluiceError(
-        .planUnknown, what: "'\(id)' is a plan and no job", at: "job", fix: "`sluice job list` lists jobs")
+        .planUnknown,
+        what: isPlan ? "'\(id)' is a plan and no job" : "there is no job '\(NameRule.printable(id.description))'",
+        at: "job", fix: isPlan ? "`sluice plan show \(id)` shows it" : "`sluice job list` lists jobs")
     }
     let known = await services.runner.progress(of: id)
     let progress =

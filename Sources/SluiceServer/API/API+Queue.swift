@@ -8,7 +8,7 @@ extension API {
   func addQueue(to api: RouterGroup<SluiceContext>) {
     api.get("queue") { _, _ in JSONBody.response(await services.runner.queue()) }
     api.get("queue/:id") { _, context in
-      JSONBody.response(try await services.runner.why(TaskID(context.parameters.get("id") ?? "")))
+      JSONBody.response(try await why(TaskID(context.parameters.get("id") ?? "")))
     }
     api.post("queue/:id/priority") { request, context in
       let body = try await JSONBody.read(PriorityRequest.self, request)

@@ -10,7 +10,7 @@ extension API {
     api.get("runs") { request, _ in JSONBody.response(try await runs(WorkFilter(request))) }
     api.get("runs/:id") { _, context in
       let run = try await run(RunID(context.parameters.get("id") ?? ""))
-      let tasks = await tasks(of: run)
+      let tasks = await tasks(of: run, await endedTasks(of: [run]))
       return JSONBody.response(
         RunShown(
           run: run, tasks: Array(tasks.prefix(Limits.workListed)), more: max(0, tasks.count - Limits.workListed)))
@@ -73,7 +73,12 @@ extension API {
 
   private func answers(_ progress: PlanProgress, _ registry: Registry) -> [RunAnswer] {
     let actor = registry.plans[progress.id]?.actor ?? .system
-    return progress.runs.map { RunAnswer($0, of: progress.id, in: progress.project, actor: actor) }
+    return progress.runs.map { run in
+      var answer = RunAnswer(run, of: progress.id, in: progress.project, actor: actor)
+      // A retry of others has left it as it was.
+      if run.status == .cancelled, registry.runs[run.id]?.status == .failed { answer.status = .failed }
+      return answer
+    }
   }
 
   /// - Throws: `run.unknown`.
@@ -107,8 +112,9 @@ extension API {
       }
     }
     var (tasks, more): ([TaskAnswer], Int) = ([], 0)
+    let ended = await endedTasks(of: chosen)
     for run in chosen {
-      let all = await self.tasks(of: run).filter { filter.takes($0.status.rawValue) }
+      let all = await self.tasks(of: run, ended).filter { filter.takes($0.status.rawValue) }
       let room = max(0, filter.limit - tasks.count)
       tasks += all.prefix(room)
       more += max(0, all.count - room)
@@ -117,7 +123,7 @@ extension API {
   }
 
   /// Tasks of a run. Of one that is over, those that somebody has the log of, or the fact of how they ended.
-  private func tasks(of run: RunAnswer) async -> [TaskAnswer] {
+  private func tasks(of run: RunAnswer, _ ended: [TaskID: TaskFinished]) async -> [TaskAnswer] {
     let registry = services.writer.current
     if var live = await services.runner.tasks(of: run.run) {
       for place in live.indices where live[place].status == .running {
@@ -128,12 +134,32 @@ extension API {
     guard run.isOver, let known = registry.runs[run.run] else { return [] }
     var names = Set(known.tasks.keys).union(known.failed.keys)
     names.formUnion(logged(of: known))
+    names.formUnion(ended.keys.filter { $0.run == run.run })
     return names.sorted(by: TaskOrdering.isBefore).map { task in
       var answer = TaskAnswer(
         task: task, plan: run.plan, project: run.project, step: run.step, folder: run.folder,
         status: run.status == .succeeded ? .succeeded : .cancelled)
-      if let fact = known.fact(of: task) { answer.tell(fact) }
+      if let fact = known.fact(of: task) ?? ended[task] { answer.tell(fact) }
       return answer
+    }
+  }
+
+  /// What the registry has forgotten of runs that are over.
+  private func endedTasks(of runs: [RunAnswer]) async -> [TaskID: TaskFinished] {
+    let registry = services.writer.current
+    return await services.queries.endedTasks(of: runs.filter(\.isOver).compactMap { registry.runs[$0.run] })
+  }
+
+  /// Why a task waits, or what became of it.
+  /// - Throws: `task.unknown`.
+  func why(_ task: TaskID) async throws(SluiceError) -> WaitingAnswer {
+    do throws(SluiceError) {
+      return try await services.runner.why(task)
+    } catch {
+      guard let run = services.writer.current.runs[task.run],
+        let fact = await services.queries.endedTasks(of: [run])[task]
+      else { throw error }
+      return WaitingAnswer(task: task, state: fact.outcome.rawValue, text: TaskWords.sentence(fact))
     }
   }
 
@@ -152,7 +178,7 @@ extension API {
   /// - Throws: `task.unknown`.
   private func task(_ id: TaskID) async throws(SluiceError) -> TaskAnswer {
     let run = try? await run(id.run)
-    if let run, var task = await tasks(of: run).first(where: { $0.task == id }) {
+    if let run, var task = await tasks(of: run, await endedTasks(of: [run])).first(where: { $0.task == id }) {
       if task.status == .waiting { task.why = try? await services.runner.why(id).text }
       return task
     }

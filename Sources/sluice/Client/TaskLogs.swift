@@ -38,7 +38,7 @@ struct TaskLogs {
   }
 
   private func tasks(of id: String) async throws -> TasksAnswer {
-    try await options.client.get("tasks", id.hasPrefix("r-") ? [("run", id)] : [("plan", id)])
+    try await options.client.get("tasks", id.hasPrefix("p-") ? [("plan", id)] : [("run", id)])
   }
 
   // MARK: One
@@ -109,7 +109,7 @@ struct TaskLogs {
   }
 
   private func isOver(_ id: String) async throws -> Bool {
-    if id.hasPrefix("r-") {
+    if !id.hasPrefix("p-") {
       let shown: RunShown = try await options.client.get("runs/\(Client.escaped(id))")
       return shown.run.isOver
     }

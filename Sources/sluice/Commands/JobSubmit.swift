@@ -38,7 +38,7 @@ extension JobCommand {
       var job: JobAnswer = try await options.client.post(
         "jobs", Body(job: submitted, command: Machine.ambient.makeEventID().description))
       if wait {
-        if !options.json { print("\(job.id): \(job.name), \(job.tasksTotal) tasks") }
+        if !options.json { print("\(job.id): \(job.name), \(Console.count(job.tasksTotal, "task"))") }
         _ = try await Watch(client: options.client).watch(job.id)
         job = try await options.client.get("jobs/\(job.id)")
       }
@@ -47,7 +47,8 @@ extension JobCommand {
       } else if wait {
         Show.tell(job)
       } else {
-        print("\(job.id): \(job.name), \(job.tasksTotal) tasks. It is running: sluice job show \(job.id)")
+        print(
+          "\(job.id): \(job.name), \(Console.count(job.tasksTotal, "task")). It is running: sluice job show \(job.id)")
       }
       if wait, job.status != .succeeded { throw ExitCode(1) }
     }

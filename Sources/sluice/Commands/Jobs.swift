@@ -9,20 +9,20 @@ extension JobCommand {
     @OptionGroup var repeated: Repeated
     @OptionGroup var options: ServerOptions
 
-    private struct Answer: Codable { var jobs: [JobAnswer] }
-
     func run() async throws {
-      try await repeated.show(options) { () async throws -> Answer in
+      try await repeated.show(options) { () async throws -> JobsAnswer in
         try await options.client.get("jobs")
       } tell: { answer in
-        if answer.jobs.isEmpty { print("No job was submitted yet: sluice job submit TEMPLATE") }
+        if answer.jobs.isEmpty { return print("No job was submitted yet: sluice job submit TEMPLATE") }
         Console.table(
           answer.jobs.map { job in
             [
               "\(job.id)", job.status.rawValue, "\(job.tasksDone)/\(job.tasksTotal)", Timestamp.text(job.submitted),
               job.actor.name, job.name,
             ]
-          })
+          },
+          header: ["JOB", "STATUS", "DONE", "SUBMITTED", "BY", "NAME"])
+        if answer.more > 0 { print("… and \(answer.more) more, older ones") }
       }
     }
   }
@@ -43,7 +43,9 @@ extension JobCommand {
     }
 
     static func tell(_ job: JobAnswer) {
-      print("\(job.id) \(job.name): \(job.status.rawValue), \(job.tasksDone) of \(job.tasksTotal) tasks done")
+      print(
+        "\(job.id) \(job.name): \(job.status.rawValue), "
+          + "\(job.tasksDone) of \(Console.count(job.tasksTotal, "task")) done")
       Console.table(
         job.steps.map { ["  \($0.status.rawValue)", $0.name, "\($0.tasksDone)/\($0.tasksTotal)", "\($0.run)"] })
       for task in job.steps.flatMap(\.running) {

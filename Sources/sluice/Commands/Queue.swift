@@ -29,7 +29,7 @@ struct QueueCommand: AsyncParsableCommand {
     if json { return Console.json(answer) }
     if answer.runs.isEmpty { print("Nothing waits and nothing runs.") }
     for (place, run) in answer.runs.enumerated() {
-      let unit = "\(run.project)/\(run.folder) \(run.step)"
+      let unit = "\(Console.place(run.project, run.folder)) \(run.step)"
       print("\(place + 1). \(run.run) \(unit): \(run.tier), \(run.waiting) wait, \(run.running) run")
       if let why = run.why { print("   The next one: \(why)") }
     }
@@ -79,7 +79,9 @@ struct QueueCommand: AsyncParsableCommand {
       if options.json { return Console.json(answer) }
       if answer.delayed.isEmpty { print("It delays nobody.") }
       for run in answer.delayed {
-        print("It delays \(run.run): \(run.project)/\(run.folder) \(run.step), \(run.tier), \(run.waiting) tasks")
+        print(
+          "It delays \(run.run): \(Console.place(run.project, run.folder)) \(run.step), \(run.tier), "
+            + "\(Console.count(run.waiting, "task"))")
       }
       print(
         answer.applied

@@ -23,8 +23,12 @@ struct RunCommand: AsyncParsableCommand {
       try await list.repeated.show(list.options) { () async throws -> RunsAnswer in
         try await list.options.client.get("runs", query)
       } tell: { answer in
-        if answer.runs.isEmpty { print("There is no such run.") }
-        Console.table(answer.runs.map(RunCommand.row))
+        if answer.runs.isEmpty {
+          return print(query.isFiltered ? "There is no such run." : "No run yet: sluice apply PROJECT makes some.")
+        }
+        Console.table(
+          answer.runs.map(RunCommand.row), header: ["RUN", "STATUS", "DONE", "STEP", "FOLDER", "PLAN", "SAYS"],
+          isSparse: true)
         if answer.more > 0 { print("… and \(answer.more) more (--limit \(answer.runs.count + answer.more))") }
       }
     }
@@ -32,7 +36,8 @@ struct RunCommand: AsyncParsableCommand {
 
   fileprivate static func row(_ run: RunAnswer) -> [String] {
     [
-      "\(run.run)", run.status.rawValue, "\(run.tasksDone)/\(run.tasksTotal)", run.step, "\(run.project)/\(run.folder)",
+      "\(run.run)", run.status.rawValue, "\(run.tasksDone)/\(run.tasksTotal)", run.step,
+      Console.place(run.project, run.folder),
       "\(run.plan)", run.failure?.what ?? "",
     ]
   }
@@ -55,11 +60,11 @@ struct RunCommand: AsyncParsableCommand {
     private static func tell(_ shown: RunShown) {
       let run = shown.run
       print(
-        "\(run.run) \(run.step) of \(run.project)/\(run.folder), plan \(run.plan): \(run.status.rawValue), "
-          + "\(run.tasksDone) of \(run.tasksTotal) tasks done")
+        "\(run.run) \(run.step) of \(Console.place(run.project, run.folder)), plan \(run.plan): "
+          + "\(run.status.rawValue), \(run.tasksDone) of \(Console.count(run.tasksTotal, "task")) done")
       if let failure = run.failure { print("  \(failure.what)\n  \(failure.fix)") }
-      Console.table(shown.tasks.map { TaskCommand.row($0).map { "  " + $0 } })
-      if shown.more > 0 { print("  … and \(shown.more) more tasks") }
+      TaskCommand.table(shown.tasks, indent: "  ")
+      if shown.more > 0 { print("  … and \(shown.more) more: sluice task list \(run.run)") }
     }
   }
 

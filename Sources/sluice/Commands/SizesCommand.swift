@@ -31,18 +31,20 @@ enum SizesText {
         step.step, share(step.now), "\(step.measured) of \(step.tasks)",
         step.memory.map { Console.bytes(Int64($0.p95)) } ?? "-",
         step.memory.map { Console.bytes(Int64($0.most)) } ?? "-",
-        step.cores.map { "\(($0.p95 * 10).rounded() / 10)" } ?? "-", verdict(step.verdict),
+        step.cores.map { $0.p95 < 0.05 ? "<0.1" : "\(($0.p95 * 10).rounded() / 10)" } ?? "-", verdict(step.verdict),
         step.suggested.map(share) ?? "-", waste(step.waste),
       ]
     }
     Console.table(
-      rows, header: ["STEP", "NOW", "MEASURED", "MEMORY P95", "MOST", "CORES P95", "", "FITS", "WASTES"])
+      rows, header: ["STEP", "NOW", "MEASURED", "MEMORY P95", "MEMORY MOST", "CORES P95", "VERDICT", "FITS", "WASTES"])
     print("")
     for step in answer.steps { print("\(step.step): \(step.text)") }
   }
 
   private static func share(_ share: TaskShare) -> String {
-    let amounts = "\(share.cores) cores" + (share.memory > 0 ? ", \(Console.bytes(Int64(share.memory) << 20))" : "")
+    let amounts =
+      Console.count(share.cores, "core")
+      + (share.memory > 0 ? ", \(Console.bytes(Int64(share.memory) << 20))" : "")
     return share.size.map { "\($0.rawValue) (\(amounts))" } ?? amounts
   }
 

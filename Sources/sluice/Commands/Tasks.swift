@@ -22,22 +22,32 @@ struct TaskCommand: AsyncParsableCommand {
       try await list.repeated.show(list.options) { () async throws -> TasksAnswer in
         try await list.options.client.get("tasks", query)
       } tell: { answer in
-        if answer.tasks.isEmpty { print("There is no such task: those of a run are known once it has begun.") }
-        Console.table(
-          answer.tasks.map { TaskCommand.row($0) + ["\($0.step) \($0.project)/\($0.folder)"] })
+        if answer.tasks.isEmpty {
+          return print(
+            query.isFiltered
+              ? "There is no such task: those of a run are known once it has begun."
+              : "Nothing goes on. Of what is over: sluice task list RUN")
+        }
+        TaskCommand.table(answer.tasks, withRun: true)
         if answer.more > 0 { print("… and \(answer.more) more (--limit \(answer.tasks.count + answer.more))") }
       }
     }
   }
 
-  /// Without what its run says of it.
-  static func row(_ task: TaskAnswer) -> [String] {
-    let percent = task.progress.map { "\(Int($0)) % " } ?? ""
-    let place = task.agent.map { "on \($0)" } ?? task.seconds.map(Console.duration) ?? ""
-    return [
-      "\(task.task)", task.status.rawValue, task.frames.map { "frames \($0)" } ?? "", place,
-      percent + (task.message ?? task.failure?.what ?? ""),
-    ]
+  /// - Parameter withRun: with what its run says of it.
+  static func table(_ tasks: [TaskAnswer], withRun: Bool = false, indent: String = "") {
+    Console.table(
+      tasks.map { task in
+        let percent = task.progress.map { "\(Int($0)) % " } ?? ""
+        return [
+          indent + "\(task.task)", task.status.rawValue, task.frames.map { "\($0)" } ?? "",
+          withRun ? task.step : "", withRun ? Console.place(task.project, task.folder) : "", task.agent ?? "",
+          task.seconds.map(Console.duration) ?? "", task.used.map { Console.bytes($0.memoryBytes) } ?? "",
+          percent + (task.message ?? task.failure?.what ?? ""),
+        ]
+      },
+      header: [indent + "TASK", "STATUS", "FRAMES", "STEP", "FOLDER", "AGENT", "TIME", "MEMORY", "SAYS"],
+      isSparse: true)
   }
 
   struct Show: AsyncParsableCommand {
@@ -56,11 +66,27 @@ struct TaskCommand: AsyncParsableCommand {
     }
 
     private static func tell(_ task: TaskAnswer) {
-      print("\(task.task) \(task.step) of \(task.project)/\(task.folder), plan \(task.plan): \(task.status.rawValue)")
-      let words = TaskCommand.row(task).dropFirst(2).filter { !$0.isEmpty }.joined(separator: ", ")
-      if !words.isEmpty { print("  \(words)") }
+      print(
+        "\(task.task) \(task.step) of \(Console.place(task.project, task.folder)), plan \(task.plan): "
+          + task.status.rawValue)
+      var words: [String] = []
+      if let frames = task.frames { words.append(frames.count == 1 ? "frame \(frames)" : "frames \(frames)") }
+      if let agent = task.agent { words.append("on \(agent)") }
+      if let seconds = task.seconds { words.append(Console.duration(seconds)) }
+      if let used = task.used {
+        words.append("\(Console.bytes(used.memoryBytes)) of memory")
+        words.append("\(Console.duration(used.cpuSeconds)) of processor time")
+      }
+      if let progress = task.progress { words.append("\(Int(progress)) %") }
+      if let message = task.message { words.append(message) }
+      if !words.isEmpty { print("  \(words.joined(separator: ", "))") }
+      for (number, earlier) in (task.tries ?? []).enumerated() {
+        let size = earlier.given.size.map { ", \($0.rawValue)" } ?? ""
+        let place = "on \(earlier.agent)\(size), \(Console.duration(earlier.seconds))"
+        print("  try \(number + 1) did not count (\(place)): \(earlier.failure.what)")
+      }
       if let why = task.why { print("  \(why)") }
-      if let fix = task.failure?.fix { print("  \(fix)") }
+      if let failure = task.failure { print("  \(failure.what)\n  \(failure.fix)") }
     }
   }
 

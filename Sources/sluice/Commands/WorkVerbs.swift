@@ -69,3 +69,8 @@ struct WorkListOptions: ParsableArguments {
     ]
   }
 }
+
+extension [(String, String?)] {
+  /// Whether only some are asked for.
+  var isFiltered: Bool { contains { $0.0 != "limit" && $0.1 != nil } }
+}
