@@ -28,11 +28,11 @@ class SubscriptionTestCase(ServerTestCase):
 
     def program(self, name, script):
         path = self.server.home / f"{name}.sh"
-        if path.exists():
-            # A server that was killed may be about to run it.
-            return path
-        path.write_text(f"#!/bin/sh\ncd {self.server.home}\n{script}\n")
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        text = f"#!/bin/sh\ncd {self.server.home}\n{script}\n"
+        # A server that was killed may be about to run the same.
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return path
 
     # Facts
