@@ -14,9 +14,9 @@ import Testing
     try look(random.show, happened)
   }
 
-  /// `make graphs` does it for many more, and sees to it that every feature occurs.
+  /// `make graphs`, a part of `make test`, does it for many more, and sees to it that every feature occurs.
   @Test func `stands and is planned as the naive reference says`() throws {
-    for seed in Self.seeds.prefix(200) where GraphProof.run(seed: seed).violation != nil {
+    for seed in Self.seeds.prefix(40) where GraphProof.run(seed: seed).violation != nil {
       Issue.record("\(GraphProof.explain(seed: seed) ?? "seed \(seed)")")
       return
     }
