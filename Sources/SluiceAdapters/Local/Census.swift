@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 import SluiceModel
 
 /// The processes of this machine by their sessions, read from `/proc` at most four times a second whoever asks.
@@ -17,24 +16,11 @@ actor Census {
     let now = ambient.uptime()
     let isOld = taken.map { now - $0 >= .milliseconds(Limits.memoryLookMilliseconds) } ?? true
     if isOld || youngest.map({ sessions[$0] == nil }) == true {
-      sessions = Dictionary(grouping: Census.all(), by: \.session)
+      sessions = Dictionary(
+        grouping: LocalProcess.all().compactMap { ProcessStat(Census.text(of: "/proc/\($0)/stat")) }, by: \.session)
       taken = now
     }
     return wanted.flatMap { sessions[$0] ?? [] }
-  }
-
-  private static func all() -> [ProcessStat] {
-    guard let folder = opendir("/proc") else { return [] }
-    defer { closedir(folder) }
-    var found: [ProcessStat] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      guard name.first?.isNumber == true, let stat = ProcessStat(text(of: "/proc/\(name)/stat")) else { continue }
-      found.append(stat)
-    }
-    return found
   }
 
   /// Empty for what cannot be read; a process may end at any time.

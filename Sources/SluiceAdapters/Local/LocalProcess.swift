@@ -71,6 +71,27 @@ struct LocalProcess: Sendable {
   /// What is left of a group, ended at once.
   static func endGroup(_ group: Int32) { kill(-group, SIGKILL) }
 
+  /// A process and its whole session, ended at once; never the session of this one.
+  static func endSession(of process: Int32) {
+    let session = getsid(process)
+    if session > 1, session != getsid(0) { kill(-session, SIGKILL) }
+    kill(process, SIGKILL)
+  }
+
+  /// The numbers of all processes of this machine but the first and this one.
+  static func all() -> [Int32] {
+    guard let folder = opendir("/proc") else { return [] }
+    defer { closedir(folder) }
+    var found: [Int32] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if let number = Int32(name), number > 1, number != getpid() { found.append(number) }
+    }
+    return found
+  }
+
   static func parent(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
   }

@@ -10,23 +10,14 @@ enum Orphans {
   ) async {
     let wanted = Array("\(name)=\(value)".utf8)
     for _ in 0..<10 {
-      let found = processes().filter { process in
+      let found = LocalProcess.all().filter { process in
         environment(of: process).split(separator: 0).contains { $0.elementsEqual(wanted) }
       }
       if found.isEmpty { return }
-      for process in found {
-        let session = getsid(process)
-        if session > 1, session != getsid(0) { kill(-session, SIGKILL) }
-        kill(process, SIGKILL)
-      }
+      for process in found { LocalProcess.endSession(of: process) }
       // A process that was killed between fork and exec of a child is looked for once more.
       try? await sleep(.milliseconds(20))
     }
-  }
-
-  private static func processes() -> [Int32] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return names.compactMap { Int32($0) }.filter { $0 > 1 && $0 != getpid() }
   }
 
   private static func environment(of process: Int32) -> [UInt8] {

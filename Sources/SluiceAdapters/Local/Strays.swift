@@ -24,20 +24,16 @@ struct Strays: Sendable {
     for _ in 0..<20 {
       let found = younger().filter(isOurs)
       if found.isEmpty { return }
-      for process in found {
-        let session = getsid(process)
-        if session > 1, session != getsid(0) { kill(-session, SIGKILL) }
-        kill(process, SIGKILL)
-      }
+      for process in found { LocalProcess.endSession(of: process) }
       try? await sleep(.milliseconds(10))
     }
   }
 
   /// Processes that may have been started after the task's first.
   private func younger() -> [Int32] {
-    guard let newest = Strays.newest() else { return Strays.all() }
+    guard let newest = Strays.newest() else { return LocalProcess.all() }
     // Numbers begin anew where they have reached the last one.
-    guard newest >= leader, newest - leader <= 256 else { return Strays.all() }
+    guard newest >= leader, newest - leader <= 256 else { return LocalProcess.all() }
     return newest == leader ? [] : Array((leader + 1)...newest).filter { $0 != getpid() }
   }
 
@@ -45,19 +41,6 @@ struct Strays: Sendable {
   private static func newest() -> Int32? {
     bytes(of: "/proc/loadavg", atMost: 128)
       .flatMap { String(decoding: $0, as: UTF8.self).split(whereSeparator: \.isWhitespace).last.flatMap { Int32($0) } }
-  }
-
-  private static func all() -> [Int32] {
-    guard let folder = opendir("/proc") else { return [] }
-    defer { closedir(folder) }
-    var found: [Int32] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if let number = Int32(name), number > 1, number != getpid() { found.append(number) }
-    }
-    return found
   }
 
   private func isOurs(_ process: Int32) -> Bool {

@@ -9,6 +9,11 @@ extension Runner {
     executions.values.filter { !$0.isDone }.sorted { $0.turn > $1.turn }.map { progress($0) }
   }
 
+  /// The plan of a run, where it is not over.
+  package func liveProgress(of run: RunID) -> PlanProgress? {
+    plan(of: run).flatMap { executions[$0] }.map { progress($0) }
+  }
+
   /// The tasks of a run that has begun and is not over, in their order; nil of any other.
   package func tasks(of id: RunID) -> [TaskAnswer]? {
     guard let run = going[id], let plan = plan(of: id), let project = executions[plan]?.plan.project else { return nil }

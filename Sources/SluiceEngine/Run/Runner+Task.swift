@@ -160,7 +160,7 @@ extension Runner {
     guard let plan = plan(of: task.run), let project = executions[plan]?.plan.project else { return }
     var fact = TaskFinished(
       task: task, attempt: run.attempt, frames: pieces.first?.frame == nil ? nil : FrameSet(pieces.compactMap(\.frame)),
-      outcome: failure == nil ? .succeeded : .failed, seconds: (seconds * 1_000).rounded() / 1_000,
+      outcome: failure == nil ? .succeeded : .failed, seconds: Runner.rounded(seconds),
       recipe: RunOrder.recipe(pieces), log: log, failure: failure.map { Failure($0) })
     describe(&fact, given, of: run.order.unit.step.name)
     do throws(SluiceError) {

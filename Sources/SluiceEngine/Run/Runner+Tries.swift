@@ -57,5 +57,5 @@ extension Runner {
     farm.note(fact.task, failedOn: fact.outcome == .failed ? agent : nil)
   }
 
-  private static func rounded(_ seconds: Double) -> Double { (seconds * 1_000).rounded() / 1_000 }
+  static func rounded(_ seconds: Double) -> Double { (seconds * 1_000).rounded() / 1_000 }
 }

@@ -165,10 +165,7 @@ extension Scheduler {
     guard var line = lines[id], let task = line.ready.popLast() else {
       preconditionFailure("a line that was chosen has something ready")
     }
-    if let kept = line.reserved {
-      agents[kept]?.keptFor = nil
-      agents[kept]?.foundNothingAt = nil
-    }
+    if let kept = line.reserved { keepNoLonger(kept) }
     (line.reserved, line.passedOverSince) = (nil, nil)
     lines[id] = line
     var agent = agent

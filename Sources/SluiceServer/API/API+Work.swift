@@ -83,8 +83,10 @@ extension API {
 
   /// - Throws: `run.unknown`.
   private func run(_ id: RunID) async throws(SluiceError) -> RunAnswer {
-    for progress in await services.runner.liveProgress() where progress.runs.contains(where: { $0.id == id }) {
-      if let run = answers(progress, services.writer.current).first(where: { $0.run == id }) { return run }
+    if let progress = await services.runner.liveProgress(of: id),
+      let run = answers(progress, services.writer.current).first(where: { $0.run == id })
+    {
+      return run
     }
     if let known = services.writer.current.runs[id],
       let run = try await runs(of: known.plan).first(where: { $0.run == id })
