@@ -93,7 +93,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "SluiceAdaptersTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceAdapters"],
-      exclude: ["receiver.py"], swiftSettings: strict),
+      exclude: ["receiver.py", "Fixtures"], swiftSettings: strict),
     .testTarget(name: "Tidy", dependencies: [], swiftSettings: strict),
     .executableTarget(
       name: "bench-log",

@@ -231,6 +231,8 @@ package enum Limits {
   package static let agentMemoryMebibytes = 64 * 1024 * 1024
   package static let agentGPUs = 256
   package static let agentLabels = 64
+  /// Of anything that an agent has and templates may ask for: what is counted exactly.
+  package static let agentAmount = 1e15
   /// Machines of one site; each keeps one request open.
   package static let agents = 10_000
   /// An agent's poll waits at most this long for a task: proxies end connections that are silent for a minute.

@@ -155,16 +155,63 @@ class Bodies(ServerTestCase):
         # What is shown can be applied elsewhere, without the file.
         self.assertTrue(self.server.ask("pipeline", "check", self.server.file("other/shown.yaml", shown), server=False)["ok"])
 
-    def test_steps_of_a_template_run_one_after_the_other_in_one_task(self):
-        more = """\
+    MORE = """\
   - name: Check
     dependencies: [{ dependsOn: Copy }]
     script: { actions: { onRun: { command: bash, args: ["-c", "ls {{Param.copied}} | wc -l >> {{Param.Count}}"] } } }
 """
-        self.server.pipeline(self.body(TEMPLATE + more))
+
+    def progress(self, plan):
+        (run,) = self.server.ask("plan", "show", plan["id"])["progress"]["runs"]
+        return run
+
+    def test_steps_of_a_template_are_tasks_of_their_own_and_wait_for_each_other(self):
+        self.server.pipeline(self.body(TEMPLATE + self.MORE))
         self.publish()
-        self.assertEqual(self.server.apply()["runs"][0]["tasks"], 1)
-        self.assertEqual(self.lines(), ["entered", *[f"task {frame}" for frame in range(1, 7)], "left", "6"])
+        plan = self.server.apply()
+        self.assertEqual((self.progress(plan)["tasksDone"], self.progress(plan)["tasksTotal"]), (7, 7))
+        self.assertEqual(sorted(self.lines()[:-2]), ["entered", *[f"task {frame}" for frame in range(1, 7)]])
+        self.assertEqual(sorted(self.lines()[-2:]), ["6", "left"])
+        self.assertEqual(self.content(3), "plate 3\nnote\nhello loaded\n")
+        tasks = self.server.ask("task", "list", self.progress(plan)["id"])["tasks"]
+        self.assertEqual([task["part"] for task in tasks], ["Copy"] * 6 + ["Check"])
+        # Both steps are for what is stale.
+        self.count.unlink()
+        self.change(3)
+        plan = self.server.apply()
+        self.assertEqual([line for line in self.lines() if line.startswith("task")], ["task 3"])
+        self.assertEqual(self.progress(plan)["tasksTotal"], 2)
+        self.assertEqual(self.server.ask("plan", "demo")["runs"], [])
+
+    def test_a_failed_step_of_a_template_keeps_those_behind_it_from_running(self):
+        template = TEMPLATE.replace('echo "task $1"', '[ $1 != 4 ] || exit 3; echo "task $1"')
+        self.server.pipeline(self.body(template + self.MORE))
+        self.publish()
+        plan = self.server.apply(code=1)
+        self.assertIn("exit code 3", self.failure(plan)["what"])
+        self.assertNotIn("5", self.lines())
+        self.assertNotIn("6", self.lines())
+        self.assertError(self.server.refused("show", "demo/sh010/copied"), "product.unknown")
+
+    def test_a_killed_server_begins_the_steps_of_a_template_again(self):
+        wait = """\
+  - name: Check
+    dependencies: [{ dependsOn: Copy }]
+    script: { actions: { onRun: { command: bash, args: ["-c",
+      "echo checks >> {{Param.Count}}; [ $(grep -c checks {{Param.Count}}) -gt 1 ] || sleep 4711; [ -s {{Param.copied}}/copy.0006.txt ]"] } } }
+"""
+        self.server.pipeline(self.body(TEMPLATE + wait))
+        self.publish()
+        plan = self.server.ask("apply", "demo")
+        wait_until(lambda: "checks" in self.lines(), "the second step")
+        run = self.progress(plan)["id"]
+        self.assertEqual(self.server.ask("queue", "why", f"{run}.7")["state"], "running")
+        self.server.kill()
+        self.server.start()
+        wait_until(lambda: self.server.ask("plan", "show", plan["id"])["state"]["status"] == "succeeded", "the end")
+        self.assertEqual(processes_with("sleep\0004711"), [])
+        self.assertEqual(self.lines().count("checks"), 2)
+        self.assertEqual(self.content(6), "plate 6\nnote\nhello loaded\n")
 
     def test_a_command_printed_as_a_template_is_a_body(self):
         command = """[bash, -c, 'cat "$1" "$2" > "$3"', x, "{plate}", "{note}", "{copied}"]"""
@@ -289,6 +336,66 @@ class Mistakes(ServerTestCase):
     def test_a_command_beside_a_body_is_refused(self):
         text = STEP.replace("body: BODY", f"command: [x]\n    body:{indented(TEMPLATE, 6)}".rstrip())
         self.assertIn("a command and a body", self.problems(text)[0]["what"])
+
+
+class Whole(ServerTestCase):
+    """A step that works on all at once, whose template has steps and tasks."""
+
+    workers = 4
+    PIPELINE = """\
+sluice: 1
+project: demo
+folders: [{ path: sh010, type: shot }]
+steps:
+  cache:
+    for: { type: shot }
+    inputs: { scene: { product: scene } }
+    outputs: { cache: { product: cache, files: "cache.txt" } }
+    body: { file: cache.yaml }
+"""
+    TEMPLATE = """\
+specificationVersion: jobtemplate-2023-09
+name: Cache
+parameterDefinitions: [{ name: scene, type: PATH }, { name: cache, type: PATH }]
+steps:
+  - name: Merge
+    dependencies: [{ dependsOn: Left }, { dependsOn: Right }]
+    script: { actions: { onRun: { command: bash, args: ["-c", "cat {{Param.cache}}/../left-* {{Param.cache}}/../right > {{Param.cache}}/cache.txt"] } } }
+  - name: Left
+    parameterSpace: { taskParameterDefinitions: [{ name: Part, type: INT, range: "1-3" }] }
+    script: { actions: { onRun: { command: bash, args: ["-c", "MEET; (echo {{Task.Param.Part}}; cat {{Param.scene}}) > {{Param.cache}}/../left-{{Task.Param.Part}}"] } } }
+  - name: Right
+    script: { actions: { onRun: { command: bash, args: ["-c", "MEET; echo right > {{Param.cache}}/../right"] } } }
+"""
+
+    def make(self, meet):
+        self.server.file("cache.yaml", self.TEMPLATE.replace("MEET", meet))
+        self.server.pipeline(self.PIPELINE)
+        self.server.ask("publish", "demo/sh010/scene", self.server.file("scene.txt", "scene\n"))
+
+    def test_its_branches_run_side_by_side_and_join(self):
+        # All four of the first two steps are there before one of them ends.
+        home = self.server.home
+        self.make(f"mktemp -p {home} met-XXXX >&2; until [ $(ls {home} | grep -c met-) -ge 4 ]; do sleep 0.05; done")
+        plan = self.server.apply()
+        (run,) = self.server.ask("plan", "show", plan["id"])["progress"]["runs"]
+        self.assertEqual(run["tasksTotal"], 5)
+        target = home / "fetched"
+        self.server.ask("fetch", "demo/sh010/cache", "--to", target)
+        found = next(target.rglob("cache.txt")).read_text()
+        self.assertEqual(found, "1\nscene\n2\nscene\n3\nscene\nright\n")
+
+    def test_the_queue_says_which_step_a_task_waits_for(self):
+        flag = self.server.home / "go"
+        self.make(f"until [ -e {flag} ]; do sleep 0.05; done")
+        plan = self.server.ask("apply", "demo")
+        run = plan["runs"][0]["id"]
+        wait_until(lambda: len(self.server.ask("queue")["runs"]) == 1, "the run")
+        wait_until(lambda: self.server.ask("queue", "why", f"{run}.5").get("reason") == "steps", "the last task waits")
+        why = self.server.ask("queue", "why", f"{run}.5")
+        self.assertIn("it waits for the steps 'Left', 'Right' of its template", why["text"])
+        flag.write_text("")
+        self.assertEqual(self.server.wait_for_plan(plan["id"])["state"]["status"], "succeeded")
 
 
 if __name__ == "__main__":

@@ -142,6 +142,9 @@ class Peer(ServerTestCase):
         for name, entry in sorted(known.items()):
             if entry["kind"] != "job" or not entry["valid"] or "pip install" in (SAMPLES / name).read_text():
                 continue
+            # They are not for every machine, which `openjd run` does not look at; test_host_requirements.py does.
+            if "attr.custom" in (SAMPLES / name).read_text():
+                continue
             with self.subTest(name):
                 answers = []
                 for answer in (self.peer, self.ours):

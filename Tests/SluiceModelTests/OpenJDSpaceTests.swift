@@ -23,6 +23,17 @@ private func texts(_ name: String, _ texts: [String]) -> OpenJD.ParameterSpace.P
         == ["x1", "x2", "x3", "y1", "y2", "y3"])
   }
 
+  @Test func `have chunks that follow what was measured moving fastest, wherever they stand`() throws {
+    let rule = OpenJD.Chunks(tasks: 2, targetSeconds: 30, constraint: .contiguous)
+    let chunks = OpenJD.ChunkedNumbers(.range(try OpenJD.IntegerRange("1-3")), chunks: rule)
+    let space = try OpenJD.ParameterSpace(
+      [.init(name: "A", type: .chunk, values: .chunks(chunks)), texts("B", ["x", "y"])],
+      combination: OpenJD.Combination("A * B"))
+    #expect(
+      (0..<space.count).map { space[$0]["B", default: ""] + space[$0]["A", default: ""] }
+        == ["x1-2", "x3-3", "y1-2", "y3-3"])
+  }
+
   @Test func `take the sides of an association together`() throws {
     let space = try OpenJD.ParameterSpace(
       [texts("A", ["x", "y"]), try numbers("B", "1-2"), texts("C", ["p", "q"])],
@@ -75,6 +86,18 @@ private func texts(_ name: String, _ texts: [String]) -> OpenJD.ParameterSpace.P
   @Test(arguments: [("1-10", 4, ["1-4", "5-7", "8-10"]), ("1-3,7", 5, ["1-3,7"]), ("1-9:2", 2, ["1,3", "5,7", "9"])])
   func `may have gaps where nothing else is asked for`(range: String, size: Int, texts: [String]) throws {
     #expect(try chunks(range, size, .noncontiguous) == texts)
+  }
+
+  @Test(arguments: [
+    ("1-10,20-22", 4, OpenJD.Chunks.Constraint.contiguous, ["1-4", "5-8", "9-10", "20-22"]),
+    ("1-10", 4, .noncontiguous, ["1-4", "5-8", "9,10"]), ("1-3", 5, .contiguous, ["1-3"]),
+  ])
+  func `that follow what was measured are full but for the last one`(
+    range: String, size: Int, constraint: OpenJD.Chunks.Constraint, texts: [String]
+  ) throws {
+    let rule = OpenJD.Chunks(tasks: size, targetSeconds: 1, constraint: constraint)
+    let chunks = OpenJD.ChunkedNumbers(.range(try OpenJD.IntegerRange(range)), chunks: rule)
+    #expect((0..<chunks.count).map { chunks[$0] } == texts)
   }
 
   @Test func `cover every number once, in sizes that differ by one at most`() throws {

@@ -29,6 +29,8 @@ struct FarmHistory {
   private var paused: Set<RunID> = []
   private var limits: [String: CountedLimit] = [:]
   private var known: [AgentID: (host: String, has: Amounts, labels: [String: String])] = [:]
+  /// How many tapes each has, and in which room it stands.
+  private var traits: [AgentID: (tapes: Double, room: String)] = [:]
   private var running: [LeaseToken: Lease] = [:]
   /// Tokens that agents still believe in although their tasks were given away.
   private var stray: [Lease] = []
@@ -84,6 +86,13 @@ struct FarmHistory {
     if chance.below(4) == 0 { need.limits = [["nuke", "host"][chance.below(2)]: 1 + chance.below(2)] }
     if chance.below(5) == 0 { need.amounts.gpus = 1 }
     if chance.below(8) == 0 { need.ramp = .seconds(3) }
+    if chance.below(5) == 0 {
+      let room = HostNeeds.Attribute(name: "attr.room", anyOf: ["a", "c"])
+      need.take(
+        HostNeeds(
+          amounts: [.init(name: "amount.tapes", min: 0.1)], attributes: chance.below(3) == 0 ? [room] : []),
+        isLimit: { _ in false })
+    }
     let count = 1 + chance.below(9)
     let tests = TestFrames.places(of: count)
     let (hasTests, isLookedAt) = (chance.below(2) == 0 && !tests.isEmpty, chance.below(4) == 0)
@@ -108,8 +117,21 @@ struct FarmHistory {
     let labels = ["os": chance.below(3) == 0 ? "mac" : "linux"]
     let host = "h\(chance.below(3))"
     known[id] = (host, has, labels)
-    take(scheduler.join(id, host: host, has: has, labels: labels, now: now))
+    traits[id] = ([0, 0.1, 0.3][chance.below(3)], ["a", "b"][chance.below(2)])
+    take(scheduler.join(id, host: host, has: has, labels: labels, traits: hostTraits(id), now: now))
     happened.append("\(id) joins with \(has)")
+  }
+
+  private func hostTraits(_ id: AgentID) -> HostTraits {
+    guard let own = traits[id] else { return HostTraits() }
+    return HostTraits(amounts: ["tapes": own.tapes], attributes: ["room": own.room])
+  }
+
+  /// Whether an agent stands where a task wants it, with so many tapes when others on it have had theirs.
+  private func hasTraits(_ id: AgentID, _ need: Need, besides: [Lease] = []) -> Bool {
+    guard let hosts = need.hosts, let own = traits[id] else { return need.hosts == nil }
+    let wanted = Double(1 + besides.count { $0.need.hosts != nil }) / 10
+    return wanted <= own.tapes + 0.01 && (hosts.attributes.isEmpty || own.room == "a")
   }
 
   private mutating func pollSome() {
@@ -147,6 +169,7 @@ struct FarmHistory {
     if lease.need.isExclusive { met.insert("exclusive") }
     if !lease.need.limits.isEmpty { met.insert("limits") }
     if !lease.gpus.isEmpty { met.insert("gpus") }
+    if lease.need.hosts != nil { met.insert("hosts") }
     running[lease.token] = lease
   }
 
@@ -299,7 +322,8 @@ struct FarmHistory {
       }
       guard (used + size).fits(in: machine.has), need.labels.allSatisfy({ machine.labels[$0.key] == $0.value }),
         !mine.contains(where: \.need.isExclusive), !need.isExclusive || mine.isEmpty,
-        need.limits.allSatisfy({ isFree($0.key, $0.value, host: machine.host) })
+        need.limits.allSatisfy({ isFree($0.key, $0.value, host: machine.host) }),
+        hasTraits(id, need, besides: mine)
       else { continue }
       if avoided[task] == id, hasOther(than: id, for: task) { continue }
       if let known = best, (known.place.tier, known.place.turn) <= (place.tier, place.turn) { continue }
@@ -313,7 +337,7 @@ struct FarmHistory {
     guard let need = needs[task.run], let size = sizes[task] else { return false }
     return known.contains { other, machine in
       other != id && scheduler.agents[other]?.standing == .active && size.fits(in: machine.has)
-        && need.labels.allSatisfy { machine.labels[$0.key] == $0.value }
+        && need.labels.allSatisfy { machine.labels[$0.key] == $0.value } && hasTraits(other, need)
     }
   }
 
@@ -349,6 +373,9 @@ struct FarmHistory {
       let used = mine.reduce(Amounts.none) { $0 + $1.need.amounts }
       if !used.fits(in: machine.has) { fault("\(id) has \(used) of \(machine.has)") }
       if mine.count > 1, mine.contains(where: \.need.isExclusive) { fault("\(id) shares what is exclusive") }
+      let tapes = mine.count { $0.need.hosts != nil }
+      if Double(tapes) / 10 > (traits[id]?.tapes ?? 0) + 0.01 { fault("\(id) gives \(tapes) tasks tapes") }
+      if tapes > 1 { met.insert("tapes shared") }
       let gpus = mine.flatMap(\.gpus)
       if Set(gpus).count != gpus.count || gpus.contains(where: { $0 >= machine.has.gpus }) {
         fault("\(id) gives a GPU twice: \(gpus)")
@@ -379,7 +406,11 @@ struct FarmHistory {
     for (number, os) in ["linux", "mac"].enumerated() {
       let id = AgentID("z\(number)")
       known[id] = ("z", Amounts(cores: 16, memory: 32, gpus: 2), ["os": os])
-      take(scheduler.join(id, host: "z", has: Amounts(cores: 16, memory: 32, gpus: 2), labels: ["os": os], now: now))
+      traits[id] = (0.9, "a")
+      take(
+        scheduler.join(
+          id, host: "z", has: Amounts(cores: 16, memory: 32, gpus: 2), labels: ["os": os], traits: hostTraits(id),
+          now: now))
     }
     for _ in 0..<600 where !(waiting.isEmpty && running.isEmpty) {
       now += .seconds(5)

@@ -18,7 +18,7 @@ import Testing
     let features = [
       "nothing new", "exclusive", "limits", "gpus", "lost", "late end", "moved up", "test failed", "tests passed",
       "opened by tests",
-      "looked at", "paused", "removed", "quarantined", "elsewhere", "in use",
+      "looked at", "paused", "removed", "quarantined", "elsewhere", "in use", "hosts", "tapes shared",
     ]
     for feature in features {
       #expect((met[feature] ?? 0) * 20 >= Self.seeds.count, "\(feature) in \(met[feature] ?? 0) of the seeds")

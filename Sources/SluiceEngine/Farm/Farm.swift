@@ -35,7 +35,8 @@ struct Farm: Sendable {
   ///   - isFresh: whether none of its tasks is done, so that there is something to test.
   ///   - turn: where it stands, the smaller the earlier.
   mutating func add(
-    _ run: RunID, _ ids: [TaskID], of step: Step, in project: ProjectName, isFresh: Bool, turn: Int
+    _ run: RunID, _ ids: [TaskID], of step: Step, in project: ProjectName, isFresh: Bool, turn: Int,
+    hosts: HostNeeds? = nil
   ) {
     var hold = Scheduler.TestHold.off
     let places = TestFrames.places(of: ids.count)
@@ -45,12 +46,35 @@ struct Farm: Sendable {
     scheduler.remove(run)
     tasks[run] = ids
     let avoided = failedOn.isEmpty ? [] : ids.enumerated().compactMap { at, id in failedOn[id].map { (at, $0) } }
-    var need = Need(step.needs, sizes)
-    if need.amounts.memory == 0 { need.ramp = ramp }
-    if isPool { need.isExclusive = false }
     scheduler.add(
-      run, tasks: ids.count, need: need, tier: tiers[run] ?? .normal, hold: hold,
+      run, tasks: ids.count, need: need(of: step, hosts), tier: tiers[run] ?? .normal, hold: hold,
       attempts: 1 + (step.retries ?? 0), turn: turn, failedOn: Dictionary(uniqueKeysWithValues: avoided),
+      of: StepOfProject(project: project, step: step.name))
+  }
+
+  /// What tasks of a step need.
+  /// - Parameter hosts: what its template asks of machines; a queue manager finds them itself.
+  func need(of step: Step, _ hosts: HostNeeds?) -> Need {
+    var need = Need(step.needs, sizes)
+    if let hosts { need.take(hosts, isLimit: scheduler.hasLimit) }
+    if need.amounts.memory == 0 { need.ramp = ramp }
+    if isPool { (need.isExclusive, need.hosts) = (false, nil) }
+    return need
+  }
+
+  /// Puts the tasks of a body's steps in line, which wait for each other.
+  mutating func add(
+    _ run: RunID, _ ids: [TaskID], parts: [BodyParts.Part], of step: Step, in project: ProjectName, turn: Int
+  ) {
+    scheduler.remove(run)
+    tasks[run] = ids
+    let parts = parts.map { part in
+      var need = need(of: step, part.hosts)
+      need.sharesBench = true
+      return Scheduler.Part(name: part.step, tasks: part.tasks, need: need, after: part.after)
+    }
+    scheduler.add(
+      run, parts: parts, tier: tiers[run] ?? .normal, attempts: 1 + (step.retries ?? 0), turn: turn,
       of: StepOfProject(project: project, step: step.name))
   }
 

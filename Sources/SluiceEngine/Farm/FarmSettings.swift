@@ -1,4 +1,4 @@
-import SluiceModel
+package import SluiceModel
 package import SluicePolicy
 
 /// What a server says of its farm.
@@ -25,6 +25,10 @@ package struct FarmSettings: Sendable {
   package var probe: Probe?
   /// Set where the server's own tasks go to a queue manager, which has many machines, with these labels.
   package var pool: [String: String]?
+  /// What steps may ask for and the server's own machine was given.
+  package var labels: [String: String] = [:]
+  /// What else templates may ask for and the server's own machine has.
+  package var traits = HostTraits(attributes: HostTraits.ofThisBuild)
 
   package init(
     lease: Duration = .seconds(30), sizes: Sizes = Sizes(), limits: [String: CountedLimit] = [:],
@@ -52,7 +56,8 @@ extension Farm {
       has = Amounts(cores: settings.workers, memory: Limits.agentMemoryMebibytes, gpus: Limits.agentGPUs)
     }
     isPool = farm.pool != nil
-    _ = scheduler.join(Farm.own, host: farm.host, has: has, labels: farm.pool ?? [:], now: now, isOwn: true)
+    _ = scheduler.join(
+      Farm.own, host: farm.host, has: has, labels: farm.pool ?? farm.labels, traits: farm.traits, now: now, isOwn: true)
   }
 }
 

@@ -15,7 +15,7 @@ extension Runner {
     }
     let notices = farm.scheduler.join(
       id, host: body.host, has: Amounts(cores: body.cores, memory: body.memory, gpus: body.gpus), labels: body.labels,
-      now: parts.ambient.uptime())
+      traits: body.traits, now: parts.ambient.uptime())
     let earlier = connections[id]?.nudge
     let session = parts.ambient.makeSecret(bytes: 16)
     connections[id] = Connection(session: session, version: body.version)
@@ -39,10 +39,14 @@ extension Runner {
     let fits =
       (1...Limits.agentCores).contains(body.cores) && (0...Limits.agentMemoryMebibytes).contains(body.memory)
       && (0...Limits.agentGPUs).contains(body.gpus) && body.labels.count <= Limits.agentLabels
+      && body.amounts?.count ?? 0 <= Limits.agentLabels && body.attributes?.count ?? 0 <= Limits.agentLabels
+      && (body.amounts ?? [:]).allSatisfy { (0...Limits.agentAmount).contains($0.value) }
     guard fits, NameRule.printable(body.host) == body.host else {
       throw SluiceError(
         .usage, what: "no machine has so much or so little", at: "agent '\(body.name)'",
-        fix: "give --cores from 1, --memory in MiB and --gpus from 0, and at most \(Limits.agentLabels) labels")
+        fix:
+          "give --cores from 1, --memory in MiB and --gpus from 0, and at most \(Limits.agentLabels) labels and amounts"
+      )
     }
   }
 
@@ -55,6 +59,7 @@ extension Runner {
     connections[id]?.polls += 1
     let turn = connections[id]?.polls
     connections[id]?.seesStore = parts.settings.farm.probe.map { $0.secret == body.probe } ?? false
+    farm.scheduler.setSeesBenches(connections[id]?.seesStore == true, id)
     connections[id]?.trouble = body.trouble.map { Runner.printable($0) }
     takeBackUnheard(id, working: body.working)
     _ = farm.scheduler.hear(id, working: [], now: parts.ambient.uptime())
@@ -219,7 +224,8 @@ extension Runner {
         has: AgentAnswer.Amounts(agent.has), free: AgentAnswer.Amounts(agent.free), labels: agent.labels,
         tasks: farm.tasks(of: agent.id).map(\.task), seesStore: connection == nil ? true : connection?.seesStore,
         heard: connection == nil ? nil : (Runner.seconds(now - agent.lastHeard) * 10).rounded() / 10,
-        version: connection?.version, trouble: connection?.trouble)
+        version: connection?.version, trouble: connection?.trouble,
+        amounts: agent.traits.amounts, attributes: agent.traits.attributes.mapValues { $0.sorted() })
     }
     return AgentsAnswer(agents: agents)
   }

@@ -30,7 +30,11 @@ struct WaitingWords {
     case .tests: "tests"
     case .look: "look"
     case .testFailed: "testFailed"
+    case .steps: "steps"
     case .noAgent: "noAgent"
+    case .hosts: "hosts"
+    case .bench: "bench"
+    case .amounts: "amounts"
     case .labels: "labels"
     case .tooLarge: "tooLarge"
     case .limit: "limit"
@@ -53,6 +57,15 @@ struct WaitingWords {
     case .labels(let labels):
       "no agent has the labels "
         + labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    case .steps(let names):
+      "it waits for the step\(names.count == 1 ? "" : "s") "
+        + "\(names.map { "'\($0)'" }.joined(separator: ", ")) of its template"
+    case .hosts(let wanted):
+      wanted.count == 1
+        ? "its template asks for \(wanted[0]), and no agent has that (sluice agents)"
+        : "its template asks for \(wanted.joined(separator: "; ")), and no agent has all of that (sluice agents)"
+    case .bench: "the steps of its template hand files on in the server's data folder, and no agent that fits sees that"
+    case .amounts(let wanted): "every agent that could take it has less of it free: \(wanted.joined(separator: "; "))"
     case .tooLarge(let amounts): "no agent has \(WaitingWords.text(amounts))"
     case .limit(let name, _, 0): "there is none of '\(name)' (sluice queue, sluice serve --limit \(name)=COUNT)"
     case .limit(let name, let used, let count): "\(used) of \(count) of '\(name)' are in use"

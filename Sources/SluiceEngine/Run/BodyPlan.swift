@@ -4,9 +4,9 @@ import SluiceModel
 /// What a template becomes for a run: one job, whose tasks are dealt to the run's tasks. Pure.
 struct BodyPlan: Sendable {
   /// Sessions of this attempt of the run; those of a job serve all its steps.
-  let key: String
+  var key: String
   var endsWithRun: Bool { only == nil }
-  private let job: OpenJD.Job
+  let job: OpenJD.Job
   private let template: OpenJD.JobTemplate
   private let body: StepBody
   private let place: String
@@ -15,7 +15,7 @@ struct BodyPlan: Sendable {
   /// Of steps whose task parameter of whole numbers is the frame: their tasks by frame.
   private var tasks: [String: [Int: [Int]]] = [:]
   /// Only this step of the template.
-  private var only: String?
+  private(set) var only: String?
 
   /// - Parameters:
   ///   - pieces: all that the run has to make.
@@ -89,13 +89,17 @@ struct BodyPlan: Sendable {
         parts.append((name, try values(of: step, frames: frames)))
       }
     }
-    let order = job.session(key: key, directory: directory, tasks: parts, rules: rules)
+    let order = session(of: parts)
     guard (1...Limits.sessionTasks).contains(order.taskCount) else {
       throw SluiceError(
         .taskInput, what: "the template makes \(order.taskCount) tasks; 1 to \(Limits.sessionTasks) can be run",
         at: place, fix: "look at its parameter space: `sluice job summary` counts its tasks")
     }
     return order
+  }
+
+  func session(of tasks: [(step: String, values: [[String: String]])]) -> OpenJD.SessionOrder {
+    job.session(key: key, directory: directory, tasks: tasks, rules: rules)
   }
 
   private func values(of step: OpenJD.Job.Step, frames: FrameSet) throws(SluiceError) -> [[String: String]] {

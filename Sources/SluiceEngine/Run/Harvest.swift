@@ -51,11 +51,11 @@ struct Harvest: Sendable {
     let timing = registry.projects[plan.project]?.timings[order.unit.id.step]
     return RunFinished(
       plan: plan.id, run: id, step: order.unit.id.step, attempt: run.attempt, outcome: .succeeded,
-      executed: run.executed, reused: order.tasks(for: Array(run.reused.keys), run: id).count,
+      executed: run.counted, reused: order.tasks(for: Array(run.reused.keys), run: id).count,
       seconds: (run.seconds * 1_000).rounded() / 1_000, recipe: order.assessment.recipe,
       spared: SparedWork(
         order, run: id, reused: Set(run.reused.keys), manifests: products.map(\.manifest),
-        secondsPerTask: run.executed > 0 ? run.seconds / Double(run.executed) : timing?.secondsPerTask))
+        secondsPerTask: run.counted > 0 ? run.seconds / Double(run.counted) : timing?.secondsPerTask))
   }
 
   private func facts(_ products: [Product], in registry: Registry) throws(SluiceError) -> [Draft] {
@@ -125,7 +125,7 @@ struct Harvest: Sendable {
   private func made(
     _ index: Int, _ output: StepOutput
   ) async throws(SluiceError) -> [(StoredFile, PlacedFile.Origin)] {
-    let pieces = run.tasks.values.flatMap { $0 }
+    let pieces = run.pieces
     var outputs = pieces.map { run.plan.outputs(of: $0)[index] }
     if run.order.unit.step.hasOpenOutputs, output.isSequence, let recipe = pieces.first?.recipes[index] {
       outputs = await parts.workshop.names(in: "out/\(output.name)", of: run.bench).compactMap { name in

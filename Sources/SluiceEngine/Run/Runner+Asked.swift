@@ -24,6 +24,7 @@ extension Runner {
       var answer = TaskAnswer(
         task: task, plan: plan, project: project, step: unit.step, folder: unit.folder, status: .succeeded,
         frames: frames.isEmpty || run.body != nil && !run.order.unit.step.isPerFrame ? nil : frames)
+      answer.part = run.parts?[task]?.step
       if let token = inHand[task] {
         answer.status = .running
         answer.agent = farm.scheduler.leases[token].map { "\($0.agent)" }

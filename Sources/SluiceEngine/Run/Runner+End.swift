@@ -37,7 +37,7 @@ extension Runner {
     if let body = run?.body, body.endsWithRun { await parts.launcher.endSessions(of: body.key) }
     let fact = RunFinished(
       plan: planID, run: id, step: entry.run.step, attempt: run?.attempt ?? 0, outcome: outcome,
-      executed: run?.executed ?? 0, reused: 0, seconds: run?.seconds ?? 0, recipe: recipe, failure: failure,
+      executed: run?.counted ?? 0, reused: 0, seconds: run?.seconds ?? 0, recipe: recipe, failure: failure,
       spared: spared)
     do throws(SluiceError) {
       try await parts.writer.submitWhenPossible(origin(of: planID)) { registry throws(SluiceError) in

@@ -69,17 +69,17 @@ extension Runner {
     try await parts.workshop.open(bench, links: plan.links, keeping: keeping.map(\.path))
     try await parts.workshop.makeOutputFolders(plan.outputFolders, of: bench)
     let open = all.filter { !finished.contains($0.id) }
-    let attempt = try await recordStart(of: run, id, execution, tasks: open.count)
+    var body = try bodyPlan(order, pieces: rest, plan, bench)
+    let divided = open.isEmpty ? nil : try divide(body, order.unit.step, pieces: rest, run: id)
+    let attempt = try await recordStart(of: run, id, execution, tasks: divided?.tasks.count ?? open.count)
+    body?.key = "\(id)-\(attempt)"
     try RunOrder.refusePurged(reused.values.joined().map(\.address), in: parts.writer.current)
     going[id] = Going(
       order: order, bench: bench, plan: plan, attempt: attempt,
       tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }),
       open: KeySet(open.lazy.map(\.id)), reused: reused)
-    if order.restores.isEmpty, order.unit.step.body != nil {
-      going[id]?.body = try BodyPlan(
-        order, pieces: rest, plan: plan, key: "\(id)-\(attempt)", bench: parts.workshop.directory(of: bench),
-        folder: parts.settings.programFolder)
-    }
+    going[id]?.body = body
+    if let divided { return await takeUp(id, divided, of: order.unit.step, execution) }
     let reusedTasks = order.tasks(for: order.pieces.filter { reused[$0] != nil }, run: id).count
     executions[execution.plan.id]?.setTasks(
       id, total: all.count + reusedTasks, done: finished.count + reusedTasks, reused: reusedTasks)
@@ -108,7 +108,8 @@ extension Runner {
       await publish(id)
     } else {
       farm.add(
-        id, open, of: step, in: execution.plan.project, isFresh: isFresh, turn: place(of: id))
+        id, open, of: step, in: execution.plan.project, isFresh: isFresh, turn: place(of: id),
+        hosts: going[id]?.body?.hosts)
     }
   }
 

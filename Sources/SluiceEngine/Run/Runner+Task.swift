@@ -26,7 +26,7 @@ extension Runner {
     var end = TaskEnd.cancelled
     do throws(SluiceError) {
       let arguments = try run.plan.arguments(for: pieces)
-      let session = try run.body?.session(for: pieces)
+      let session = try run.session(of: task)
       guard let ended = try await launch(given, arguments, run, log, session) else { return await givenBack(task) }
       end = ended
       failure =
@@ -67,11 +67,12 @@ extension Runner {
       arguments[0] = parts.settings.programFolder + "/" + program
     }
     let isOwn = given.lease.agent == Farm.own
+    let session = isOwn ? session : session?.on(given.lease.agent)
     var order = TaskOrder(
       task: given.task, arguments: arguments, environment: isOwn ? parts.settings.environment : [:],
       directory: parts.workshop.directory(of: run.bench), log: parts.settings.dataFolder + "/" + log,
       timeoutSeconds: run.order.unit.step.timeoutSeconds, session: session,
-      needs: isOwn ? TaskNeeds(given.lease.need, run.order.unit.step.needs) : nil)
+      needs: isOwn ? taskNeeds(given, run) : nil)
     (order.memoryLimit, order.preface) = (Runner.memoryLimit(of: given.lease.need), preface(given))
     guard isOwn else { return try await launchAway(order, given, run, signals, cancel) }
     return await withTaskGroup(of: TaskEnd?.self) { [launcher = parts.launcher] group in
@@ -129,7 +130,7 @@ extension Runner {
 
   /// Every output must be there, and durable, before the task counts as done.
   func check(_ pieces: [RunOrder.Piece], _ run: Going, _ task: TaskID) async throws(SluiceError) {
-    if run.order.unit.step.hasOpenOutputs { return }
+    if run.parts != nil || run.order.unit.step.hasOpenOutputs { return }
     let outputs = pieces.flatMap { run.plan.outputs(of: $0).map(\.countedByBytes) }
     let files = try await parts.workshop.measure(outputs, of: run.bench)
     guard let missing = zip(outputs, files).first(where: { $0.1 == nil })?.0 else { return }
@@ -147,6 +148,8 @@ extension Runner {
 
   /// Half a result helps nobody, and on a full disk it is what stands in the way.
   private func discard(_ pieces: [RunOrder.Piece], _ run: Going) async {
+    // What one task of several left may be what others have made.
+    guard run.parts == nil else { return }
     let paths =
       run.order.unit.step.hasOpenOutputs
       ? run.plan.outputFolders : pieces.flatMap { run.plan.outputs(of: $0).map(\.path) }
@@ -161,7 +164,8 @@ extension Runner {
     var fact = TaskFinished(
       task: task, attempt: run.attempt, frames: pieces.first?.frame == nil ? nil : FrameSet(pieces.compactMap(\.frame)),
       outcome: failure == nil ? .succeeded : .failed, seconds: Runner.rounded(seconds),
-      recipe: RunOrder.recipe(pieces), log: log, failure: failure.map { Failure($0) })
+      recipe: run.parts?.recipe(task) ?? RunOrder.recipe(pieces), log: log, failure: failure.map { Failure($0) })
+    fact.part = run.parts?[task]?.step
     describe(&fact, given, of: run.order.unit.step.name)
     do throws(SluiceError) {
       try await parts.writer.submitWhenPossible(origin(of: plan)) { registry throws(SluiceError) in

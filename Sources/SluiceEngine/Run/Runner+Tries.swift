@@ -14,7 +14,7 @@ extension Runner {
 
   /// In bytes; nil where the step says nothing of memory.
   static func memoryLimit(of need: Need) -> Int64? {
-    need.amounts.memory > 0 ? Int64(need.amounts.memory) << 20 : nil
+    need.amounts.memory > 0 && need.isKeptToMemory ? Int64(need.amounts.memory) << 20 : nil
   }
 
   static func overMemory(_ program: String, _ had: Int64, _ limit: Int64, _ place: String) -> SluiceError {

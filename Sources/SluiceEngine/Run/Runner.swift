@@ -92,6 +92,13 @@ package actor Runner: Service {
     var failure: Failure?
     /// What runs instead of a command.
     var body: BodyPlan?
+    /// Where the body's steps are tasks of their own.
+    var parts: BodyParts?
+
+    /// All that it makes and does not take from earlier results.
+    var pieces: [RunOrder.Piece] { parts?.pieces ?? tasks.values.flatMap { $0 } }
+    /// Tasks that were done, as plans count them: the steps of a body are one.
+    var counted: Int { parts == nil ? executed : min(1, executed) }
   }
 
   let parts: Parts

@@ -10,11 +10,22 @@ package struct AgentJoin: Sendable, Codable {
   package var gpus: Int
   package var labels: [String: String]
   package var version: String
+  /// What templates may ask for beside these: `{"tapes": 2}`.
+  package var amounts: [String: Double]?
+  /// What the machine is, beside its labels: `{"attr.worker.os.family": "linux"}`.
+  package var attributes: [String: String]?
   package init(
-    name: String, host: String, cores: Int, memory: Int, gpus: Int, labels: [String: String], version: String
+    name: String, host: String, cores: Int, memory: Int, gpus: Int, labels: [String: String], version: String,
+    amounts: [String: Double]? = nil, attributes: [String: String]? = nil
   ) {
+    (self.amounts, self.attributes) = (amounts, attributes)
     (self.name, self.host, self.cores, self.memory) = (name, host, cores, memory)
     (self.gpus, self.labels, self.version) = (gpus, labels, version)
+  }
+
+  /// What templates find there: labels come before what the machine says of itself.
+  package var traits: HostTraits {
+    HostTraits(labels: labels, amounts: amounts ?? [:], attributes: attributes ?? [:])
   }
 }
 
@@ -173,11 +184,16 @@ package struct AgentAnswer: Sendable, Codable {
   package var version: String?
   /// Why it takes no tasks now, in its own words; nil where it takes some.
   package var trouble: String?
+  /// What templates may ask for beside cores, memory and GPUs, by whole names: `amount.tapes`.
+  package var amounts: [String: Double]
+  /// What it is, by whole names, each with its values: `attr.worker.os.family`.
+  package var attributes: [String: [String]]
   package init(
     name: String, host: String, standing: String, has: Amounts, free: Amounts, labels: [String: String],
-    tasks: [TaskID], seesStore: Bool?, heard: Double?, version: String?, trouble: String? = nil
+    tasks: [TaskID], seesStore: Bool?, heard: Double?, version: String?, trouble: String? = nil,
+    amounts: [String: Double] = [:], attributes: [String: [String]] = [:]
   ) {
-    self.trouble = trouble
+    (self.trouble, self.amounts, self.attributes) = (trouble, amounts, attributes)
     (self.name, self.host, self.standing, self.has, self.free) = (name, host, standing, has, free)
     (self.labels, self.tasks, self.seesStore) = (labels, tasks, seesStore)
     (self.heard, self.version) = (heard, version)

@@ -51,6 +51,8 @@ package struct TaskAnswer: Sendable, Equatable, Codable {
   package var plan: PlanID
   package var project: ProjectName
   package var step: String
+  /// The step of its run's template; only where such steps are tasks of their own.
+  package var part: String?
   package var folder: FolderPath
   package var status: Status
   /// Nil where it does not work frame by frame, and of tasks of ended runs that are only known by their logs.
@@ -85,7 +87,7 @@ package struct TaskAnswer: Sendable, Equatable, Codable {
   package mutating func tell(_ fact: TaskFinished) {
     status = fact.outcome == .succeeded ? .succeeded : .failed
     (seconds, agent, failure) = (fact.seconds, fact.agent ?? agent, fact.failure)
-    (used, tries) = (fact.used, fact.tries)
+    (used, tries, part) = (fact.used, fact.tries, fact.part ?? part)
     frames = fact.frames ?? frames
   }
 

@@ -406,6 +406,8 @@ package struct TaskFinished: Sendable, Equatable, Codable {
   package var used: TaskUse?
   /// Earlier tries of it in this attempt of the run, the first one first; nil for none.
   package var tries: [TaskTry]?
+  /// The step of its run's template; only where such steps are tasks of their own.
+  package var part: String?
   package init(
     task: TaskID, attempt: Int, frames: FrameSet?, outcome: TaskOutcome, seconds: Double, recipe: Digest, log: String,
     failure: Failure? = nil

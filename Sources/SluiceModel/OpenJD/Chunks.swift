@@ -16,6 +16,9 @@ extension OpenJD {
     package init(tasks: Int, targetSeconds: Int?, constraint: Constraint) {
       (self.tasks, self.targetSeconds, self.constraint) = (tasks, targetSeconds, constraint)
     }
+
+    /// Whether sizes are to follow what was measured: chunks are then full but for the last one, and dealt innermost.
+    package var isAdaptive: Bool { targetSeconds ?? 0 > 0 }
   }
 
   /// Numbers dealt into chunks of nearly equal size; a chunk is made when it is asked for.
@@ -36,7 +39,7 @@ extension OpenJD {
     }
 
     private let numbers: Numbers
-    private let chunks: Chunks
+    package let chunks: Chunks
     private let stretches: [Stretch]
     private let ends: [Int]
     package let count: Int
@@ -62,7 +65,7 @@ extension OpenJD {
     /// The text that the task gets: `1-5`.
     package subscript(_ index: Int) -> String {
       guard chunks.constraint == .contiguous else {
-        let piece = ChunkedNumbers.piece(index, of: count, over: numbers.count)
+        let piece = piece(index, of: count, over: numbers.count)
         return IntegerRange.text(piece.map { numbers[$0] })
       }
       let at = ends.firstIndex { $0 > index } ?? ends.count - 1
@@ -70,15 +73,20 @@ extension OpenJD {
       switch stretches[at] {
       case .singles(let run): return "\(run[inside])-\(run[inside])"
       case .interval(let first, let count, let chunks):
-        let piece = ChunkedNumbers.piece(inside, of: chunks, over: count)
+        let piece = piece(inside, of: chunks, over: count)
         return "\(first + piece.lowerBound)-\(first + piece.upperBound - 1)"
       }
     }
 
     private static func chunks(of count: Int, size: Int) -> Int { size <= 0 ? min(1, count) : (count - 1) / size + 1 }
 
+    private func piece(_ index: Int, of count: Int, over numbers: Int) -> Range<Int> {
+      guard chunks.isAdaptive else { return ChunkedNumbers.evenPiece(index, of: count, over: numbers) }
+      return (index * chunks.tasks)..<min(numbers, (index + 1) * chunks.tasks)
+    }
+
     /// Which of `count` numbers the chunk `index` has: sizes differ by one at most, the larger ones spread evenly.
-    private static func piece(_ index: Int, of chunks: Int, over count: Int) -> Range<Int> {
+    private static func evenPiece(_ index: Int, of chunks: Int, over count: Int) -> Range<Int> {
       let (size, extra) = count.quotientAndRemainder(dividingBy: chunks)
       // Chunk number (i * chunks) / extra is a larger one, for each i below `extra`: so many lie before an index.
       func start(_ index: Int) -> Int {

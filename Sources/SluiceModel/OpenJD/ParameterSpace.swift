@@ -120,7 +120,14 @@ extension OpenJD {
       case .product(let parts):
         var nodes: [Node] = []
         var count = 1
-        for part in parts {
+        // Chunks whose size follows what was measured are dealt innermost, as `openjd-model` does.
+        func isInnermost(_ part: Combination) -> Bool {
+          guard case .parameter(let name) = part, let place = places[name],
+            case .chunks(let chunks) = parameters[place].values
+          else { return false }
+          return chunks.chunks.isAdaptive
+        }
+        for part in parts.filter({ !isInnermost($0) }) + parts.filter(isInnermost) {
           let node = try node(part, parameters, places)
           let (product, overflow) = count.multipliedReportingOverflow(by: node.count)
           guard !overflow else { throw Malformed(what: "\(combination) makes more than 2^63 tasks") }

@@ -8,6 +8,8 @@ package struct TaskNeeds: Sendable, Hashable, Codable {
   package var labels: [String: String]
   /// Counted limits, such as licences; Sluice counts them, too.
   package var limits: [String: Int]
+  /// What a template asks of the machine, in its own words; nil where it asks for nothing.
+  package var hosts: HostNeeds?
 
   package init(
     cores: Int = 1, memoryMebibytes: Int = 0, gpus: Int = 0, exclusive: Bool = false, labels: [String: String] = [:],

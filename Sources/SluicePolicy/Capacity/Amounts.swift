@@ -1,3 +1,5 @@
+package import SluiceModel
+
 /// What a task takes of a machine, or what a machine has.
 package struct Amounts: Sendable, Hashable, Codable {
   package var cores: Int
@@ -33,6 +35,12 @@ package struct Need: Sendable, Hashable {
   package var labels: [String: String]
   /// Counted limits, such as licences, and how many of each.
   package var limits: [String: Int]
+  /// What a template asks of the machine beside its amounts.
+  package var hosts: HostNeeds?
+  /// Whether its tasks work with files that other tasks of its run have left on the bench.
+  package var sharesBench = false
+  /// Whether a task that has more memory than its amounts say is stopped.
+  package var isKeptToMemory = true
   /// How long its agent takes nothing else after it has started, so that its memory shows first; zero where that is
   /// known. Once a task of its run has succeeded nobody waits any more.
   package var ramp: Duration

@@ -24,6 +24,12 @@ package struct FarmAgent: Sendable {
   package var host: String
   package var has: Amounts
   package var labels: [String: String]
+  /// What templates may ask for beside its amounts; its labels are among it.
+  package internal(set) var traits: HostTraits
+  /// What tasks have of its amounts, by name.
+  var taken: [String: Double] = [:]
+  /// Whether it sees the benches of runs.
+  package internal(set) var seesBenches = false
   package internal(set) var standing: Standing
   package internal(set) var free: Amounts
   /// Leases of the tasks that it has.
@@ -44,7 +50,11 @@ package struct FarmAgent: Sendable {
   /// The steps whose failures brought it into quarantine; nil where it is not there for steps.
   var isQuarantinedFor: Set<StepOfProject>?
 
-  init(id: AgentID, host: String, has: Amounts, labels: [String: String], heard: Duration) {
+  init(
+    id: AgentID, host: String, has: Amounts, labels: [String: String], traits: HostTraits = HostTraits(),
+    heard: Duration
+  ) {
+    self.traits = traits
     (self.id, self.host, self.has, self.labels, self.heard) = (id, host, has, labels, heard)
     (free, freeGPUs, standing) = (has, Array(0..<has.gpus), .active)
   }
@@ -54,12 +64,19 @@ package struct FarmAgent: Sendable {
 
   /// Whether it could take such a task if it had nothing else.
   func could(_ need: Need) -> Bool {
-    need.amounts.fits(in: has) && need.labels.allSatisfy { labels[$0.key] == $0.value }
+    need.amounts.fits(in: has) && has(need.labels) && suits(need)
+  }
+
+  /// Whether it was given these labels; one may have several values, with commas between them.
+  func has(_ wanted: [String: String]) -> Bool {
+    wanted.allSatisfy { key, value in
+      labels[key].map { $0 == value || $0.split(separator: ",").contains { $0 == value } } ?? false
+    }
   }
 
   /// Whether it has room for such a task now; `could` is true.
   func hasRoom(for need: Need) -> Bool {
-    !hasExclusive && (need.isExclusive ? leases.isEmpty : need.amounts.fits(in: free))
+    !hasExclusive && (need.isExclusive ? leases.isEmpty : need.amounts.fits(in: free)) && lacks(need).isEmpty
   }
 }
 

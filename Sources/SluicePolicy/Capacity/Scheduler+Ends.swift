@@ -17,6 +17,7 @@ extension Scheduler {
         agents[agent]?.takesAgain = .zero
       }
       blame.succeeded(runs[lease.run]?.step)
+      advance(lease.run, lease.task)
       return (.taken, passed(lease))
     case .returned:
       giveBack(lease)

@@ -1,16 +1,18 @@
-import SluiceModel
+package import SluiceModel
 
 /// Agents: how they come, ask, are heard of, and go.
 extension Scheduler {
   /// An agent is there, for the first time or again; what it had before is another one's.
   /// - Parameter isOwn: whether it is the server's own, which is never lost and never put into quarantine.
   package mutating func join(
-    _ id: AgentID, host: String, has: Amounts, labels: [String: String], now: Duration, isOwn: Bool = false
+    _ id: AgentID, host: String, has: Amounts, labels: [String: String], traits: HostTraits = HostTraits(),
+    now: Duration, isOwn: Bool = false
   ) -> [Notice] {
     var notices: [Notice] = []
     if agents[id] != nil { notices = lose(id) }
-    agents[id] = FarmAgent(id: id, host: host, has: has, labels: labels, heard: now)
+    agents[id] = FarmAgent(id: id, host: host, has: has, labels: labels, traits: traits, heard: now)
     agents[id]?.isOwn = isOwn
+    agents[id]?.seesBenches = isOwn
     news += 1
     return notices.filter { if case .lost(_, let tokens) = $0 { !tokens.isEmpty } else { true } }
   }
@@ -177,6 +179,7 @@ extension Scheduler {
       line: id)
     nextToken += 1
     agent.free = agent.free - line.need.amounts
+    agent.take(line.need)
     agent.hasExclusive = line.need.isExclusive
     agent.leases.insert(lease.token)
     if line.need.ramp > .zero, runs[line.run]?.hasShown == false { agent.takesAgain = now + line.need.ramp }
@@ -208,6 +211,7 @@ extension Scheduler {
   private mutating func free(_ lease: Lease) {
     guard var agent = agents[lease.agent], agent.leases.remove(lease.token) != nil else { return }
     agent.free = agent.free + lease.need.amounts
+    agent.give(lease.need)
     agent.freeGPUs = (agent.freeGPUs + lease.gpus).sorted()
     agent.hasExclusive = false
     agent.foundNothingAt = nil

@@ -31,7 +31,8 @@ extension Scheduler {
     runs.sorted { $0.value.place < $1.value.place }.map { id, run in
       QueuedRun(
         run: id, tier: run.place.tier,
-        waiting: run.lines.reduce(run.rest.count) { $0 + (lines[$1]?.ready.count ?? 0) }, running: run.running,
+        waiting: run.lines.reduce(run.rest.count + run.held) { $0 + (lines[$1]?.ready.count ?? 0) },
+        running: run.running,
         hold: hold(run))
     }
   }
@@ -45,6 +46,9 @@ extension Scheduler {
     case .testFailed: return .testFailed
     }
   }
+
+  /// Whether something of this name is counted.
+  package func hasLimit(_ name: String) -> Bool { limits.limits[name] != nil }
 
   /// How many of a limit tasks have.
   package func used(ofLimit name: String) -> Int { limits.used(name) }

@@ -13,6 +13,14 @@ package struct Waiting: Sendable, Hashable {
     case noAgent
     /// No agent has these labels.
     case labels([String: String])
+    /// No agent is a machine as a template asks for it; in words.
+    case hosts([String])
+    /// No agent that it could be for sees the bench, and its run's tasks share it.
+    case bench
+    /// Steps of its template are to be done before.
+    case steps([String])
+    /// Agents that could take it have given others too much of this; in words.
+    case amounts([String])
     /// No agent is large enough.
     case tooLarge(Amounts)
     case limit(String, used: Int, of: Int)
@@ -34,13 +42,20 @@ extension Scheduler {
   package func why(_ run: RunID, task: Int) -> Waiting? {
     guard let state = runs[run] else { return nil }
     let own = state.lines.first { lines[$0]?.ready.contains(task) == true }
-    guard own != nil || state.rest.contains(task) else { return nil }
+    let partsBefore = state.partsBefore(task)
+    guard own != nil || state.rest.contains(task) || partsBefore != nil else { return nil }
     let before = runs.filter { $0.value.place < state.place && waiting($0.value) > 0 }
     let inLine = own.flatMap { lines[$0] }.map { $0.ready.count - 1 - ($0.ready.lastIndex(of: task) ?? 0) } ?? 0
-    let inRun = own == nil ? ready(state) + state.rest.count - 1 - (state.rest.lastIndex(of: task) ?? 0) : inLine
+    let held =
+      partsBefore == nil ? state.rest.count - 1 - (state.rest.lastIndex(of: task) ?? 0) : state.heldBefore(task)
+    let inRun = own == nil ? ready(state) + held : inLine
     let line = (own ?? state.lines.first).flatMap { lines[$0] }
+    let reason =
+      if let partsBefore, !state.isPaused { Waiting.Reason.steps(partsBefore) } else {
+        reason(state, isHeld: own == nil, line?.need)
+      }
     return Waiting(
-      reason: reason(state, isHeld: own == nil, line?.need), ahead: before.values.reduce(inRun) { $0 + waiting($1) },
+      reason: reason, ahead: before.values.reduce(inRun) { $0 + waiting($1) },
       runsAhead: before.sorted { $0.value.place < $1.value.place }.map(\.key))
   }
 
@@ -55,7 +70,7 @@ extension Scheduler {
   }
 
   private func ready(_ run: Run) -> Int { run.lines.reduce(0) { $0 + (lines[$1]?.ready.count ?? 0) } }
-  private func waiting(_ run: Run) -> Int { ready(run) + run.rest.count }
+  private func waiting(_ run: Run) -> Int { ready(run) + run.rest.count + run.held }
 
   private func reason(_ run: Run, isHeld: Bool, _ need: Need?) -> Waiting.Reason {
     if run.isPaused { return .paused }
@@ -70,13 +85,23 @@ extension Scheduler {
     guard let need else { return .next }
     let there = agents.values.filter { $0.standing == .active }
     if there.isEmpty { return .noAgent }
-    let labelled = there.filter { agent in need.labels.allSatisfy { agent.labels[$0.key] == $0.value } }
+    let labelled = there.filter { $0.has(need.labels) }
     if labelled.isEmpty { return .labels(need.labels) }
-    let able = labelled.filter { $0.could(need) && !avoids($0.id, need) }
+    let seeing = labelled.filter { $0.seesBenches || !need.sharesBench }
+    if !seeing.contains(where: { $0.suits(need) }) {
+      var elsewhere = need
+      elsewhere.sharesBench = false
+      let isElsewhere = labelled.contains { $0.suits(elsewhere) }
+      return isElsewhere ? .bench : .hosts(unmet(need, by: labelled))
+    }
+    let able = seeing.filter { $0.could(need) && !avoids($0.id, need) }
     if able.isEmpty { return .tooLarge(need.amounts) }
     if let lacking = limits.lacking(need, on: nil) {
       let limit = limits.limits[lacking]
       return .limit(lacking, used: limits.used(lacking) + (limit?.taken ?? 0), of: limit?.count ?? 0)
+    }
+    if let lacks = able.map({ $0.lacks(need) }).min(by: { $0.count < $1.count }), !lacks.isEmpty {
+      return .amounts(lacks.map(\.description))
     }
     if !able.contains(where: { $0.hasRoom(for: need) && $0.keptFor == nil }) { return .resources(need.amounts) }
     let isFirst = !runs.contains { $0.value.place < run.place && ready($0.value) > 0 }

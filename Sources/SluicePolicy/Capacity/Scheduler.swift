@@ -81,6 +81,8 @@ package struct Scheduler: Sendable {
     /// A task of it has succeeded, and so its machine has seen how much memory it takes.
     var hasShown = false
     var step: StepOfProject?
+    /// Where its tasks wait for each other; empty where they do not.
+    var parts: [PartState] = []
   }
 
   package let rules: Rules
@@ -115,8 +117,7 @@ package struct Scheduler: Sendable {
     of step: StepOfProject? = nil
   ) {
     guard runs[run] == nil, tasks > 0 else { return }
-    turns = max(turns + 1, turn ?? 0)
-    let place = LinePlace(tier: tier, turn: turn ?? turns)
+    let place = LinePlace(tier: tier, turn: nextTurn(turn))
     var order = Array(TestFrames.halving(tasks).reversed())
     var state = Run(
       place: place, phase: .open, isLookedAt: false, rest: [], lines: [], maxAttempts: max(1, attempts))
@@ -137,6 +138,12 @@ package struct Scheduler: Sendable {
       elsewhere.avoids = agent
       addLine(run, elsewhere, place, ready: order.filter { failedOn[$0] == agent })
     }
+  }
+
+  /// Where something stands that comes now.
+  mutating func nextTurn(_ turn: Int?) -> Int {
+    turns = max(turns + 1, turn ?? 0)
+    return turn ?? turns
   }
 
   /// Takes a run out. Its leases stay until they end; what they bring is nobody's any more.

@@ -23,6 +23,11 @@ struct AgentCommand: AsyncParsableCommand {
   var label: [String] = []
   @Option(
     help: ArgumentHelp(
+      "How much of something it has that templates ask for as amount.NAME; may be given several times.",
+      valueName: "name=count"))
+  var amount: [String] = []
+  @Option(
+    help: ArgumentHelp(
       "Where it keeps what it brings, and works, where it does not see the server's data folder.",
       discussion: "Default: sluice-agent/NAME in the working folder. No two agents share one."))
   var cache: String?
@@ -54,17 +59,15 @@ struct AgentCommand: AsyncParsableCommand {
     for text in [memory, cacheSize].compactMap({ $0 }) where MemorySize.mebibytes(text) == nil {
       throw ValidationError("'\(text)' is no amount: write 512M, 64G or a number of MiB.")
     }
-    for text in label where AgentCommand.pair(text) == nil {
+    for text in label where HostOptions.pair(text) == nil {
       throw ValidationError("--label takes KEY=VALUE, not '\(text)'.")
+    }
+    for text in amount where HostOptions.amount(text) == nil {
+      throw ValidationError("--amount takes NAME=COUNT, not '\(text)'.")
     }
     if let name, let problem = NameRule.problem(in: name) {
       throw ValidationError("'\(name)' cannot be an agent's name: \(problem).")
     }
-  }
-
-  private static func pair(_ text: String) -> (String, String)? {
-    guard let equals = text.firstIndex(of: "="), NameRule.problem(in: text[..<equals]) == nil else { return nil }
-    return (String(text[..<equals]), String(text[text.index(after: equals)...]))
   }
 
   func run() async throws {
@@ -76,8 +79,10 @@ struct AgentCommand: AsyncParsableCommand {
     let join = AgentJoin(
       name: name, host: Machine.host, cores: cores ?? Machine.cores,
       memory: memory.flatMap(MemorySize.mebibytes) ?? Machine.memory, gpus: gpus,
-      labels: Dictionary(label.compactMap(AgentCommand.pair), uniquingKeysWith: { _, last in last }),
-      version: Sluice.version)
+      labels: Dictionary(label.compactMap(HostOptions.pair), uniquingKeysWith: { _, last in last }),
+      version: Sluice.version,
+      amounts: Dictionary(amount.compactMap(HostOptions.amount), uniquingKeysWith: { _, last in last }),
+      attributes: HostTraits.ofThisBuild)
     let worker = AgentWorker(
       client: client, join: join, doesStream: stream,
       shelf: Shelf(

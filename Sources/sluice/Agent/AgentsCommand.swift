@@ -54,7 +54,9 @@ struct AgentsCommand: AsyncParsableCommand {
           "\(agent.free.gpus)/\(agent.has.gpus)", "\(agent.tasks.count)",
           agent.seesStore.map { $0 ? "shared" : "streamed" } ?? "–",
           agent.heard.map { Console.duration($0) + " ago" } ?? "–",
-          agent.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " "),
+          (agent.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            + agent.amounts.sorted { $0.key < $1.key }.map { "\($0.key)=\(HostNeeds.text($0.value))" })
+            .joined(separator: " "),
         ]
       },
       header: ["AGENT", "IS", "CORES FREE", "MEMORY FREE", "GPUS", "TASKS", "FILES", "HEARD", "LABELS"])

@@ -19,6 +19,8 @@ struct JobSummary: Encodable {
     var parameters: [TaskParameter]
     var dependencies: [String]
     var environments: [String]
+    /// What it asks of machines; nil where it asks for nothing.
+    var hostRequirements: HostNeeds?
   }
 
   var ok = true
@@ -44,7 +46,8 @@ struct JobSummary: Encodable {
         parameters: step.space.parameters.map {
           TaskParameter(name: $0.name, type: $0.type.rawValue, values: $0.values.count)
         },
-        dependencies: step.dependencies, environments: step.environments.map(\.name))
+        dependencies: step.dependencies, environments: step.environments.map(\.name),
+        hostRequirements: HostNeeds(step.hostRequirements))
     }
     order = job.order
     tasks = job.steps.reduce(into: 0 as Int?) { sum, step in
@@ -69,7 +72,11 @@ struct JobSummary: Encodable {
       order.compactMap { byName[$0] }.map { step in
         let parameters = step.parameters.map { "\($0.name) (\($0.values))" }.joined(separator: ", ")
         let after = step.dependencies.isEmpty ? "" : "after " + step.dependencies.joined(separator: ", ")
-        return ["  \(step.name)", "\(step.tasks) task\(step.tasks == 1 ? "" : "s")", parameters, after]
+        let asked =
+          (step.hostRequirements?.attributes.map(\.description) ?? [])
+          + (step.hostRequirements?.amounts.map(\.description) ?? [])
+        let on = asked.isEmpty ? "" : "on " + asked.joined(separator: "; ")
+        return ["  \(step.name)", "\(step.tasks) task\(step.tasks == 1 ? "" : "s")", parameters, after, on]
       })
   }
 }

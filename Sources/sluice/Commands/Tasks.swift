@@ -40,7 +40,7 @@ struct TaskCommand: AsyncParsableCommand {
       tasks.map { task in
         let percent = task.progress.map { "\(Int($0)) % " } ?? ""
         return [
-          indent + "\(task.task)", task.status.rawValue, task.frames.map { "\($0)" } ?? "",
+          indent + "\(task.task)", task.status.rawValue, task.frames.map { "\($0)" } ?? task.part ?? "",
           withRun ? task.step : "", withRun ? Console.place(task.project, task.folder) : "", task.agent ?? "",
           task.seconds.map(Console.duration) ?? "", task.used.map { Console.bytes($0.memoryBytes) } ?? "",
           percent + (task.message ?? task.failure?.what ?? ""),
@@ -69,7 +69,7 @@ struct TaskCommand: AsyncParsableCommand {
       print(
         "\(task.task) \(task.step) of \(Console.place(task.project, task.folder)), plan \(task.plan): "
           + task.status.rawValue)
-      var words: [String] = []
+      var words = task.part.map { ["step \($0) of its template"] } ?? []
       if let frames = task.frames { words.append(frames.count == 1 ? "frame \(frames)" : "frames \(frames)") }
       if let agent = task.agent { words.append("on \(agent)") }
       if let seconds = task.seconds { words.append(Console.duration(seconds)) }

@@ -31,6 +31,7 @@ struct FarmOptions: ParsableArguments {
       discussion: "Or until one of its run has succeeded, so that ten do not land before the first one's memory shows.")
   )
   var ramp = 0.0
+  @OptionGroup var machine: HostOptions
   @OptionGroup var queueManager: QueueManagerOptions
 
   func validate() throws {
@@ -62,6 +63,7 @@ struct FarmOptions: ParsableArguments {
     settings.ramp = .milliseconds(Int(ramp * 1_000))
     settings.limitPause = .milliseconds(Int(limitSeconds * 1_000))
     settings.pool = queueManager.labels
+    (settings.labels, settings.traits) = (machine.labels, machine.traits)
     return settings
   }
 

@@ -1,0 +1,67 @@
+import SluiceGraph
+import SluiceModel
+import SluicePolicy
+
+extension Runner.Going {
+  /// What runs instead of a command; nil where a command does.
+  func session(of task: TaskID) throws(SluiceError) -> OpenJD.SessionOrder? {
+    if let part = parts?[task] { return body?.session(for: part) }
+    return try body?.session(for: tasks[task] ?? [])
+  }
+
+  /// What a task's template asks of machines.
+  func hosts(of task: TaskID) -> HostNeeds? {
+    guard let parts else { return body?.hosts }
+    return parts[task].flatMap { task in parts.parts.first { $0.step == task.step }?.hosts }
+  }
+}
+
+extension OpenJD.SessionOrder {
+  /// The same with a folder of an agent's own: each numbers its sessions by itself, and others may see the bench, too.
+  func on(_ agent: AgentID) -> Self {
+    var order = self
+    order.directory += "/agent-\(agent)"
+    return order
+  }
+}
+
+/// Bodies whose steps are tasks of their own.
+extension Runner {
+  func bodyPlan(
+    _ order: RunOrder, pieces: [RunOrder.Piece], _ plan: BenchPlan, _ bench: Bench
+  ) throws(SluiceError) -> BodyPlan? {
+    guard order.restores.isEmpty, order.unit.step.body != nil, !pieces.isEmpty else { return nil }
+    return try BodyPlan(
+      order, pieces: pieces, plan: plan, key: "", bench: parts.workshop.directory(of: bench),
+      folder: parts.settings.programFolder)
+  }
+
+  /// What a queue manager is told of a task.
+  func taskNeeds(_ given: Farm.Given, _ run: Going) -> TaskNeeds {
+    var needs = TaskNeeds(given.lease.need, run.order.unit.step.needs)
+    if farm.isPool { needs.hosts = run.hosts(of: given.task) }
+    return needs
+  }
+
+  /// The steps of a body as tasks of their own; nil where they are none. They hand files on to each other on the bench,
+  /// so somebody must see it; where nobody does, all of them are one task of one machine.
+  func divide(
+    _ body: BodyPlan?, _ step: Step, pieces: [RunOrder.Piece], run: RunID
+  ) throws(SluiceError) -> BodyParts? {
+    guard let body, body.isDivided(step),
+      farm.scheduler.agents.values.contains(where: { $0.seesBenches && $0.standing != .lost })
+    else { return nil }
+    return try BodyParts(body, pieces: pieces, run: run)
+  }
+
+  /// Puts the tasks of a body's steps in line.
+  func takeUp(_ id: RunID, _ parts: BodyParts, of step: Step, _ execution: Execution) async {
+    let ids = parts.ids
+    going[id]?.parts = parts
+    going[id]?.tasks = Dictionary(uniqueKeysWithValues: ids.map { ($0, []) })
+    going[id]?.open = KeySet(ids)
+    executions[execution.plan.id]?.setTasks(id, total: ids.count, done: 0, reused: 0)
+    guard !cancelled.contains(id) else { return await finish(id, .cancelled, failure: cancelFailure(of: id)) }
+    farm.add(id, ids, parts: parts.parts, of: step, in: execution.plan.project, turn: place(of: id))
+  }
+}
