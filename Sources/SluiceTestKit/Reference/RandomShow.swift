@@ -28,6 +28,9 @@ package struct RandomShow: Sendable {
     show.tools = ["t0": FixedTools.version("one"), "t1": FixedTools.version("one")]
     for source in Self.sources where chance.below(40) > 0 { try publish(source, chance) }
     try publish("look/lut", chance)
+    for product in takenByApproval where chance.below(4) > 0 && !hasNoLatest(product) {
+      try show.judge(product.spoken, .approved)
+    }
     for shot in Self.shots where chance.below(2) == 0 {
       try show.change(shot, FolderChanged(set: ["range": ["1-6", "2-5"][chance.below(2)]]))
     }
@@ -93,9 +96,18 @@ package struct RandomShow: Sendable {
     return !unit.step.isHuman || show.project.version(of: product, .latest) != nil
   }
 
-  /// The first product that has an approved version, and that version.
+  /// What some step takes by the tag `approved`.
+  private var takenByApproval: [ProductRef] {
+    let taken = show.graph.units.flatMap { unit in
+      unit.inputs.filter { $0.input.tag == .tag(Judgement.approvedTag) }.flatMap(\.products)
+    }
+    return Set(taken).sorted()
+  }
+
+  /// The first product that has an approved version, and that version; what somebody takes by its approval before the
+  /// others.
   private func approved(among products: [ProductRef]) -> (ProductRef, Int)? {
-    for product in products {
+    for product in takenByApproval + products {
       if let number = show.project.version(of: product, .tag("approved"))?.number { return (product, number) }
     }
     return nil
