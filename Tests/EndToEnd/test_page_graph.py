@@ -315,6 +315,7 @@ class ManyShots(GraphTestCase, SharedServerTestCase):
     def test_it_fits_and_is_kept_as_pictures(self):
         node = '.node[data-id="unit:contact/sq010"]'
         for page, _ in self.photograph({
+            "graph-blocks-opened": ("/#/demo/graph?open=step:review", '.node[data-id="unit:review/sq010/sh0010"]'),
             "graph-blocks": ("/#/demo/graph?collapse=none", node),
             "graph-blocks-lit": ("/#/demo/graph?collapse=none&at=sq010/sh0040/neutral_frames", node)}):  # fmt: skip
             self.check_quiet(page)

@@ -103,7 +103,7 @@ export class Canvas {
     const children = [svg('title', {}, [said(node), ...node.reasons.map(r => `${r.text}${many && r.products > 1 ? ` (${r.products})` : ''}`)].join('\n'))];
     if (node.opens) children.push(svg('rect', { class: 'behind', x: 5, y: 5, width: w - 10, height: h, rx: 6 }));
     children.push(svg('rect', { class: 'box', width: w, height: h, rx: 6 }));
-    const mark = svg('g', { transform: `translate(${w > 160 ? 20 : 18} ${h / 2})` }, sign(state));
+    const mark = svg('g', { class: 'worst', transform: `translate(${w > 160 ? 20 : 18} ${h / 2})` }, sign(state));
     children.push(mark);
     const left = w > 160 ? 38 : 34, room = w - left - (node.opens ? 28 : 10);
     children.push(svg('text', { class: 'title', x: left, y: 20 }, fit(node.title, room, 'title')));

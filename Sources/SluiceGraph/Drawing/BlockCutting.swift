@@ -118,7 +118,8 @@ struct BlockCutting {
       folders.removeFirst()
     }
     guard let first = folders.first, let last = folders.last, first != last else {
-      return folders.first.map { $0.isRoot ? "" : $0.description } ?? ""
+      // What is gathered over all folders, and what lies above them.
+      return folders.first.map { $0.isRoot ? "everywhere" : $0.description } ?? ""
     }
     let isBeside = first.parent == last.parent
     return "\(first) – \(isBeside ? last.name : last.description)"

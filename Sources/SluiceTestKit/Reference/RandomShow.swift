@@ -147,12 +147,7 @@ extension RandomShow {
     case 8:
       try show.change(shot, FolderChanged(set: ["fps": "\(24 + chance.below(2))"]))
       return "fps of \(shot)"
-    case 9, 10:
-      let folder = [shot, Self.assets[chance.below(2)]][chance.below(2)]
-      let isOmitted = chance.below(3) > 0
-      try show.change(folder, FolderChanged(omitted: isOmitted))
-      if isOmitted { occurs("a folder is omitted") }
-      return "omit \(folder) \(isOmitted)"
+    case 9, 10: return try omit(shot, chance)
     case 11, 12:
       let (range, handles) = (["", "2-4", "1-6", "3-9"][chance.below(4)], ["", "1"][chance.below(2)])
       try show.change(shot, FolderChanged(set: ["range": range, "handles": handles]))
@@ -179,6 +174,21 @@ extension RandomShow {
       try show.apply(steps: steps)
       return "layout"
     }
+  }
+
+  private mutating func omit(_ shot: String, _ chance: Seeded) throws -> String {
+    let omitted = try (Self.shots + Self.assets).filter {
+      show.project.folders[try FolderPath($0)]?.omitted == true
+    }
+    // Two sites may both leave a folder out; then nothing changes but who said it last.
+    let isAgain = !omitted.isEmpty && chance.below(2) == 0
+    let folder = isAgain ? omitted[chance.below(omitted.count)] : [shot, Self.assets[chance.below(2)]][chance.below(2)]
+    let isOmitted = isAgain || chance.below(3) > 0
+    let person = ["ada", "anna", "ben"][chance.below(3)]
+    try show.record(
+      .folderChanged(FolderChanged(omitted: isOmitted)), folder: try FolderPath(folder), by: person)
+    if isOmitted { occurs("a folder is omitted") }
+    return "omit \(folder) \(isOmitted) by \(person)"
   }
 
   private mutating func edit(_ chance: Seeded) throws -> String {
