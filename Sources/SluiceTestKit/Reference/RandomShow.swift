@@ -166,6 +166,7 @@ extension RandomShow {
       if !order.isEmpty { occurs("a shot has a place in the cut") }
       return "order \(shot) \(order)"
     default:
+      if let again = try omitAgain(chance) { return again }
       var steps = show.steps
       for index in steps.indices {
         steps[index].inputs.reverse()
@@ -177,16 +178,27 @@ extension RandomShow {
   }
 
   private mutating func omit(_ shot: String, _ chance: Seeded) throws -> String {
-    let omitted = try (Self.shots + Self.assets).filter {
-      show.project.folders[try FolderPath($0)]?.omitted == true
+    if let again = try omitAgain(chance) { return again }
+    let gathered = Set(
+      show.graph.units.flatMap(\.inputs).filter { $0.input.gather != .here }.flatMap(\.products).map(\.folder)
+    ).sorted()
+    let any = [shot, Self.assets[chance.below(2)]][chance.below(2)]
+    let folder =
+      gathered.isEmpty || chance.below(2) == 0 ? try FolderPath(any) : gathered[chance.below(gathered.count)]
+    return try omit(folder, chance.below(3) > 0, by: ["ada", "anna", "ben"][chance.below(3)])
+  }
+
+  /// Two sites may both leave a folder out; then nothing changes but who said it last.
+  private mutating func omitAgain(_ chance: Seeded) throws -> String? {
+    let omitted = try (Self.shots + Self.assets).map { try FolderPath($0) }.filter {
+      show.project.folders[$0]?.omitted == true
     }
-    // Two sites may both leave a folder out; then nothing changes but who said it last.
-    let isAgain = !omitted.isEmpty && chance.below(2) == 0
-    let folder = isAgain ? omitted[chance.below(omitted.count)] : [shot, Self.assets[chance.below(2)]][chance.below(2)]
-    let isOmitted = isAgain || chance.below(3) > 0
-    let person = ["ada", "anna", "ben"][chance.below(3)]
-    try show.record(
-      .folderChanged(FolderChanged(omitted: isOmitted)), folder: try FolderPath(folder), by: person)
+    guard !omitted.isEmpty, chance.below(2) == 0 else { return nil }
+    return try omit(omitted[chance.below(omitted.count)], true, by: ["ada", "anna", "ben"][chance.below(3)])
+  }
+
+  private mutating func omit(_ folder: FolderPath, _ isOmitted: Bool, by person: String) throws -> String {
+    try show.record(.folderChanged(FolderChanged(omitted: isOmitted)), folder: folder, by: person)
     if isOmitted { occurs("a folder is omitted") }
     return "omit \(folder) \(isOmitted) by \(person)"
   }
