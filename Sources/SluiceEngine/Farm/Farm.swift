@@ -21,8 +21,6 @@ struct Farm: Sendable {
   private var given: [LeaseToken: TaskID] = [:]
   /// How often machines could not do a task for a reason of their own.
   private var troubles: [RunID: [TaskID: Int]] = [:]
-  /// What people asked for, for runs that do not wait yet, too.
-  private(set) var tiers: [RunID: Tier] = [:]
   /// Where tasks failed last that have not succeeded since: a retry of them goes elsewhere.
   private var failedOn: [TaskID: AgentID] = [:]
 
@@ -32,25 +30,26 @@ struct Farm: Sendable {
 
   /// Puts the tasks of a run in line.
   /// - Parameters:
-  ///   - isFresh: whether none of its tasks is done, so that there is something to test.
+  ///   - known: what facts say of it.
   ///   - turn: where it stands, the smaller the earlier.
   mutating func add(
-    _ run: RunID, _ ids: [TaskID], of step: Step, in project: ProjectName, isFresh: Bool, turn: Int
+    _ run: RunID, _ ids: [TaskID], of step: Step, in project: ProjectName, _ known: QueuedBefore, turn: Int
   ) {
-    var hold = Scheduler.TestHold.off
-    let places = TestFrames.places(of: ids.count)
-    if step.isPerFrame, isFresh, step.tests != .off, !places.isEmpty {
-      hold = .on(places, isLookedAt: step.tests == .look)
-    }
     scheduler.remove(run)
     tasks[run] = ids
-    let avoided = failedOn.isEmpty ? [] : ids.enumerated().compactMap { at, id in failedOn[id].map { (at, $0) } }
+    let places = Dictionary(zip(ids, ids.indices), uniquingKeysWith: { first, _ in first })
+    var tried: [Int: EarlierTries] = [:]
+    for (id, place) in places {
+      var tries = EarlierTries(known.tries[id] ?? [])
+      tries.failedOn = tries.failedOn ?? failedOn[id] ?? known.failedOn[id]
+      if !tries.isEmpty { tried[place] = tries }
+    }
     var need = Need(step.needs, sizes)
     if need.amounts.memory == 0 { need.ramp = ramp }
     if isPool { need.isExclusive = false }
     scheduler.add(
-      run, tasks: ids.count, need: need, tier: tiers[run] ?? .normal, hold: hold,
-      attempts: 1 + (step.retries ?? 0), turn: turn, failedOn: Dictionary(uniqueKeysWithValues: avoided),
+      run, tasks: ids.count, need: need, tier: known.tier, hold: known.hold(places),
+      attempts: 1 + (step.retries ?? 0), turn: turn, tried: tried, isPaused: known.isPaused,
       of: StepOfProject(project: project, step: step.name))
   }
 
@@ -106,11 +105,6 @@ struct Farm: Sendable {
 
   mutating func forget(_ tokens: [LeaseToken]) {
     for token in tokens { given[token] = nil }
-  }
-
-  mutating func setTier(_ tier: Tier, of run: RunID) {
-    tiers[run] = tier == .normal ? nil : tier
-    scheduler.setTier(tier, of: run)
   }
 
   /// The task's place in its run, where it waits.
