@@ -153,6 +153,14 @@ package enum Limits {
   package static let runsPerPlan = 100_000
   /// Tasks that have ended and wait to be recorded; while there are more, no other begins before one is.
   package static let unrecordedTasks = 32
+  /// A task's log of one try takes so much as it comes: renderers that say everything write tens of MiB.
+  package static let taskLogBytes = 64 * 1024 * 1024
+  /// Of what comes behind that the end is kept: there stands why it failed. A task has up to twice that in memory.
+  package static let taskLogEndBytes = 1024 * 1024
+  /// Control groups of a machine among which those of an earlier program are looked for.
+  package static let controlGroups = 100_000
+  /// How often it is looked whether a group that was ended is empty, from 1 to 50 ms apart: two seconds and a half.
+  package static let controlGroupLooks = 56
   /// What `sluice task log` and the page read of one log at a time.
   package static let logPageBytes = 1024 * 1024
   /// A step without `timeout` ends its task after this; a hung task must not hold a slot for ever.
@@ -265,6 +273,8 @@ package enum Limits {
   package static let learnedTasksLeast = 5
   /// Failed tasks of which it is known on which machine they failed.
   package static let rememberedFailures = 10_000
+  /// Tries of a task that are kept: with `taskRetries`, and one of another size, all that count.
+  package static let rememberedTries = 16
   /// How often a failed task may be run again by itself.
   package static let taskRetries = 10
 }

@@ -1,6 +1,7 @@
 import Foundation
 import SluiceModel
 import Synchronization
+import SystemPackage
 import Testing
 
 @testable import SluiceAdapters
@@ -26,10 +27,10 @@ private final class Scratch: Sendable {
 
   /// - Parameter wait: what stands for the time that a task may take; nobody looks at its memory.
   private func launcher(
-    _ wait: @escaping @Sendable () async throws -> Void = { try await forever() }
+    usesGroups: Bool = true, _ wait: @escaping @Sendable () async throws -> Void = { try await forever() }
   ) -> ProcessLauncher {
     ProcessLauncher(
-      mark: scratch.path,
+      mark: scratch.path, usesGroups: usesGroups,
       ambient: Ambient(
         now: { Date(timeIntervalSince1970: 0) }, uptime: { .zero }, random: { 7 },
         sleep: {
@@ -101,11 +102,13 @@ private final class Scratch: Sendable {
         == true)
   }
 
-  @Test func `sees the environment that it is given, and no other`() async {
-    _ = await launcher().launch(order(["env"], environment: ["SHOW": "demo"]))
+  @Test(arguments: [true, false], [[:], ["PWD": "/nowhere"]])
+  func `sees the environment that it is given, and no other`(usesGroups: Bool, more: [String: String]) async {
+    let environment = ["SHOW": "demo"].merging(more) { $1 }
+    _ = await launcher(usesGroups: usesGroups).launch(order(["env"], environment: environment))
     let lines = Set(scratch.text("logs/deep/task.log")?.split(separator: "\n").map(String.init) ?? [])
     let marks = ["SLUICE_TASK_OF=\(scratch.path)", "SLUICE_TASK_AT=\(scratch.path)/1"]
-    #expect(lines == Set(["PATH=/usr/bin:/bin", "SHOW=demo"] + marks))
+    #expect(lines == Set(["PATH=/usr/bin:/bin", "SHOW=demo"] + marks + more.map { "\($0)=\($1)" }))
   }
 
   @Test func `takes its arguments as they are`() async {
@@ -178,20 +181,78 @@ private final class Scratch: Sendable {
     await self.end(of: process)
   }
 
-  @Test func `that ended leaves no child behind`() async {
-    let end = await launcher().launch(shell("sleep 1000 >/dev/null 2>&1 & echo $!"))
+  @Test(arguments: [true, false]) func `that ended leaves no child behind`(usesGroups: Bool) async {
+    let end = await launcher(usesGroups: usesGroups).launch(shell("sleep 1000 >/dev/null 2>&1 & echo $!"))
     #expect(end == .exited(0))
     let process = scratch.text("logs/deep/task.log")?.split(separator: "\n").first.map(String.init) ?? ""
     #expect(!process.isEmpty)
     await self.end(of: process)
   }
 
-  @Test func `that ended leaves no daemon behind, which is in a session of its own`() async {
+  @Test(arguments: [true, false])
+  func `that ended leaves no daemon behind, which is in a session of its own`(usesGroups: Bool) async {
     let daemon = "mkfifo up; setsid sh -c 'echo $$ > up; exec sleep 1000' >/dev/null 2>&1 & read pid < up; echo $pid"
-    #expect(await launcher().launch(shell(daemon)) == .exited(0))
+    #expect(await launcher(usesGroups: usesGroups).launch(shell(daemon)) == .exited(0))
     let process = scratch.text("logs/deep/task.log")?.split(separator: "\n").first.map(String.init) ?? ""
     #expect(!process.isEmpty)
     await self.end(of: process)
+  }
+
+  /// A process with nothing in its environment and in a session of its own, whose parent has ended.
+  private static let hidden = "env -i setsid sh -c 'echo $$ > up; exec sleep 1000' >/dev/null 2>&1 &"
+
+  @Test(.enabled(if: ControlGroupTests.isThere, "no writable cgroup v2"))
+  func `that ended leaves nothing behind that hides from it`() async {
+    let end = await launcher().launch(shell("mkfifo up; (\(Self.hidden)) & read pid < up; echo $pid"))
+    #expect(end == .exited(0))
+    let process = scratch.text("logs/deep/task.log")?.split(separator: "\n").first.map(String.init) ?? ""
+    #expect(!process.isEmpty)
+    await self.end(of: process)
+  }
+
+  @Test(.enabled(if: ControlGroupTests.isThere, "no writable cgroup v2"))
+  func `of an earlier server is ended with what hides from it, and its groups are gone`() async throws {
+    let pipe = scratch.path + "/ready"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let earlier = launcher()
+    let order = shell("mkfifo up; (\(Self.hidden)) & read pid < up; echo $pid > ready; sleep 1000")
+    async let end = earlier.launch(order)
+    let process = await Self.line(of: pipe)
+    let folder = try #require(earlier.groupFolder)
+    await launcher {}.endOrphans()
+    #expect(await end == .signaled(9))
+    await self.end(of: process)
+    while FileManager.default.fileExists(atPath: folder) {
+      await Task.yield()
+      await launcher {}.endOrphans()
+    }
+  }
+
+  @Test(.enabled(if: ControlGroupTests.isThere, "no writable cgroup v2"))
+  func `is told by its group how long all that it started took, though nobody looked`() async throws {
+    let group = try #require(ControlGroups(mark: scratch.path)?.make())
+    #expect(!group.hasRun)
+    var process = LocalProcess(
+      arguments: ["sh", "-c", "(setsid sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done')"],
+      environment: ["PATH": "/usr/bin:/bin"], directory: scratch.path)
+    process.group = group
+    let end = await process.run(output: try FileDescriptor.open("/dev/null", .writeOnly), grace: .zero).end
+    #expect(end == .exited(0) && group.hasRun)
+    let used = try #require(group.use(TaskUse(memoryBytes: 1, cpuSeconds: 0)))
+    #expect(used.cpuSeconds > 0.001 && used.memoryBytes >= 1)
+    await group.end { _ in await Task.yield() }
+    #expect(!FileManager.default.fileExists(atPath: group.path))
+  }
+
+  @Test(arguments: [true, false]) func `has a log with a bound`(usesGroups: Bool) async {
+    let end = await launcher(usesGroups: usesGroups).launch(
+      shell("echo first; head -c 80000000 /dev/zero | tr '\\0' x; echo; echo last"))
+    #expect(end == .exited(0))
+    let log = scratch.text("logs/deep/task.log") ?? ""
+    #expect(log.hasPrefix("first\nxxx") && log.hasSuffix("x\nlast\n"))
+    #expect(log.contains("this log has 64.0 MiB") && log.contains("are left out here"))
+    let size = log.utf8.count
+    #expect((Limits.taskLogBytes...(Limits.taskLogBytes + Limits.taskLogEndBytes + 1_000)).contains(size), "\(size)")
   }
 
   /// Waits for a line in a pipe, on a thread of its own.

@@ -76,7 +76,7 @@ struct ManySites {
   private func event(_ fact: Fact, at site: String, _ wall: Date) throws -> Event {
     let isOfRun =
       switch fact {
-      case .runStarted, .runFinished, .taskFinished: true
+      case .runStarted, .runFinished, .taskFinished, .taskRetried, .queueChanged: true
       default: false
       }
     return Event(
@@ -93,7 +93,7 @@ struct ManySites {
     let versions = registry.projects[try ProjectName("demo")]?.products[product]?.versions ?? []
     let version = versions.isEmpty ? nil : versions[chance.below(versions.count)]
     if let version, chance.below(4) == 0 { return saying(version, digest) }
-    switch chance.below(19) {
+    switch chance.below(23) {
     case 0: return .projectCreated(ProjectCreated(home: site))
     case 1: return .folderChanged(FolderChanged(type: ["shot", "asset"][chance.below(2)]))
     case 2:
@@ -140,6 +140,13 @@ struct ManySites {
       let assets = [try FolderPath("chair"), try FolderPath("tree")]
       return .castingChanged(
         CastingChanged(add: [assets[chance.below(2)]], remove: chance.below(2) == 0 ? [assets[chance.below(2)]] : nil))
+    case 19 where registry.runs[run] != nil, 20 where registry.runs[run] != nil:
+      return .taskRetried(tried(run))
+    case 21 where registry.runs[run] != nil, 22 where registry.runs[run] != nil:
+      return .queueChanged(
+        QueueChanged(
+          run: run, tier: [nil, .high, .low][chance.below(3)], paused: [nil, true, false][chance.below(3)],
+          passed: [nil, true][chance.below(2)]))
     default:
       return .runFinished(
         RunFinished(
@@ -147,6 +154,13 @@ struct ManySites {
           outcome: [.succeeded, .unchanged, .failed, .cancelled][chance.below(4)], executed: chance.below(3), reused: 0,
           seconds: Double(chance.below(9)), recipe: digest))
     }
+  }
+
+  private func tried(_ run: RunID) -> TaskRetried {
+    let failure = Failure(SluiceError(.taskFailed, what: "it broke", at: "x", fix: "mend it"))
+    let share = TaskShare(cores: 1, memory: 0, gpus: 0)
+    let tried = TaskTry(agent: "a\(chance.below(99))", given: share, seconds: 1, used: nil, failure: failure)
+    return TaskRetried(TaskID(run: run, frame: chance.below(2)), attempt: chance.below(5), tried, next: nil)
   }
 
   private mutating func saying(_ version: VersionID, _ digest: Digest) -> Fact {

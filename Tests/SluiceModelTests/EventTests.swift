@@ -128,6 +128,16 @@ enum Facts {
             seconds: 1.25, recipe: digest, log: "logs/demo/x.log", failure: failure)),
         project: project, folder: folder),
       event(.taskFinished(triedTwice(run, digest)), project: project, folder: folder),
+      event(.taskRetried(tried(run, digest)), project: project, folder: folder),
+      event(
+        .queueChanged(QueueChanged(run: run, tier: .high, paused: false, passed: true)), project: project,
+        folder: folder),
+      event(
+        .agentChanged(
+          AgentChanged(
+            agent: "render07", standing: .quarantined,
+            suspects: [AgentChanged.Suspect(project: project, step: "review")])),
+        project: nil),
       event(
         .runFinished(
           RunFinished(

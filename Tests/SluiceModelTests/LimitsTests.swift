@@ -26,6 +26,20 @@ import Testing
     #expect(Limits.inlineFileBytes <= Limits.jsonBodyBytes)
   }
 
+  @Test func `keep all tries of a task that count, with one of another size`() {
+    #expect(Limits.rememberedTries > Limits.taskRetries + 1)
+  }
+
+  @Test func `let the end of a log be small beside its beginning, and a page hold it`() {
+    #expect(Limits.taskLogEndBytes * 8 <= Limits.taskLogBytes)
+    #expect(Limits.taskLogEndBytes <= Limits.logPageBytes)
+    #expect(Limits.sessionLineBytes <= Limits.taskLogEndBytes)
+  }
+
+  @Test func `wait for the end of a control group longer than for its making`() {
+    #expect(Limits.controlGroupLooks > 6 && Limits.controlGroups >= Limits.agents)
+  }
+
   @Test func `fit versions of one second into two digits`() {
     #expect(Limits.versionsPerSecond == 99)
   }

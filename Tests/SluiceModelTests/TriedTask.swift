@@ -22,4 +22,15 @@ extension Facts {
     ]
     return fact
   }
+
+  /// The first of its tries, as it was recorded at once.
+  static func tried(_ run: RunID, _ digest: Digest) -> TaskRetried {
+    let fact = triedTwice(run, digest)
+    let first =
+      fact.tries?.first
+      ?? TaskTry(
+        agent: "", given: TaskShare(cores: 1, memory: 0, gpus: 0), seconds: 0, used: nil,
+        failure: Failure(SluiceError(.taskFailed, what: "", at: "", fix: "")))
+    return TaskRetried(fact.task, attempt: fact.attempt, first, next: fact.given)
+  }
 }

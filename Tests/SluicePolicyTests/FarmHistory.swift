@@ -8,32 +8,37 @@ struct FarmHistory {
     let run: RunID
     let place: Int
   }
-  private(set) var scheduler: Scheduler
+  var scheduler: Scheduler
   private(set) var happened: [String] = []
   private(set) var faults: [String] = []
   /// What each feature was met with.
   private(set) var met: Set<String> = []
-  private let chance: Seeded
-  private var now = Duration.zero
+  let chance: Seeded
+  var now = Duration.zero
   private var made = 0
-  private var needs: [RunID: Need] = [:]
-  private var holds: [RunID: Set<Int>] = [:]
-  private var passed: [RunID: Set<Int>] = [:]
-  private var looked: Set<RunID> = []
-  private var places: [RunID: (tier: Tier, turn: Int)] = [:]
-  private var sizes: [Task: Amounts] = [:]
+  private(set) var needs: [RunID: Need] = [:]
+  private(set) var holds: [RunID: Set<Int>] = [:]
+  private(set) var passed: [RunID: Set<Int>] = [:]
+  private(set) var looked: Set<RunID> = []
+  private(set) var places: [RunID: (tier: Tier, turn: Int)] = [:]
+  private(set) var sizes: [Task: Amounts] = [:]
   /// Where a task failed last.
-  private var avoided: [Task: AgentID] = [:]
-  private var waiting: Set<Task> = []
+  private(set) var avoided: [Task: AgentID] = [:]
+  /// How often tasks failed without having failed for good, and how often those of a run may.
+  private(set) var failures: [Task: Int] = [:]
+  private(set) var attempts: [RunID: Int] = [:]
+  var waiting: Set<Task> = []
+  /// Places of a run's tasks as a scheduler that was made anew knows them; absent where they are as they were.
+  var renamed: [RunID: [Int]] = [:]
   private(set) var ended: [Task: Int] = [:]
-  private var paused: Set<RunID> = []
-  private var limits: [String: CountedLimit] = [:]
-  private var known: [AgentID: (host: String, has: Amounts, labels: [String: String])] = [:]
+  private(set) var paused: Set<RunID> = []
+  private(set) var limits: [String: CountedLimit] = [:]
+  private(set) var known: [AgentID: (host: String, has: Amounts, labels: [String: String])] = [:]
   /// How many tapes each has, and in which room it stands.
-  private var traits: [AgentID: (tapes: Double, room: String)] = [:]
-  private var running: [LeaseToken: Lease] = [:]
+  private(set) var traits: [AgentID: (tapes: Double, room: String)] = [:]
+  var running: [LeaseToken: Lease] = [:]
   /// Tokens that agents still believe in although their tasks were given away.
-  private var stray: [Lease] = []
+  var stray: [Lease] = []
   private let isPatient: Bool
   private let hasBroken: Bool
 
@@ -57,11 +62,11 @@ struct FarmHistory {
     for number in 0..<(1 + chance.below(5)) { join(AgentID("a\(number)")) }
   }
 
-  private mutating func fault(_ text: String) { faults.append(text) }
+  mutating func fault(_ text: String) { faults.append(text) }
 
   mutating func happen() {
     now += .milliseconds(chance.below(8_000))
-    switch chance.below(16) {
+    switch chance.below(17) {
     case 0, 1, 2: add()
     case 3, 4, 5, 6, 7: pollSome()
     case 8, 9, 10: endOne()
@@ -69,6 +74,7 @@ struct FarmHistory {
     case 12: stray.isEmpty ? pollSome() : endStray()
     case 13: changeRun()
     case 14: changeAgent()
+    case 15: if chance.below(3) == 0 { restart() }
     default: changeLimit()
     }
     take(scheduler.tick(now: now))
@@ -97,9 +103,11 @@ struct FarmHistory {
     let tests = TestFrames.places(of: count)
     let (hasTests, isLookedAt) = (chance.below(2) == 0 && !tests.isEmpty, chance.below(4) == 0)
     let tier = Tier.allCases[chance.below(Tier.allCases.count)]
+    let attempts = 1 + chance.below(3)
     scheduler.add(
       run, tasks: count, need: need, tier: tier, hold: hasTests ? .on(tests, isLookedAt: isLookedAt) : .off,
-      attempts: 1 + chance.below(2))
+      attempts: attempts)
+    self.attempts[run] = attempts
     if hasTests {
       holds[run] = Set(tests)
       if !isLookedAt { looked.insert(run) }
@@ -138,7 +146,7 @@ struct FarmHistory {
     for id in known.keys.sorted() where chance.below(2) == 0 {
       let expected = isPatient ? firstFitting(id) : nil
       let given = scheduler.poll(id, now: now)
-      if let expected, expected != given.first.map({ Task(run: $0.run, place: $0.task).run }) {
+      if let expected, expected != given.first.map(\.run) {
         let (was, should) = (given.first.map { "\($0.run)" } ?? "nothing", expected.map { "\($0)" } ?? "nothing")
         fault("\(id) was given \(was) and not \(should)")
       }
@@ -146,14 +154,18 @@ struct FarmHistory {
     }
   }
 
+  /// The task of a lease, by its first place.
+  func task(of lease: Lease) -> Task { Task(run: lease.run, place: place(lease.task, in: lease.run)) }
+  private func place(_ place: Int, in run: RunID) -> Int { renamed[run].map { $0[place] } ?? place }
+
   private mutating func begin(_ lease: Lease) {
-    let task = Task(run: lease.run, place: lease.task)
+    let task = task(of: lease)
     happened.append("\(lease.agent) starts \(lease.run).\(lease.task)")
     if waiting.remove(task) == nil { fault("\(task) was started although it did not wait") }
     if running.values.contains(where: { $0.run == lease.run && $0.task == lease.task }) {
       fault("\(task) runs twice at once")
     }
-    if let tests = holds[lease.run], !tests.contains(lease.task) {
+    if let tests = holds[lease.run], !tests.contains(task.place) {
       met.insert("opened by tests")
       if !tests.isSubset(of: passed[lease.run] ?? []) { fault("\(task) was begun before the tests passed") }
       if !looked.contains(lease.run) { fault("\(task) was begun before anybody looked") }
@@ -175,7 +187,7 @@ struct FarmHistory {
 
   private mutating func endOne() {
     guard let token = running.keys.sorted().randomElement(chance), let lease = running[token] else { return }
-    let task = Task(run: lease.run, place: lease.task)
+    let task = task(of: lease)
     // One machine in some farms fails everything.
     let outcome: Scheduler.Outcome =
       switch isBroken(lease.agent) ? 0 : chance.below(8) {
@@ -192,11 +204,18 @@ struct FarmHistory {
     case .givenAway: fault("\(task) was given away under a token that counts")
     case .retried:
       if isKnown { waiting.insert(task) }
-      if isKnown, outcome == .failed { avoided[task] = lease.agent }
+      if isKnown, outcome == .failed {
+        avoided[task] = lease.agent
+        failures[task, default: 0] += 1
+        if failures[task] ?? 0 >= attempts[lease.run] ?? 1 { fault("\(task) is tried too often") }
+      }
       if outcome == .succeeded { fault("\(task) succeeded and is made again") }
     case .taken:
       if isKnown { ended[task, default: 0] += 1 }
-      if outcome == .succeeded { passed[lease.run, default: []].insert(lease.task) }
+      if outcome == .succeeded { passed[lease.run, default: []].insert(task.place) }
+      if isKnown, outcome == .failed, (failures[task] ?? 0) + 1 < attempts[lease.run] ?? 1 {
+        fault("\(task) is given up too soon")
+      }
     }
     take(notices)
   }
@@ -274,7 +293,12 @@ struct FarmHistory {
     happened.append("\(name): \(limits[name]?.taken ?? 0) are taken")
   }
 
-  private mutating func take(_ notices: [Scheduler.Notice]) {
+  mutating func note(_ feature: String, _ text: String) {
+    met.insert(feature)
+    happened.append(text)
+  }
+
+  mutating func take(_ notices: [Scheduler.Notice]) {
     for notice in notices {
       switch notice {
       case .lost(_, let tokens):
@@ -282,11 +306,11 @@ struct FarmHistory {
         for token in tokens {
           guard let lease = running.removeValue(forKey: token) else { continue }
           stray.append(lease)
-          if needs[lease.run] != nil { waiting.insert(Task(run: lease.run, place: lease.task)) }
+          if needs[lease.run] != nil { waiting.insert(self.task(of: lease)) }
         }
       case .movedUp(let run, let task, let amounts):
         met.insert("moved up")
-        sizes[Task(run: run, place: task)] = amounts
+        sizes[Task(run: run, place: place(task, in: run))] = amounts
       case .testFailed(let run):
         met.insert("test failed")
         waiting = waiting.filter { $0.run != run }
@@ -423,8 +447,8 @@ struct FarmHistory {
         guard let lease = running.removeValue(forKey: token) else { continue }
         let (receipt, notices) = scheduler.finish(token, by: lease.agent, .succeeded)
         if receipt == .taken, needs[lease.run] != nil {
-          ended[Task(run: lease.run, place: lease.task), default: 0] += 1
-          passed[lease.run, default: []].insert(lease.task)
+          ended[task(of: lease), default: 0] += 1
+          passed[lease.run, default: []].insert(task(of: lease).place)
         }
         take(notices)
       }

@@ -18,11 +18,13 @@ import Testing
     let features = [
       "nothing new", "exclusive", "limits", "gpus", "lost", "late end", "moved up", "test failed", "tests passed",
       "opened by tests",
-      "looked at", "paused", "removed", "quarantined", "elsewhere", "in use", "hosts", "tapes shared",
+      "looked at", "paused", "removed", "quarantined", "elsewhere", "in use", "hosts", "tapes shared", "restarted",
+      "said before", "tried before", "paused before",
     ]
     for feature in features {
       #expect((met[feature] ?? 0) * 20 >= Self.seeds.count, "\(feature) in \(met[feature] ?? 0) of the seeds")
     }
+    #expect((met["looked at later"] ?? 0) * 200 >= Self.seeds.count)
     // Only where no other machine could take it.
     #expect((met["again where it failed"] ?? 0) * 40 >= Self.seeds.count)
   }
@@ -156,7 +158,9 @@ import Testing
 
   @Test func `lets others of the same need pass what is to go elsewhere`() {
     var scheduler = farm(agents: 2)
-    scheduler.add(RunID("r"), tasks: 2, need: Need(Self.small), tier: .normal, failedOn: [0: AgentID("a0")])
+    scheduler.add(
+      RunID("r"), tasks: 2, need: Need(Self.small), tier: .normal,
+      tried: [0: EarlierTries(failedOn: AgentID("a0"))])
     #expect(scheduler.poll(AgentID("a0"), now: .zero).map(\.task) == [1])
     #expect(scheduler.why(RunID("r"), task: 0)?.reason == .next)
     #expect(scheduler.poll(AgentID("a1"), now: .zero).map(\.task) == [0])

@@ -56,6 +56,12 @@ const tell = {
     e.data.failure ? [': ', sentence(e.data.failure.what, e.project, store.products)]
     : h('span.dim', ` ${duration(e.data.seconds ?? 0)}${e.data.reused ? `, ${e.data.reused} reused` : ''}`)],
   'task.finished': e => [`task ${e.data.frames ?? e.data.task} ${e.data.outcome} on `, h('span', where(e)), ' ', logButton([e.data.task], e)],
+  'task.retried': e => [`task ${e.data.task.split('.')[1]} is run again on `, h('span', where(e)), ': ',
+    sentence(e.data.failure.what, e.project, store.products)],
+  'queue.changed': e => [h('b', person(e.actor)), e.data.tier ? ` put a run into the tier ${e.data.tier}: `
+    : e.data.passed ? ' lets the rest be made after a look: ' : e.data.paused ? ' paused ' : ' goes on with ', h('span', where(e))],
+  'agent.changed': e => [h('b', e.actortrust === 'system' ? 'Sluice' : person(e.actor)),
+    ` made the agent ${e.data.agent} ${e.data.standing}`],
   outside: e => [h('b', person(e.actor)), ' sent ', h('span', e.type), ' ', subject(e)],
   'token.created': e => [h('b', person(e.actor)), ' made a token for ', e.data.name],
 };

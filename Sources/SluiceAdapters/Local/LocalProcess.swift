@@ -19,6 +19,8 @@ struct LocalProcess: Sendable {
   var directory: String
   /// Whom it runs as, where that is another than this program.
   var user: TaskUser?
+  /// The control group that it runs in, with all that it starts.
+  var group: ControlGroup?
 
   /// Runs it with its output and its errors in one stream, until it has ended.
   ///
@@ -40,6 +42,12 @@ struct LocalProcess: Sendable {
       process.name = nil
       process.arguments = user.command(path, Array(arguments.dropFirst()), environment: seen)
       process.environment = TaskUser.environment(before: seen)
+      return await process.run(output: output, grace: grace, started: started)
+    }
+    if let group, let program = arguments.first, Program.file(of: program, environment: environment) != nil {
+      var process = self
+      (process.group, process.name) = (nil, nil)
+      process.arguments = group.entering(name ?? program, Array(arguments.dropFirst()), environment: environment)
       return await process.run(output: output, grace: grace, started: started)
     }
     let program = arguments.first ?? ""

@@ -36,6 +36,9 @@ actor MemoryGauge {
   /// It has ended; its session may still have others.
   func end() { current = nil }
 
+  /// Takes what the kernel counted of all that ran in a control group.
+  func count(_ group: ControlGroup) { used = group.use(used) }
+
   /// Looks again and again, until the task has too much, or the Swift task is cancelled.
   /// - Returns: what it had when it had too much; its processes are ended then.
   func watch(_ sleep: @Sendable (Duration) async throws -> Void) async -> TaskEnd? {

@@ -1,8 +1,9 @@
 import FoundationEssentials
 package import SluiceModel
-import SystemPackage
+import Synchronization
 
-/// Runs tasks as processes of this machine, each in a session of its own, so that ending one ends all it started.
+/// Runs tasks as processes of this machine, each in a session of its own, and in a control group of its own where there
+/// are some, so that ending one ends all it started. Source: ADRs 0011 and 0022.
 package final class ProcessLauncher: TaskLauncher {
   private static let markName = "SLUICE_TASK_OF"
   private let mark: String
@@ -11,14 +12,37 @@ package final class ProcessLauncher: TaskLauncher {
   private let sessions: SessionPool
   private let census: Census
   private let user: TaskUser?
+  private let usesGroups: Bool
+  /// Looked for with the first task: a program that runs none needs none.
+  private let groups = Mutex<ControlGroups??>(nil)
+  private let isHurried = Mutex(false)
 
   /// - Parameters:
   ///   - mark: says whose processes these are; stands in their environment as `SLUICE_TASK_OF`.
   ///   - user: whom tasks run as, where that is another than this program.
-  package init(mark: String, user: TaskUser? = nil, ambient: Ambient) {
-    (self.mark, self.user, self.ambient) = (mark, user, ambient)
+  ///   - usesGroups: false where sessions and marks alone are to do, as where there are no control groups.
+  package init(mark: String, user: TaskUser? = nil, usesGroups: Bool = true, ambient: Ambient) {
+    (self.mark, self.user, self.usesGroups, self.ambient) = (mark, user, usesGroups, ambient)
     sessions = SessionPool(user: user, ambient: ambient)
     census = Census(ambient: ambient)
+  }
+
+  /// Where control groups of tasks lie; nil where there are none.
+  package var groupFolder: String? { controlGroups?.folder }
+
+  /// By what all that a task starts is found at its end, in a sentence.
+  package var keeping: String {
+    groupFolder.map { "tasks run in control groups below \($0)" }
+      ?? "no control groups of version 2 can be written to: tasks are found by their sessions and marks"
+  }
+
+  private var controlGroups: ControlGroups? {
+    groups.withLock { looked in
+      if let found = looked { return found }
+      let found = usesGroups ? ControlGroups(mark: mark) : nil
+      looked = .some(found)
+      return found
+    }
   }
 
   package func launch(_ order: TaskOrder) async -> TaskEnd { await report(order).end }
@@ -27,35 +51,36 @@ package final class ProcessLauncher: TaskLauncher {
     let gauge = MemoryGauge(limit: order.memoryLimit, census: census)
     let end = await launch(order, gauge)
     if case .overMemory(let had, let limit) = end {
-      SessionLog.say(
-        "stopped: it had \(ByteWords.text(had)) of memory and was given \(ByteWords.text(limit))", in: order.log)
+      let words = "stopped: it had \(ByteWords.text(had)) of memory and was given \(ByteWords.text(limit))"
+      if let log = try? TaskLog(order.log) { log.say(words) }
     }
     return TaskReport(end: end, used: await gauge.used)
   }
 
   private func launch(_ order: TaskOrder, _ gauge: MemoryGauge) async -> TaskEnd {
-    let log: FileDescriptor
+    let log: TaskLog
     do {
-      LocalProcess.makeFolder(LocalProcess.parent(of: order.log))
-      log = try FileDescriptor.open(
-        FilePath(order.log), .writeOnly, options: [.create, .append, .closeOnExec],
-        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+      log = try TaskLog(order.log)
     } catch {
       return .failed("its log cannot be written: \(error)")
     }
-    if let preface = order.preface { SessionLog.say(preface, to: log) }
+    if let preface = order.preface { log.say(preface) }
     var environment = order.environment
     environment[ProcessLauncher.markName] = mark
     // The same for the same work, so that results do not depend on it.
     environment[Strays.placeName] = "\(order.directory)/\(order.task.description.drop { $0 != "." }.dropFirst())"
     if let session = order.session {
-      return await sessions.run(
-        session, environment: environment, log: log, limit: .seconds(order.timeoutSeconds), gauge: gauge)
+      let end = await sessions.run(
+        session, environment: environment, log: log, limit: .seconds(order.timeoutSeconds), gauge: gauge,
+        groups: controlGroups)
+      log.finish()
+      return end
     }
-    let process = LocalProcess(
+    var process = LocalProcess(
       arguments: order.arguments, environment: environment, directory: order.directory, user: user)
+    process.group = controlGroups?.make()
     return await withTaskGroup(of: TaskEnd?.self) { group in
-      group.addTask { await self.run(process, log: log, gauge) }
+      group.addTask { [process] in await self.run(process, log: log, gauge) }
       group.addTask { [ambient] in await gauge.watch(ambient.sleep) }
       group.addTask { [ambient] in
         try? await ambient.sleep(.seconds(order.timeoutSeconds))
@@ -76,14 +101,19 @@ package final class ProcessLauncher: TaskLauncher {
     }
   }
 
-  private func run(_ process: LocalProcess, log: FileDescriptor, _ gauge: MemoryGauge) async -> TaskEnd {
-    let (end, number) = await process.run(output: log, grace: grace) { await gauge.begin($0) }
-    await gauge.end()
-    // A task that ended may have left children in its session; nothing of it may write on.
-    if let number {
-      LocalProcess.endGroup(number)
-      let marks = [ProcessLauncher.markName, Strays.placeName]
-      await Strays(of: process.environment, marks, since: number).end(ambient.sleep)
+  private func run(_ process: LocalProcess, log: TaskLog, _ gauge: MemoryGauge) async -> TaskEnd {
+    let pipe: LogPipe
+    do {
+      pipe = try LogPipe(into: log)
+    } catch {
+      await process.group?.end(ambient.sleep)
+      return .failed("its log cannot be written: \(error)")
+    }
+    let end = await pipe.reading(ambient.sleep) {
+      let (end, number) = await process.run(output: pipe.writeEnd, grace: grace) { await gauge.begin($0) }
+      await gauge.end()
+      await endRest(of: process, number, gauge)
+      return end
     }
     if Task.isCancelled { return .cancelled }
     return switch end {
@@ -94,6 +124,20 @@ package final class ProcessLauncher: TaskLauncher {
     }
   }
 
+  /// A task that ended may have left children; nothing of it may write on.
+  private func endRest(of process: LocalProcess, _ number: Int32?, _ gauge: MemoryGauge) async {
+    if let number { LocalProcess.endGroup(number) }
+    let isGrouped = process.group?.hasRun == true
+    if let group = process.group {
+      await gauge.count(group)
+      await group.end(ambient.sleep)
+      if isHurried.withLock({ $0 }) { controlGroups?.leave() }
+    }
+    guard let number, !isGrouped else { return }
+    let marks = [ProcessLauncher.markName, Strays.placeName]
+    await Strays(of: process.environment, marks, since: number).end(ambient.sleep)
+  }
+
   package func endSessions(of key: String) async { await sessions.end(key) }
 
   package func endSessions(idleFor duration: Duration) async { await sessions.end(idleFor: duration) }
@@ -101,10 +145,16 @@ package final class ProcessLauncher: TaskLauncher {
   /// What the environments of waiting sessions left running is gone: no task may go on in them.
   package func discardSessions() async { await sessions.discard() }
 
-  package func hurry() async { await sessions.hurry() }
+  package func hurry() async {
+    isHurried.withLock { $0 = true }
+    await sessions.hurry()
+    let looked = groups.withLock { $0 }
+    if let found = looked { found?.leave() }
+  }
 
   /// What an earlier server of the same mark left running.
   package func endOrphans() async {
+    if usesGroups { await ControlGroups.endAll(markedBy: mark, sleep: ambient.sleep) }
     await Orphans.end(markedBy: ProcessLauncher.markName, mark, sleep: ambient.sleep)
   }
 }

@@ -39,6 +39,12 @@ enum Program {
     }
   }
 
+  /// The file that a path or a name stands for where it is one that can be run; nil where only trying tells.
+  static func file(of program: String, environment: [String: String]) -> String? {
+    guard program.hasPrefix("/") || !program.contains("/") else { return nil }
+    return path(of: program, environment: environment)
+  }
+
   /// The file that a name stands for in `PATH`.
   static func path(of name: String, environment: [String: String]) -> String? {
     if name.contains("/") { return FileManager.default.isExecutableFile(atPath: name) ? name : nil }

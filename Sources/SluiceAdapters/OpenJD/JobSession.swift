@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Glibc
 import SluiceModel
-import SystemPackage
 
 /// A session: environments that are entered, tasks that are run in them one after the other, and a working directory.
 ///
@@ -20,6 +19,8 @@ actor JobSession {
   private let base: [String: String]
   private let ambient: Ambient
   private let user: TaskUser?
+  /// What its actions run in, with all that they start.
+  private let group: ControlGroup?
   private var entered: [Entered] = []
   /// The step whose environments are entered above those of the job.
   private var step: String?
@@ -31,16 +32,16 @@ actor JobSession {
   /// Sessions of what environments left running: it counts for the tasks in them.
   private var started: [Int32] = []
   private var redactions = OpenJD.Redactions()
-  private var log: FileDescriptor
+  private var log: TaskLog
 
   /// - Parameters:
   ///   - directory: its working directory, which is made anew.
   ///   - environment: what processes see before anything is entered.
   init(
-    _ order: OpenJD.SessionOrder, directory: String, environment: [String: String], log: FileDescriptor,
-    sign: StopSign, gauge: MemoryGauge, user: TaskUser?, ambient: Ambient
+    _ order: OpenJD.SessionOrder, directory: String, environment: [String: String], log: TaskLog,
+    sign: StopSign, gauge: MemoryGauge, user: TaskUser?, group: ControlGroup? = nil, ambient: Ambient
   ) {
-    self.user = user
+    (self.user, self.group) = (user, group)
     (self.order, self.directory, self.log, self.sign, self.ambient) = (order, directory, log, sign, ambient)
     self.gauge = gauge
     base = environment.merging([Self.markName: directory]) { $1 }
@@ -57,7 +58,7 @@ actor JobSession {
   ///   - limit: what each task may take, whatever its template says.
   ///   - sign: ends what runs, in the way of its template.
   func run(
-    _ order: OpenJD.SessionOrder, log: FileDescriptor, limit: Duration, sign: StopSign, gauge: MemoryGauge
+    _ order: OpenJD.SessionOrder, log: TaskLog, limit: Duration, sign: StopSign, gauge: MemoryGauge
   ) async -> TaskEnd {
     (self.log, self.sign, self.gauge) = (log, sign, gauge)
     await gauge.include(started)
@@ -84,7 +85,9 @@ actor JobSession {
   /// Leaves every environment, and ends what still runs.
   func end() async {
     await leave(downTo: 0)
-    await Orphans.end(markedBy: Self.markName, directory, sleep: ambient.sleep)
+    let isGrouped = group?.hasRun == true
+    await group?.end(ambient.sleep)
+    if !isGrouped { await Orphans.end(markedBy: Self.markName, directory, sleep: ambient.sleep) }
     SessionFiles.remove(directory)
   }
 
@@ -207,9 +210,10 @@ actor JobSession {
     let variables = variables
     guard let program = program(resolved.command, variables) else { return .notFound }
     let own = resolved.timeout.map { Duration.seconds($0) } ?? limit
-    let process = LocalProcess(
+    var process = LocalProcess(
       arguments: [program] + resolved.arguments, name: resolved.command, environment: variables,
       directory: directory, user: user)
+    process.group = group
     let run = SessionAction(
       process, limit: [own, most].compactMap { $0 }.min(),
       // Environments are left in good order, whatever it is that ends the session.
@@ -219,7 +223,7 @@ actor JobSession {
     let end = await run.run {
       await self.hear($0)
     } write: {
-      SessionLog.write($0, to: log)
+      log.write($0)
     }
     if let session = await run.number, kill(-session, 0) == 0 { started.append(session) }
     return end
@@ -294,25 +298,7 @@ actor JobSession {
     entered[speaking].changes.append((name, value))
   }
 
-  private func say(_ words: String) { SessionLog.write(Array("sluice: \(words)\n".utf8), to: log) }
-}
-
-/// Logs of tasks, written whole.
-enum SessionLog {
-  static func write(_ bytes: [UInt8], to log: FileDescriptor) { _ = try? log.writeAll(bytes) }
-
-  /// What Sluice itself has to say stands out of what the task prints.
-  static func say(_ words: String, to log: FileDescriptor) {
-    write(Array("\u{1B}[1;33msluice: \(words)\u{1B}[0m\n".utf8), to: log)
-  }
-
-  static func say(_ words: String, in path: String) {
-    guard let log = try? FileDescriptor.open(FilePath(path), .writeOnly, options: [.append, .closeOnExec]) else {
-      return
-    }
-    say(words, to: log)
-    try? log.close()
-  }
+  private func say(_ words: String) { log.write(Array("sluice: \(words)\n".utf8)) }
 }
 
 extension OpenJD.Action {

@@ -1,5 +1,4 @@
 import SluiceModel
-import SystemPackage
 
 /// Sessions that are kept between tasks of one job, so that what an environment loads is loaded once.
 actor SessionPool {
@@ -8,7 +7,7 @@ actor SessionPool {
     /// Where its working directory is, and which one it is there.
     let folder: String
     let number: Int
-    let log: FileDescriptor
+    let log: TaskLog
     /// Since when it waits.
     var since: Duration
   }
@@ -29,10 +28,10 @@ actor SessionPool {
   /// Runs an order in a session of its key, kept or new, and keeps the session where all went well.
   ///
   /// A cancelled Swift task stops what runs, in the way of its template, and waits for its end.
-  /// - Parameter log: closed when the session writes elsewhere or ends.
+  /// - Parameter log: kept open until the session writes elsewhere or ends.
   func run(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, limit: Duration,
-    gauge: MemoryGauge
+    _ order: OpenJD.SessionOrder, environment: [String: String], log: TaskLog, limit: Duration,
+    gauge: MemoryGauge, groups: ControlGroups?
   ) async -> TaskEnd {
     launches += 1
     let (launch, sign) = (launches, StopSign())
@@ -40,7 +39,8 @@ actor SessionPool {
     defer { signs[launch] = nil }
     // Environments are to be left in good order, so what runs must not be torn away with the task that waits for it.
     let work = Task {
-      await self.perform(order, environment: environment, log: log, limit: limit, sign: sign, gauge: gauge)
+      await self.perform(
+        order, environment: environment, log: log, limit: limit, sign: sign, gauge: gauge, groups: groups)
     }
     return await withTaskCancellationHandler {
       await work.value
@@ -50,11 +50,12 @@ actor SessionPool {
   }
 
   private func perform(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, limit: Duration, sign: StopSign,
-    gauge: MemoryGauge
+    _ order: OpenJD.SessionOrder, environment: [String: String], log: TaskLog, limit: Duration, sign: StopSign,
+    gauge: MemoryGauge, groups: ControlGroups?
   ) async -> TaskEnd {
-    let kept = take(order.key) ?? make(order, environment: environment, log: log, sign: sign, gauge: gauge)
-    if kept.log != log { try? kept.log.close() }
+    let kept =
+      take(order.key)
+      ?? make(order, environment: environment, log: log, sign: sign, gauge: gauge, group: groups?.make())
     let end = await kept.session.run(order, log: log, limit: limit, sign: sign, gauge: gauge)
     let now = Kept(session: kept.session, folder: kept.folder, number: kept.number, log: log, since: ambient.uptime())
     if case .exited(0) = end, !isHurried {
@@ -114,8 +115,8 @@ actor SessionPool {
   }
 
   private func make(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: FileDescriptor, sign: StopSign,
-    gauge: MemoryGauge
+    _ order: OpenJD.SessionOrder, environment: [String: String], log: TaskLog, sign: StopSign,
+    gauge: MemoryGauge, group: ControlGroup?
   ) -> Kept {
     // The lowest free number: the same work has the same paths, as far as it does not run beside itself.
     let used = numbers[order.directory] ?? []
@@ -123,13 +124,13 @@ actor SessionPool {
     numbers[order.directory, default: []].insert(number)
     let session = JobSession(
       order, directory: "\(order.directory)/\(number)", environment: environment, log: log, sign: sign,
-      gauge: gauge, user: user, ambient: ambient)
+      gauge: gauge, user: user, group: group, ambient: ambient)
     return Kept(session: session, folder: order.directory, number: number, log: log, since: ambient.uptime())
   }
 
   private func close(_ kept: Kept) async {
     await kept.session.end()
-    try? kept.log.close()
+    kept.log.finish()
     numbers[kept.folder]?.remove(kept.number)
     if numbers[kept.folder]?.isEmpty == true { numbers[kept.folder] = nil }
   }

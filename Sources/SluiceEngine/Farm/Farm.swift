@@ -21,8 +21,6 @@ struct Farm: Sendable {
   private var given: [LeaseToken: TaskID] = [:]
   /// How often machines could not do a task for a reason of their own.
   private var troubles: [RunID: [TaskID: Int]] = [:]
-  /// What people asked for, for runs that do not wait yet, too.
-  private(set) var tiers: [RunID: Tier] = [:]
   /// Where tasks failed last that have not succeeded since: a retry of them goes elsewhere.
   private var failedOn: [TaskID: AgentID] = [:]
 
@@ -32,24 +30,30 @@ struct Farm: Sendable {
 
   /// Puts the tasks of a run in line.
   /// - Parameters:
-  ///   - isFresh: whether none of its tasks is done, so that there is something to test.
+  ///   - known: what facts say of it.
   ///   - turn: where it stands, the smaller the earlier.
   mutating func add(
-    _ run: RunID, _ ids: [TaskID], of step: Step, in project: ProjectName, isFresh: Bool, turn: Int,
+    _ run: RunID, _ ids: [TaskID], of step: Step, in project: ProjectName, _ known: QueuedBefore, turn: Int,
     hosts: HostNeeds? = nil
   ) {
-    var hold = Scheduler.TestHold.off
-    let places = TestFrames.places(of: ids.count)
-    if step.isPerFrame, isFresh, step.tests != .off, !places.isEmpty {
-      hold = .on(places, isLookedAt: step.tests == .look)
-    }
     scheduler.remove(run)
     tasks[run] = ids
-    let avoided = failedOn.isEmpty ? [] : ids.enumerated().compactMap { at, id in failedOn[id].map { (at, $0) } }
+    let places = Dictionary(zip(ids, ids.indices), uniquingKeysWith: { first, _ in first })
     scheduler.add(
-      run, tasks: ids.count, need: need(of: step, hosts), tier: tiers[run] ?? .normal, hold: hold,
-      attempts: 1 + (step.retries ?? 0), turn: turn, failedOn: Dictionary(uniqueKeysWithValues: avoided),
+      run, tasks: ids.count, need: need(of: step, hosts), tier: known.tier, hold: known.hold(places),
+      attempts: 1 + (step.retries ?? 0), turn: turn, tried: tries(ids, known), isPaused: known.isPaused,
       of: StepOfProject(project: project, step: step.name))
+  }
+
+  /// What is known of earlier tries, by the places of the tasks.
+  private func tries(_ ids: [TaskID], _ known: QueuedBefore) -> [Int: EarlierTries] {
+    var tried: [Int: EarlierTries] = [:]
+    for (place, id) in ids.enumerated() {
+      var tries = EarlierTries(known.tries[id] ?? [])
+      tries.failedOn = tries.failedOn ?? failedOn[id] ?? known.failedOn[id]
+      if !tries.isEmpty { tried[place] = tries }
+    }
+    return tried
   }
 
   /// What tasks of a step need.
@@ -64,7 +68,8 @@ struct Farm: Sendable {
 
   /// Puts the tasks of a body's steps in line, which wait for each other.
   mutating func add(
-    _ run: RunID, _ ids: [TaskID], parts: [BodyParts.Part], of step: Step, in project: ProjectName, turn: Int
+    _ run: RunID, _ ids: [TaskID], parts: [BodyParts.Part], of step: Step, in project: ProjectName,
+    _ known: QueuedBefore, turn: Int
   ) {
     scheduler.remove(run)
     tasks[run] = ids
@@ -74,8 +79,8 @@ struct Farm: Sendable {
       return Scheduler.Part(name: part.step, tasks: part.tasks, need: need, after: part.after)
     }
     scheduler.add(
-      run, parts: parts, tier: tiers[run] ?? .normal, attempts: 1 + (step.retries ?? 0), turn: turn,
-      of: StepOfProject(project: project, step: step.name))
+      run, parts: parts, tier: known.tier, attempts: 1 + (step.retries ?? 0), turn: turn, tried: tries(ids, known),
+      isPaused: known.isPaused, of: StepOfProject(project: project, step: step.name))
   }
 
   /// - Parameter agent: where a task failed; nil where it has succeeded.
@@ -130,11 +135,6 @@ struct Farm: Sendable {
 
   mutating func forget(_ tokens: [LeaseToken]) {
     for token in tokens { given[token] = nil }
-  }
-
-  mutating func setTier(_ tier: Tier, of run: RunID) {
-    tiers[run] = tier == .normal ? nil : tier
-    scheduler.setTier(tier, of: run)
   }
 
   /// The task's place in its run, where it waits.

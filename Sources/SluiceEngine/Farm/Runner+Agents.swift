@@ -1,4 +1,5 @@
 import Logging
+import SluiceGraph
 package import SluiceModel
 import SluicePolicy
 
@@ -15,7 +16,7 @@ extension Runner {
     }
     let notices = farm.scheduler.join(
       id, host: body.host, has: Amounts(cores: body.cores, memory: body.memory, gpus: body.gpus), labels: body.labels,
-      traits: body.traits, now: parts.ambient.uptime())
+      traits: body.traits, now: parts.ambient.uptime(), said: said(of: id))
     let earlier = connections[id]?.nudge
     let session = parts.ambient.makeSecret(bytes: 16)
     connections[id] = Connection(session: session, version: body.version)
@@ -230,18 +231,25 @@ extension Runner {
     return AgentsAnswer(agents: agents)
   }
 
-  /// - Throws: `agent.unknown`.
-  package func setStanding(_ standing: AgentStanding, of name: String) throws(SluiceError) -> AgentsAnswer {
+  /// An agent of which something was said may be gone, such as since the server was restarted.
+  /// - Throws: `agent.unknown`, `agent.name` for what the server's own machine cannot be.
+  package func setStanding(
+    _ standing: AgentStanding, of name: String, origin: Origin
+  ) async throws(SluiceError) -> AgentsAnswer {
     let id = AgentID(name)
-    guard let agent = farm.scheduler.agents[id] else { throw Runner.unknown(name) }
+    guard farm.scheduler.agents[id] != nil || parts.writer.current.agents[name] != nil else {
+      throw Runner.unknown(name)
+    }
+    if standing == .removed, id == Farm.own {
+      throw SluiceError(
+        .agentName, what: "the server's own machine cannot be removed", at: "agent '\(id)'",
+        fix: "pause it, or start the server with --workers 0")
+    }
+    try await parts.writer.submit(origin) { registry throws(SluiceError) in
+      FarmDecisions.say(standing.word, of: name, in: registry)
+    }
     switch standing {
-    case .removed:
-      guard connections[id] != nil else {
-        throw SluiceError(
-          .agentName, what: "the server's own machine cannot be removed", at: "agent '\(agent.id)'",
-          fix: "pause it, or start the server with --workers 0")
-      }
-      remove(id)
+    case .removed: if connections[id] != nil { remove(id) }
     case .active: farm.scheduler.setStanding(.active, of: id)
     case .draining: farm.scheduler.setStanding(.draining, of: id)
     case .paused: farm.scheduler.setStanding(.paused, of: id)

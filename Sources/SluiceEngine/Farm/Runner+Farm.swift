@@ -84,8 +84,10 @@ extension Runner {
         connections[agent]?.transfers = [:]
       case .quarantined(let agent):
         parts.logger.warning("the agent \(agent) is in quarantine: everything that it was given failed")
+        post.yield(.standing(agent))
       case .acquitted(let agent):
         parts.logger.notice("the agent \(agent) takes tasks again: what failed there fails elsewhere too")
+        post.yield(.standing(agent))
       case .wantsLook(let run): parts.logger.notice("the test frames of run \(run) passed and wait for a look")
       case .testsPassed, .testFailed, .movedUp: continue
       }

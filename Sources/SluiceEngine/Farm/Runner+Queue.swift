@@ -1,6 +1,6 @@
 import SluiceGraph
 package import SluiceModel
-package import SluicePolicy
+import SluicePolicy
 
 /// What waits, why, and in which order.
 extension Runner {
@@ -63,21 +63,34 @@ extension Runner {
   }
 
   /// Moves a run to another tier, or says what that would do.
+  /// - Parameter applying: nil where only the answer is wanted; else who wants it done.
   /// - Throws: `run.notQueued`.
-  package func setTier(_ tier: Tier, of run: RunID, applying: Bool) throws(SluiceError) -> PriorityAnswer {
+  package func setTier(
+    _ tier: TierName, of run: RunID, applying origin: Origin?
+  ) async throws(SluiceError) -> PriorityAnswer {
+    let name = tier
+    let tier = Tier(name)
     let now = try queued(run)
     let delayed = Set(farm.scheduler.delayed(by: run, to: tier))
     let runs = farm.scheduler.queue.filter { delayed.contains($0.run) }.compactMap { answer($0) }
-    if applying {
-      farm.setTier(tier, of: run)
+    if let origin {
+      try await parts.writer.submit(origin) { registry throws(SluiceError) in
+        try FarmDecisions.setTier(name, of: run, in: registry)
+      }
+      farm.scheduler.setTier(tier, of: run)
       pump()
     }
-    return PriorityAnswer(run: run, from: "\(now)", to: "\(tier)", delayed: runs, applied: applying)
+    return PriorityAnswer(run: run, from: "\(now)", to: "\(tier)", delayed: runs, applied: origin != nil)
   }
 
   /// - Throws: `run.notQueued`.
-  package func setPaused(_ isPaused: Bool, _ run: RunID) throws(SluiceError) -> QueueAnswer {
+  package func setPaused(
+    _ isPaused: Bool, _ run: RunID, origin: Origin
+  ) async throws(SluiceError) -> QueueAnswer {
     _ = try queued(run)
+    try await parts.writer.submit(origin) { registry throws(SluiceError) in
+      try FarmDecisions.setPaused(isPaused, run, in: registry)
+    }
     farm.scheduler.setPaused(isPaused, run)
     pump()
     return queue()
@@ -85,13 +98,17 @@ extension Runner {
 
   /// A person has looked at the test frames of a run.
   /// - Throws: `run.notQueued` where it does not wait for that.
-  package func pass(_ run: RunID) throws(SluiceError) -> QueueAnswer {
+  package func pass(_ run: RunID, origin: Origin) async throws(SluiceError) -> QueueAnswer {
     _ = try queued(run)
-    guard farm.scheduler.pass(run) else {
+    guard farm.scheduler.isToBeLookedAt(run) else {
       throw SluiceError(
         .runNotQueued, what: "the run \(run) does not wait for somebody to look at it", at: "run \(run)",
         fix: "`sluice queue` says what it waits for")
     }
+    try await parts.writer.submit(origin) { registry throws(SluiceError) in
+      try FarmDecisions.pass(run, in: registry)
+    }
+    _ = farm.scheduler.pass(run)
     pump()
     return queue()
   }

@@ -108,6 +108,9 @@ extension Runner {
     let transfer = try transfer(lease, of: name, session)
     guard let dock = parts.dock, offset >= 0 else { return 0 }
     if bytes.isEmpty { return await dock.size(of: transfer.log) - transfer.logStart }
+    // Agents keep to the bound themselves; one that does not is believed to have sent it.
+    let end = offset + Int64(bytes.count)
+    if end > Int64(Limits.taskLogBytes + 4 * Limits.taskLogEndBytes) { return end }
     return try await dock.write(bytes, to: transfer.log, at: transfer.logStart + offset) - transfer.logStart
   }
 

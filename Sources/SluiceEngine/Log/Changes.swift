@@ -27,7 +27,7 @@ extension RowKey {
     case .folder(let name, _), .pipeline(let name), .heard(let name, _), .register(let name, _): name
     case .product(let ref): ref.project
     case .version(let address): address.product.project
-    case .project, .timing, .plan, .run, .task, .token, .subscription, .erased: nil
+    case .project, .timing, .plan, .run, .task, .token, .subscription, .erased, .agent: nil
     }
   }
   fileprivate var isOfGraph: Bool { project != nil }

@@ -122,7 +122,7 @@ package actor Reactor: Service {
       true
     case .planApplied: event.actor.trust != .system
     case .projectCreated, .versionNumbered, .versionDamaged, .versionPurged, .versionRestored, .planProposed,
-      .planDeclined, .planSuperseded, .runStarted, .taskFinished,
+      .planDeclined, .planSuperseded, .runStarted, .taskFinished, .taskRetried, .queueChanged, .agentChanged,
       .runFinished,
       .tokenCreated, .subscriptionCreated, .subscriptionPaused, .subscriptionReset, .subscriptionDeleted,
       .replayRequested, .personErased:

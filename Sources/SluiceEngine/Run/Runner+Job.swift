@@ -28,7 +28,8 @@ extension Runner {
         reused: [:],
         body: body)
       executions[execution.plan.id]?.setTasks(id, total: all.count, done: all.count - open.count, reused: 0)
-      await takeUp(id, open.map(\.id), of: order.unit.step, isFresh: false, execution)
+      await takeUp(
+        id, open.map(\.id), of: all.map(\.id), order.unit.step, failed: registry.runs[id]?.failedOn ?? [:], execution)
     } catch {
       await finish(id, .failed, failure: Failure(error))
     }

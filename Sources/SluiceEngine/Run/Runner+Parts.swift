@@ -55,13 +55,15 @@ extension Runner {
   }
 
   /// Puts the tasks of a body's steps in line.
-  func takeUp(_ id: RunID, _ parts: BodyParts, of step: Step, _ execution: Execution) async {
+  func takeUp(_ id: RunID, _ parts: BodyParts, of step: Step, failed: [TaskID: AgentID], _ execution: Execution) async {
     let ids = parts.ids
     going[id]?.parts = parts
     going[id]?.tasks = Dictionary(uniqueKeysWithValues: ids.map { ($0, []) })
     going[id]?.open = KeySet(ids)
     executions[execution.plan.id]?.setTasks(id, total: ids.count, done: 0, reused: 0)
     guard !cancelled.contains(id) else { return await finish(id, .cancelled, failure: cancelFailure(of: id)) }
-    farm.add(id, ids, parts: parts.parts, of: step, in: execution.plan.project, turn: place(of: id))
+    let known = QueuedBefore(id, of: step, all: ids, open: ids, failed: failed, in: self.parts.writer.current)
+    recallTries(known)
+    farm.add(id, ids, parts: parts.parts, of: step, in: execution.plan.project, known, turn: place(of: id))
   }
 }

@@ -1,5 +1,6 @@
 import SluiceGraph
 import SluiceModel
+import SluicePolicy
 
 /// A run: from inputs that are made to a bench with tasks in the queue.
 extension Runner {
@@ -79,11 +80,12 @@ extension Runner {
       tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }),
       open: KeySet(open.lazy.map(\.id)), reused: reused)
     going[id]?.body = body
-    if let divided { return await takeUp(id, divided, of: order.unit.step, execution) }
+    let failed = registry.runs[id]?.failedOn ?? [:]
+    if let divided { return await takeUp(id, divided, of: order.unit.step, failed: failed, execution) }
     let reusedTasks = order.tasks(for: order.pieces.filter { reused[$0] != nil }, run: id).count
     executions[execution.plan.id]?.setTasks(
       id, total: all.count + reusedTasks, done: finished.count + reusedTasks, reused: reusedTasks)
-    await takeUp(id, open.map(\.id), of: order.unit.step, isFresh: finished.isEmpty, execution)
+    await takeUp(id, open.map(\.id), of: all.map(\.id), order.unit.step, failed: failed, execution)
   }
 
   /// Records that a run begins, with so many tasks.
@@ -100,16 +102,21 @@ extension Runner {
   }
 
   /// Puts what is left to do of a run in line, and ends a run of which nothing is.
-  /// - Parameter isFresh: whether none of its tasks is done.
-  func takeUp(_ id: RunID, _ open: [TaskID], of step: Step, isFresh: Bool, _ execution: Execution) async {
+  /// - Parameters:
+  ///   - all: its tasks, made or not.
+  ///   - failed: where tasks had failed before it was begun again.
+  func takeUp(
+    _ id: RunID, _ open: [TaskID], of all: [TaskID], _ step: Step, failed: [TaskID: AgentID], _ execution: Execution
+  ) async {
     if cancelled.contains(id) {
       await finish(id, .cancelled, failure: cancelFailure(of: id))
     } else if open.isEmpty {
       await publish(id)
     } else {
+      let known = QueuedBefore(id, of: step, all: all, open: open, failed: failed, in: parts.writer.current)
+      recallTries(known)
       farm.add(
-        id, open, of: step, in: execution.plan.project, isFresh: isFresh, turn: place(of: id),
-        hosts: going[id]?.body?.hosts)
+        id, open, of: step, in: execution.plan.project, known, turn: place(of: id), hosts: going[id]?.body?.hosts)
     }
   }
 

@@ -42,7 +42,9 @@ extension Runner {
     note(notices)
     if isStopping { return }
     if end == .cancelled { return await left(task) }
-    if receipt == .retried, let failure { return keepTry(given, seconds: seconds, failure) }
+    if receipt == .retried, let failure {
+      return await keepTry(given, run, seconds: seconds, failure, next: Scheduler.Notice.larger(in: notices))
+    }
     unrecorded += 1
     defer { unrecorded -= 1 }
     // What waits need not wait for the disk as well; but where that takes nothing more, nothing more begins.

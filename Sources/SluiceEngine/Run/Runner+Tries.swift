@@ -26,14 +26,26 @@ extension Runner {
 
   func keep(_ use: TaskUse?, of token: LeaseToken) { used[token] = use }
 
-  /// A try that does not count: the task waits again.
-  func keepTry(_ given: Farm.Given, seconds: Double, _ failure: SluiceError) {
+  /// A try that does not count: the task waits again. Recorded, so that a restart gives no task all its tries anew.
+  /// - Parameter next: what the next try is given, where that is more.
+  func keepTry(
+    _ given: Farm.Given, _ run: Going, seconds: Double, _ failure: SluiceError, next: Amounts?
+  ) async {
     let (task, agent) = (given.task, given.lease.agent)
-    tries[task, default: []].append(
-      TaskTry(
-        agent: "\(agent)", given: farm.share(given.lease.need), seconds: Runner.rounded(seconds),
-        used: used[given.lease.token], failure: Failure(failure)))
+    let tried = TaskTry(
+      agent: "\(agent)", given: farm.share(given.lease.need), seconds: Runner.rounded(seconds),
+      used: used[given.lease.token], failure: Failure(failure))
+    guard let plan = plan(of: task.run) else { return }
+    tries[task, default: []].append(tried)
     parts.logger.notice("the task \(task) is run again; on \(agent) \(failure.what)")
+    let fact = TaskRetried(task, attempt: run.attempt, tried, next: next.map { farm.share(Need($0)) })
+    do throws(SluiceError) {
+      try await parts.writer.submitWhenPossible(origin(of: plan)) { registry throws(SluiceError) in
+        try FarmDecisions.retry(fact, in: registry)
+      }
+    } catch {
+      parts.logger.error("a try of the task \(task) could not be recorded: \(error.what)")
+    }
   }
 
   /// What a task's log begins with where it is not the first try.
@@ -57,5 +69,18 @@ extension Runner {
     farm.note(fact.task, failedOn: fact.outcome == .failed ? agent : nil)
   }
 
+  /// What is known of tasks that are put in line, of tries before this server's start too.
+  func recallTries(_ known: QueuedBefore) {
+    for (task, tried) in known.tries { tries[task] = tried.isEmpty ? nil : tried.map(\.tried) }
+  }
+
   static func rounded(_ seconds: Double) -> Double { (seconds * 1_000).rounded() / 1_000 }
+}
+
+extension Scheduler.Notice {
+  /// What a task was moved up to.
+  static func larger(in notices: [Scheduler.Notice]) -> Amounts? {
+    for case .movedUp(_, _, let amounts) in notices { return amounts }
+    return nil
+  }
 }

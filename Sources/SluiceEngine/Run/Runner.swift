@@ -73,6 +73,8 @@ package actor Runner: Service {
     case former
     /// Programs are asked how many there are of limits.
     case limits
+    /// That the server put an agent into quarantine, or let it out, is to be recorded.
+    case standing(AgentID)
   }
 
   /// A run on its bench.
@@ -222,6 +224,7 @@ package actor Runner: Service {
   package func run() async throws {
     await parts.launcher.endOrphans()
     await recallFormer()
+    recallOwn()
     if parts.limits != nil { post.yield(.limits) }
     await resume()
     await withGracefulShutdownHandler {
@@ -277,6 +280,7 @@ package actor Runner: Service {
     case .watch: await watchAgents()
     case .former: await awaitFormer()
     case .limits: await askLimits()
+    case .standing(let agent): await keepStanding(of: agent)
     }
   }
 

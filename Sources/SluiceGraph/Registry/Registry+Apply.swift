@@ -130,6 +130,9 @@ extension Registry {
     case .planFinished(let fact): return apply(fact, event, place.rank)
     case .runStarted(let fact): return apply(fact, event, place.rank)
     case .taskFinished(let fact): return apply(fact, place.rank)
+    case .taskRetried(let fact): return apply(fact, place.rank)
+    case .queueChanged(let fact): return apply(fact, place.rank)
+    case .agentChanged(let fact): return apply(fact, event, place)
     case .runFinished(let fact): return apply(fact, event, place.rank)
     case .tokenCreated(let fact):
       tokens[fact.digest] = Token(name: fact.name, digest: fact.digest, rights: fact.rights)

@@ -1,6 +1,6 @@
 extension Registry {
   /// Whether two sites show the same of all projects, plans, runs, tokens and erased names, wherever they stand.
-  /// Subscriptions are each site's own and do not count.
+  /// Subscriptions and agents are each site's own and do not count.
   package func knowsTheSame(as other: Registry) -> Bool {
     projects == other.projects && plans == other.plans && planTurns == other.planTurns && runs == other.runs
       && tokens == other.tokens && erased == other.erased

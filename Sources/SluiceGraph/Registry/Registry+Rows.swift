@@ -15,6 +15,7 @@ package enum RowKey: Sendable, Hashable {
   case register(ProjectName, RegisterKey)
   case subscription(SubscriptionName)
   case erased(PersonAlias)
+  case agent(String)
   case heard(ProjectName, UnitID)
 }
 
@@ -71,6 +72,7 @@ extension Registry {
   private struct TaskRow: Codable {
     var done: RunState.Ended?
     var failed: RunState.Ended?
+    var tries: [RunState.Tried]?
   }
   private struct TimingRow: Codable {
     var project: ProjectName
@@ -106,11 +108,13 @@ extension Registry {
       return row("plan", "\(id)", known)
     case .run(let id): return row("run", "\(id)", runs[id])
     case .task(let id):
-      let (done, failed) = (runs[id.run]?.tasks[id], runs[id.run]?.failed[id])
-      return row("task", "\(id)", done == nil && failed == nil ? nil : TaskRow(done: done, failed: failed))
+      let (run, isKnown) = (runs[id.run], runs[id.run]?.knows(id) == true)
+      let value = TaskRow(done: run?.tasks[id], failed: run?.failed[id], tries: run?.tries[id])
+      return row("task", "\(id)", isKnown ? value : nil)
     case .token(let digest): return row("token", "\(digest)", tokens[digest])
     case .subscription(let name): return row("subscription", "\(name)", subscriptions[name])
     case .erased(let alias): return row("erased", "\(alias)", erased[alias])
+    case .agent(let name): return row("agent", name, agents[name])
     case .heard(let name, let unit):
       return row(
         "heard", "\(name)/\(unit.folder) \(unit.step)",
@@ -164,6 +168,9 @@ extension Registry {
       case "erased":
         let value = try Registry.decode(ErasedPerson.self, row)
         erased[value.alias] = value
+      case "agent":
+        let value = try Registry.decode(AgentWord.self, row)
+        agents[value.said.agent] = value
       case "heard":
         let value = try Registry.decode(HeardRow.self, row)
         projects[value.project]?.heard[UnitID(step: value.step, folder: value.folder)] = value.heard
@@ -179,6 +186,7 @@ extension Registry {
       let value = try Registry.decode(TaskRow.self, row)
       if let done = value.done { runs[done.fact.task.run]?.tasks[done.fact.task] = done }
       if let failed = value.failed { runs[failed.fact.task.run]?.failed[failed.fact.task] = failed }
+      if let tries = value.tries, let task = tries.first?.fact.task { runs[task.run]?.tries[task] = tries }
     }
     for run in runs.values { noteLast(run) }
     for version in projects.values.flatMap(\.versions.values) {

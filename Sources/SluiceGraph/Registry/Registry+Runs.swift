@@ -73,7 +73,7 @@ extension Registry {
     if fact.outcome == .succeeded || fact.outcome == .unchanged {
       let made = [run.made, rank].compactMap { $0 }.max() ?? rank
       run.made = made
-      forgotten = run.tasks.removeAll { $0.rank <= made }
+      forgotten = run.tasks.removeAll { $0.rank <= made } + run.forgetTries(through: made)
     }
     var changed = keep(run) + forgotten.map { .task($0) }
     let known = projects[project]?.timings[fact.step]
@@ -106,6 +106,7 @@ extension RunState {
     // It fences off late workers, and so is never given twice.
     newest.attempt = max(attempt, other.attempt)
     (newest.begun, newest.made, newest.tasks, newest.failed) = (begun, made, tasks, failed)
+    (newest.tries, newest.words) = (tries, words)
     return newest
   }
 }

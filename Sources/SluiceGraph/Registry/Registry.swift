@@ -7,7 +7,7 @@ package import SluiceModel
 /// (ADR 0004).
 package struct Registry: Sendable {
   /// Names the rules that made a stored view; another name means: build anew.
-  package static let reducer = "registry-9"
+  package static let reducer = "registry-10"
 
   package internal(set) var projects: Table<ProjectName, Project> = [:]
   package internal(set) var plans: Table<PlanID, PlanState> = [:]
@@ -15,6 +15,8 @@ package struct Registry: Sendable {
   package internal(set) var runs: Table<RunID, RunState> = [:]
   package internal(set) var tokens: Table<Digest, Token> = [:]
   package internal(set) var subscriptions: Table<SubscriptionName, Subscription> = [:]
+  /// Agents of this site of which something was said.
+  package internal(set) var agents: Table<String, AgentWord> = [:]
   /// Aliases whose names are to be forgotten, for ever.
   package internal(set) var erased: Table<PersonAlias, ErasedPerson> = [:]
   /// Versions whose files stay where they lie, with the sites that made them.

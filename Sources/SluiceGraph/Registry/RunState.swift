@@ -30,10 +30,15 @@ package struct RunState: Sendable, Equatable, Codable {
   package internal(set) var tasks: Table<TaskID, Ended> = [:]
   /// Tasks that failed since the newest beginning.
   package internal(set) var failed: Table<TaskID, Ended> = [:]
+  /// Tries of tasks that did not count, the newest ones, by rank; see `Registry.tries(of:)`.
+  var tries: Table<TaskID, [Tried]> = [:]
+  /// What people said of it in the queue; nil for nothing.
+  var words: QueueWords?
 
   /// Tasks have rows of their own: a run of many is not written anew with each of them.
   private enum CodingKeys: String, CodingKey {
     case id, plan, project, folder, step, status, attempt, executed, reused, recipe, failure, event, rank, begun, made
+    case words
   }
 
   /// How a task ended that is known to have.

@@ -162,7 +162,7 @@ extension Assessments {
       for unit in open.keys { touched.add(unit) }
     case .register(project.name, let key): touch(key, &touched)
     case .product, .version, .folder, .heard, .pipeline, .register, .project, .timing, .plan, .run, .task, .token,
-      .subscription, .erased:
+      .subscription, .erased, .agent:
       return
     }
   }

@@ -24,6 +24,9 @@ package enum Fact: Sendable, Equatable {
   case planFinished(PlanFinished)
   case runStarted(RunStarted)
   case taskFinished(TaskFinished)
+  case taskRetried(TaskRetried)
+  case queueChanged(QueueChanged)
+  case agentChanged(AgentChanged)
   case runFinished(RunFinished)
   case tokenCreated(TokenCreated)
   case subscriptionCreated(SubscriptionCreated)
@@ -58,6 +61,9 @@ package enum Fact: Sendable, Equatable {
   package static let planFinishedType = "sluice.plan.finished.v1"
   package static let runStartedType = "sluice.run.started.v1"
   package static let taskFinishedType = "sluice.task.finished.v1"
+  package static let taskRetriedType = "sluice.task.retried.v1"
+  package static let queueChangedType = "sluice.queue.changed.v1"
+  package static let agentChangedType = "sluice.agent.changed.v1"
   package static let runFinishedType = "sluice.run.finished.v1"
   package static let tokenCreatedType = "sluice.token.created.v1"
   package static let subscriptionCreatedType = "sluice.subscription.created.v1"
@@ -72,9 +78,8 @@ package enum Fact: Sendable, Equatable {
     versionNumberedType, versionHashedType, versionDamagedType, versionPurgedType, versionRestoredType, tagMovedType,
     versionJudgedType, versionVouchedType,
     productFrozenType, productHeldType, planProposedType, planDeclinedType, planSupersededType, planAppliedType,
-    planFinishedType,
-    runStartedType, taskFinishedType, runFinishedType, tokenCreatedType, subscriptionCreatedType,
-    subscriptionPausedType, subscriptionResetType,
+    planFinishedType, runStartedType, taskFinishedType, taskRetriedType, queueChangedType, agentChangedType,
+    runFinishedType, tokenCreatedType, subscriptionCreatedType, subscriptionPausedType, subscriptionResetType,
     subscriptionDeletedType, replayRequestedType, personErasedType,
   ]
 
@@ -102,6 +107,9 @@ package enum Fact: Sendable, Equatable {
     case .planFinished: Self.planFinishedType
     case .runStarted: Self.runStartedType
     case .taskFinished: Self.taskFinishedType
+    case .taskRetried: Self.taskRetriedType
+    case .queueChanged: Self.queueChangedType
+    case .agentChanged: Self.agentChangedType
     case .runFinished: Self.runFinishedType
     case .tokenCreated: Self.tokenCreatedType
     case .subscriptionCreated: Self.subscriptionCreatedType
@@ -143,6 +151,9 @@ package enum Fact: Sendable, Equatable {
     case Self.planFinishedType: self = .planFinished(try data())
     case Self.runStartedType: self = .runStarted(try data())
     case Self.taskFinishedType: self = .taskFinished(try data())
+    case Self.taskRetriedType: self = .taskRetried(try data())
+    case Self.queueChangedType: self = .queueChanged(try data())
+    case Self.agentChangedType: self = .agentChanged(try data())
     case Self.runFinishedType: self = .runFinished(try data())
     case Self.tokenCreatedType: self = .tokenCreated(try data())
     case Self.subscriptionCreatedType: self = .subscriptionCreated(try data())
@@ -180,6 +191,9 @@ package enum Fact: Sendable, Equatable {
     case .planFinished(let data): .json(StableJSON.encode(data))
     case .runStarted(let data): .json(StableJSON.encode(data))
     case .taskFinished(let data): .json(StableJSON.encode(data))
+    case .taskRetried(let data): .json(StableJSON.encode(data))
+    case .queueChanged(let data): .json(StableJSON.encode(data))
+    case .agentChanged(let data): .json(StableJSON.encode(data))
     case .runFinished(let data): .json(StableJSON.encode(data))
     case .tokenCreated(let data): .json(StableJSON.encode(data))
     case .subscriptionCreated(let data): .json(StableJSON.encode(data))
@@ -404,7 +418,7 @@ package struct TaskFinished: Sendable, Equatable, Codable {
   package var agent: String?
   package var given: TaskShare?
   package var used: TaskUse?
-  /// Earlier tries of it in this attempt of the run, the first one first; nil for none.
+  /// Earlier tries of it since its plan was applied, the first one first; nil for none.
   package var tries: [TaskTry]?
   /// The step of its run's template; only where such steps are tasks of their own.
   package var part: String?

@@ -20,6 +20,32 @@ package struct FarmAgent: Sendable {
     /// It was not heard of for longer than a lease.
     case lost
   }
+  /// What people, or the server itself, made of it: what it is until somebody says something else.
+  package struct Said: Sendable, Equatable {
+    /// `draining`, `paused` or `quarantined`.
+    package let standing: Standing
+    /// The steps whose failures brought it into quarantine; nil where it is not there for steps.
+    package let suspects: Set<StepOfProject>?
+    package init(_ standing: Standing, suspects: Set<StepOfProject>? = nil) {
+      (self.standing, self.suspects) = (standing, suspects)
+    }
+  }
+
+  mutating func take(_ said: Said?) {
+    guard let said else { return }
+    (standing, isQuarantinedFor) = (said.standing, said.suspects)
+  }
+
+  /// What was said of it and holds.
+  package var said: Said? {
+    switch standing == .lost ? standingBefore : standing {
+    case .draining: Said(.draining)
+    case .paused: Said(.paused)
+    case .quarantined: Said(.quarantined, suspects: isQuarantinedFor)
+    case .active, .inUse, .lost: nil
+    }
+  }
+
   package let id: AgentID
   package var host: String
   package var has: Amounts

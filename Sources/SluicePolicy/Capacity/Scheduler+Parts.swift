@@ -26,13 +26,18 @@ extension Scheduler {
   /// Takes up the tasks of a run by parts: those of a part wait until all tasks of the parts before have succeeded.
   /// - Precondition: no part comes after one that stands behind it.
   package mutating func add(
-    _ run: RunID, parts: [Part], tier: Tier, attempts: Int = 1, turn: Int? = nil, of step: StepOfProject? = nil
+    _ run: RunID, parts: [Part], tier: Tier, attempts: Int = 1, turn: Int? = nil,
+    tried: [Int: EarlierTries] = [:], isPaused: Bool = false, of step: StepOfProject? = nil
   ) {
     guard runs[run] == nil, parts.contains(where: { !$0.tasks.isEmpty }) else { return }
     var state = Run(
-      place: LinePlace(tier: tier, turn: nextTurn(turn)), phase: .open, isLookedAt: false, rest: [], lines: [],
+      place: LinePlace(tier: tier, turn: nextTurn(turn)), phase: .open, isLookedAt: false, isPaused: isPaused, rest: [],
+      lines: [],
       maxAttempts: max(1, attempts))
     (state.step, state.parts) = (step, parts.map { PartState(part: $0, left: $0.tasks.count) })
+    for part in parts {
+      for task in part.tasks { if let tries = tried[task] { state.take(tries, of: task, part.need) } }
+    }
     runs[run] = state
     openParts(of: run)
   }
@@ -56,7 +61,8 @@ extension Scheduler {
     runs[run] = state
     for part in opened where !part.tasks.isEmpty {
       let order = TestFrames.halving(part.tasks.count).reversed().map { part.tasks.lowerBound + $0 }
-      addLine(run, part.need, state.place, ready: order)
+      addLine(run, part.need, state.place, ready: order.filter { state.needs[$0] == nil })
+      for task in order { if let need = state.needs[task] { addLine(run, need, state.place, ready: [task]) } }
     }
   }
 }

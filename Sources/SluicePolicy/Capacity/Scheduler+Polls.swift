@@ -3,16 +3,19 @@ package import SluiceModel
 /// Agents: how they come, ask, are heard of, and go.
 extension Scheduler {
   /// An agent is there, for the first time or again; what it had before is another one's.
-  /// - Parameter isOwn: whether it is the server's own, which is never lost and never put into quarantine.
+  /// - Parameters:
+  ///   - isOwn: whether it is the server's own, which is never lost and never put into quarantine.
+  ///   - said: what holds of it until somebody says something else.
   package mutating func join(
     _ id: AgentID, host: String, has: Amounts, labels: [String: String], traits: HostTraits = HostTraits(),
-    now: Duration, isOwn: Bool = false
+    now: Duration, isOwn: Bool = false, said: FarmAgent.Said? = nil
   ) -> [Notice] {
     var notices: [Notice] = []
     if agents[id] != nil { notices = lose(id) }
     agents[id] = FarmAgent(id: id, host: host, has: has, labels: labels, traits: traits, heard: now)
     agents[id]?.isOwn = isOwn
     agents[id]?.seesBenches = isOwn
+    agents[id]?.take(said)
     news += 1
     return notices.filter { if case .lost(_, let tokens) = $0 { !tokens.isEmpty } else { true } }
   }

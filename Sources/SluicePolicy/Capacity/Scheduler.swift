@@ -27,6 +27,8 @@ package struct Scheduler: Sendable {
     case off
     /// The rest waits until these tasks, places from 0, have passed; with `isLookedAt` also until a person says so.
     case on([Int], isLookedAt: Bool)
+    /// They have passed, and the rest waits until a person says so.
+    case look
   }
 
   /// What is to be told of a run.
@@ -74,6 +76,8 @@ package struct Scheduler: Sendable {
     /// Main line first, then those of tasks that were moved up, or that failed and are to go elsewhere.
     var lines: [Int]
     var attempts: [Int: Int] = [:]
+    /// Of tasks that were tried before the run was put in line, and for that need something else than the others.
+    var needs: [Int: Need] = [:]
     /// Tasks that were moved up a size.
     var enlarged: Set<Int> = []
     var maxAttempts: Int
@@ -109,35 +113,34 @@ package struct Scheduler: Sendable {
   /// - Parameters:
   ///   - attempts: how often a task may fail before it has failed.
   ///   - turn: where it stands in its tier, the smaller the earlier; behind all others where it is not said.
-  ///   - failedOn: agents on which tasks failed before; another one takes them where one can.
+  ///   - tried: what became of tasks before.
   ///   - step: what it is a run of, which may be to blame when it fails.
   package mutating func add(
     _ run: RunID, tasks: Int, need: Need, tier: Tier, hold: TestHold = .off, attempts: Int = 1, turn: Int? = nil,
-    failedOn: [Int: AgentID] = [:],
-    of step: StepOfProject? = nil
+    tried: [Int: EarlierTries] = [:], isPaused: Bool = false, of step: StepOfProject? = nil
   ) {
     guard runs[run] == nil, tasks > 0 else { return }
     let place = LinePlace(tier: tier, turn: nextTurn(turn))
     var order = Array(TestFrames.halving(tasks).reversed())
     var state = Run(
-      place: place, phase: .open, isLookedAt: false, rest: [], lines: [], maxAttempts: max(1, attempts))
+      place: place, phase: .open, isLookedAt: false, isPaused: isPaused, rest: [], lines: [],
+      maxAttempts: max(1, attempts))
     state.step = step
-    if case .on(let places, let isLookedAt) = hold {
+    for (task, tries) in tried { state.take(tries, of: task, need) }
+    switch hold {
+    case .off: break
+    case .look: (state.phase, state.isLookedAt, state.rest, order) = (.looking, true, order, [])
+    case .on(let places, let isLookedAt):
       let tests = Set(places.filter { (0..<tasks).contains($0) })
-      if !tests.isEmpty {
-        state.phase = .testing(left: tests)
-        state.isLookedAt = isLookedAt
-        state.rest = order.filter { !tests.contains($0) }
-        order = order.filter { tests.contains($0) }
-      }
+      if tests.isEmpty { break }
+      state.phase = .testing(left: tests)
+      state.isLookedAt = isLookedAt
+      state.rest = order.filter { !tests.contains($0) }
+      order = order.filter { tests.contains($0) }
     }
     runs[run] = state
-    addLine(run, need, place, ready: order.filter { failedOn[$0] == nil })
-    for agent in Set(failedOn.values).sorted() {
-      var elsewhere = need
-      elsewhere.avoids = agent
-      addLine(run, elsewhere, place, ready: order.filter { failedOn[$0] == agent })
-    }
+    addLine(run, need, place, ready: [])
+    queue(order, of: run)
   }
 
   /// Where something stands that comes now.
@@ -170,10 +173,13 @@ package struct Scheduler: Sendable {
   /// A person has looked at the tests.
   /// - Returns: whether the run waited for that.
   package mutating func pass(_ run: RunID) -> Bool {
-    guard runs[run]?.phase == .looking else { return false }
+    guard isToBeLookedAt(run) else { return false }
     open(run)
     return true
   }
+
+  /// Whether its tests have passed and wait for a person.
+  package func isToBeLookedAt(_ run: RunID) -> Bool { runs[run]?.phase == .looking }
 
   // MARK: Limits
 
@@ -211,10 +217,9 @@ package struct Scheduler: Sendable {
   }
 
   mutating func open(_ run: RunID) {
-    guard var state = runs[run], let main = state.lines.first else { return }
-    lines[main]?.ready.insert(contentsOf: state.rest, at: 0)
-    (state.rest, state.phase) = ([], .open)
-    runs[run] = state
-    offer(main)
+    guard let state = runs[run] else { return }
+    runs[run]?.rest = []
+    runs[run]?.phase = .open
+    queue(state.rest, of: run)
   }
 }

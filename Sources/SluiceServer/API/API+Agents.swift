@@ -40,7 +40,8 @@ extension API {
 
   private func setStanding(_ standing: AgentStanding, _ context: SluiceContext) async throws -> Response {
     try context.require(.run)
-    return JSONBody.response(try await services.runner.setStanding(standing, of: context.agent))
+    return JSONBody.response(
+      try await services.runner.setStanding(standing, of: context.agent, origin: context.origin))
   }
 }
 

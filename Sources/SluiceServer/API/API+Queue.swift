@@ -1,7 +1,6 @@
 import Hummingbird
 import SluiceEngine
 import SluiceModel
-import SluicePolicy
 
 /// What waits, why, and in which order.
 extension API {
@@ -13,25 +12,26 @@ extension API {
     api.post("queue/:id/priority") { request, context in
       let body = try await JSONBody.read(PriorityRequest.self, request)
       if body.apply == true { try context.require(.run) }
-      guard let tier = Tier.allCases.first(where: { "\($0)" == body.tier }) else {
+      guard let tier = TierName(rawValue: body.tier) else {
         throw SluiceError(
           .usage, what: "'\(NameRule.printable(body.tier))' is no tier", at: "body, tier",
-          fix: "use \(Tier.allCases.map { "\($0)" }.joined(separator: ", "))")
+          fix: "use \(TierName.allCases.map(\.rawValue).joined(separator: ", "))")
       }
       return JSONBody.response(
-        try await services.runner.setTier(tier, of: context.queuedRun, applying: body.apply == true))
+        try await services.runner.setTier(
+          tier, of: context.queuedRun, applying: body.apply == true ? context.origin : nil))
     }
     api.post("queue/:id/pause") { _, context in
       try context.require(.run)
-      return JSONBody.response(try await services.runner.setPaused(true, context.queuedRun))
+      return JSONBody.response(try await services.runner.setPaused(true, context.queuedRun, origin: context.origin))
     }
     api.post("queue/:id/resume") { _, context in
       try context.require(.run)
-      return JSONBody.response(try await services.runner.setPaused(false, context.queuedRun))
+      return JSONBody.response(try await services.runner.setPaused(false, context.queuedRun, origin: context.origin))
     }
     api.post("queue/:id/pass") { _, context in
       try context.require(.run)
-      return JSONBody.response(try await services.runner.pass(context.queuedRun))
+      return JSONBody.response(try await services.runner.pass(context.queuedRun, origin: context.origin))
     }
   }
 }

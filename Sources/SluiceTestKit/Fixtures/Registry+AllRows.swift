@@ -14,7 +14,10 @@ extension Registry {
       keys += project.versions.keys.map { .version($0) }
     }
     keys += plans.keys.map { .plan($0) } + runs.keys.map { .run($0) } + tokens.keys.map { .token($0) }
-    for run in runs.values { keys += Set(run.tasks.keys).union(run.failed.keys).map { .task($0) } }
+    for run in runs.values {
+      keys += Set(run.tasks.keys).union(run.failed.keys).union(triedTasks(of: run.id)).map { .task($0) }
+    }
+    keys += agents.keys.map { .agent($0) }
     return keys + subscriptions.keys.map { .subscription($0) } + erased.keys.map { .erased($0) }
   }
 

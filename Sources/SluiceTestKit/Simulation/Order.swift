@@ -29,6 +29,9 @@ package enum Order: Sendable {
   case finish(SimulatedPlan, run: Int, task: Int, attempt: Int)
   case end(SimulatedPlan, run: Int, attempt: Int, outcome: RunOutcome)
   case endPlan(SimulatedPlan)
+  /// What is said of a run in the queue.
+  case farm(SimulatedPlan, run: Int, FarmSaying)
+  case agent(String, AgentChanged.Standing)
   /// Says again what a contested register shows.
   case settle(ProjectName, RegisterKey)
 
@@ -128,6 +131,8 @@ extension Order {
         name: name, after: after, through: through, where: nil, count: Int(through - after), because: nil)
       return [Draft(project: nil, fact: .replayRequested(fact))]
     case .settle(let project, let key): return try Order.settle(project, key, registry)
+    case .farm(let plan, let run, let saying): return try saying.drafts(plan.runs[run].id, in: registry)
+    case .agent(let name, let standing): return FarmSaying.drafts(standing, of: name, in: registry)
     case .propose, .decline, .withdraw: return try proposalDrafts(in: registry)
     default: return try runDrafts(in: registry, version: version)
     }

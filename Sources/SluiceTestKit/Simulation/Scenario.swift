@@ -42,7 +42,9 @@ extension Scenario {
     for number in 0..<Draw.plans { try draw.plan(number) }
     for _ in 0..<Draw.acts { try draw.act() }
     draw.faults()
-    self.init(seed: seed, steps: draw.steps.sorted { $0.at < $1.at })
+    var dice = Dice(seed: ~seed)
+    let said = Scenario.farm(draw.begun, &dice)
+    self.init(seed: seed, steps: (draw.steps + said).sorted { $0.at < $1.at })
   }
 
   private struct Draw {
@@ -52,6 +54,7 @@ extension Scenario {
 
     var dice: Dice
     var steps: [Step] = []
+    var begun: [(plan: SimulatedPlan, at: Int, site: Int)] = []
     let projects: [ProjectName]
     let folders: [FolderPath]
 
@@ -97,6 +100,7 @@ extension Scenario {
       let plan = SimulatedPlan(id: PlanID("p-\(number)"), project: project, runs: runs)
       let begin = dice.within(3_000_000...(Scenario.end - 9_000_000))
       add(.errand(site: dice.percent(80) ? home : dice.below(3), .ask(.apply(plan))), at: begin)
+      begun.append((plan, begin, home))
       for run in runs.indices {
         for _ in 0..<(dice.percent(40) ? 2 : 1) {
           let site = dice.percent(60) ? home : dice.below(3)
@@ -204,6 +208,8 @@ extension Order: CustomStringConvertible {
       "end run \(run) of \(plan.id), attempt \(attempt): \(outcome.rawValue)"
     case .endPlan(let plan): "end plan \(plan.id)"
     case .settle(let project, let key): "settle \(key) of \(project)"
+    case .farm(let plan, let run, let saying): "\(saying), for run \(run) of \(plan.id)"
+    case .agent(let name, let standing): "say of the agent \(name) that it is \(standing.rawValue)"
     }
   }
 }

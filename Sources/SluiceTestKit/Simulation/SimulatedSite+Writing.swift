@@ -54,7 +54,7 @@ extension SimulatedSite {
     let project: ProjectName? =
       switch order {
       case .apply(let plan), .begin(let plan, _), .finish(let plan, _, _, _), .end(let plan, _, _, _),
-        .endPlan(let plan):
+        .endPlan(let plan), .farm(let plan, _, _):
         plan.project
       case .pipeline(let project, _): project
       default: nil

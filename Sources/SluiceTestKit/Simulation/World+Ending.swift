@@ -78,8 +78,10 @@ extension World {
     surroundings.witness.fail(invariant, text)
   }
 
-  /// Subscriptions are each site's own.
-  private func common(_ rows: [ViewRow]) -> [ViewRow] { rows.filter { $0.model != "subscription" } }
+  /// Subscriptions and agents are each site's own.
+  private func common(_ rows: [ViewRow]) -> [ViewRow] {
+    rows.filter { $0.model != "subscription" && $0.model != "agent" }
+  }
 
   private func difference(_ some: [ViewRow], _ others: [ViewRow]) -> String {
     let rows = Set(some).symmetricDifference(others).sorted { ($0.model, $0.key) < ($1.model, $1.key) }
@@ -110,7 +112,7 @@ extension World {
       }
       guard isThorough else { return }
       if anew.head.frontier != shown.head.frontier { fail(.rebuilding, "\(name) has more on disk than it shows") }
-      if !anew.knowsTheSame(as: shown) || anew.subscriptions != shown.subscriptions {
+      if !anew.knowsTheSame(as: shown) || anew.subscriptions != shown.subscriptions || anew.agents != shown.agents {
         fail(.rebuilding, "\(name) built anew differs: \(difference(anew.allRows, shown.allRows))")
       }
       checkViews(&reader.views, shown)
@@ -124,7 +126,7 @@ extension World {
       return fail(.rebuilding, "the views of \(shown.site) cannot be read")
     }
     if head != shown.head { fail(.rebuilding, "the views of \(shown.site) say another place than they are at") }
-    if !loaded.knowsTheSame(as: shown) || loaded.subscriptions != shown.subscriptions {
+    if !loaded.knowsTheSame(as: shown) || loaded.subscriptions != shown.subscriptions || loaded.agents != shown.agents {
       fail(.rebuilding, "\(shown.site) read from its views differs: \(difference(loaded.allRows, shown.allRows))")
     }
   }

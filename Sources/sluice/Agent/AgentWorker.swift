@@ -82,7 +82,7 @@ actor AgentWorker {
         acknowledged = ambient.uptime()
         try startWarden(joined.leaseSeconds)
         isTold = false
-        voice.say("joined", nil, "joined \(client.base) as \(join.name), with \(join.cores) cores")
+        voice.say("joined", nil, "joined \(client.base) as \(join.name), with \(join.cores) cores; \(launcher.keeping)")
         try await serve(joined)
       } catch let error as SluiceError where error.code == .serverUnreachable || error.code == .agentUnknown {
         if !isTold { voice.say("waiting", nil, "the server is not there; trying again (\(error.what))") }

@@ -40,11 +40,13 @@ struct Site: Sendable {
     outside = try Roots(roots, except: folder.path)
     inPlace = InPlaceCare(
       writer: writer, outside: outside, manifests: folder.manifests, ambient: ambient, logger: logger)
+    let launcher = ProcessLauncher(mark: folder.path, ambient: ambient)
+    if queueManager == nil { logger.info("\(launcher.keeping)") }
     var parts = Runner.Parts(
       writer: writer, log: folder.log, store: folder.store, manifests: folder.manifests, views: folder.views,
       workshop: try FileWorkshop(root: folder.path + "/work", pixels: previews, syncs: folder.syncs),
       launcher: queueManager?.launcher(dataFolder: folder.path, environment: environment, logger: logger)
-        ?? ProcessLauncher(mark: folder.path, ambient: ambient), tools: tools, feed: feed,
+        ?? launcher, tools: tools, feed: feed,
       ambient: ambient, logger: logger,
       settings: Runner.Settings(
         // A queue manager's hosts have an environment of their own.
