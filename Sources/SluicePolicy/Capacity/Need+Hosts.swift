@@ -65,7 +65,8 @@ extension FarmAgent {
 
   /// What a task asks for of which others have too much.
   func lacks(_ need: Need) -> [HostNeeds.Amount] {
-    (need.hosts?.amounts ?? []).filter { amount in
+    guard let hosts = need.hosts else { return [] }
+    return hosts.amounts.filter { amount in
       guard let least = amount.min else { return false }
       // Sums of decimals are not exact.
       return least > (traits.amounts[amount.name] ?? 0) - (taken[amount.name] ?? 0) + 1e-9
