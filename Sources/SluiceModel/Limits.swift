@@ -45,6 +45,8 @@ package enum Limits {
   package static let recordsPerCommit = 1_000
   /// Rows and index entries that the views may lag behind the log before writing waits for them.
   package static let unsavedRows = 20_000
+  /// How long views are left alone after they were written: a restart reads again from the log what they have not got.
+  package static let viewsRest = Duration.milliseconds(50)
   /// Commands remembered in memory beside those in the views.
   package static let recentCommands = 10_000
   package static let eventsPerPage = 1_000

@@ -1,8 +1,12 @@
 """Files are recorded where they lie: nothing is copied, what changes is noticed, and nothing else is ever opened."""
 
 import hashlib
+import json
 import os
+import shutil
+import struct
 import unittest
+import zlib
 
 import tiny_show
 from sluice_server import ServerTestCase, wait_until
@@ -10,6 +14,16 @@ from sluice_server import ServerTestCase, wait_until
 PLATE = "demo/sq010/sh0010/plate"
 FRAMES = "demo/sq010/sh0010/review_frames"
 LATER = 2_000_000_000
+
+
+def picture(width, height):
+    """A grey PNG."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    pixels = zlib.compress((b"\0" + b"\x80" * width) * height)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 class InPlaceTestCase(ServerTestCase):
@@ -180,7 +194,52 @@ class InPlace(InPlaceTestCase):
         bad = {"products": [{"ref": "demo/one", "representations": [], "inPlace": ["/etc/passwd"]}]}
         self.assertProblem(self.server.post("/api/v1/publish", bad), 400, "place.outside")
         patch = {"products": [{"ref": "demo/one", "representations": [], "patch": True, "inPlace": [str(path)]}]}
-        self.assertProblem(self.server.post("/api/v1/publish", patch), 400, "publish.manifest")
+        self.assertProblem(self.server.post("/api/v1/publish", patch), 400, "publish.patch")
+        two = {"products": [{"ref": "demo/one", "representations": [{"files": []}] * 2, "inPlace": [str(path)]}]}
+        self.assertProblem(self.server.post("/api/v1/publish", two), 400, "publish.manifest")
+
+    def test_a_patch_leaves_the_other_frames_where_they_lie(self):
+        frames = self.scans()
+        self.publish("demo/plate", *frames)
+        answer = self.publish("demo/plate", self.scan("again/p.1002.txt", "again\n"), "--patch")
+        self.assertEqual((answer["changed"], answer["files"], answer["inPlace"]), ("1002", 4, "hashed"))
+        for frame, text in ((1001, b"scan 1001\n"), (1002, b"again\n")):
+            self.assertEqual(self.server.get("/api/v1/files", ref="demo/plate", frame=frame).body, text)
+        self.assertFalse((self.server.data / "store" / "demo").exists())
+        error = self.server.post("/api/v1/resolve", {"refs": ["demo/plate"]}).json["results"][0]["error"]
+        self.assertEqual(error["code"], "place.scattered")
+        self.server.ask("fetch", "demo/plate", "--to", self.server.home / "fetched")
+        self.assertEqual((self.server.home / "fetched" / "plate.1002.txt").read_text(), "again\n")
+        error = self.server.refused("publish", "demo/plate", self.server.file("p.1002.txt"), "--patch")
+        self.assertError(error, "publish.patch", "was recorded in place", "--in-place")
+        self.change(frames[3], "another\n")
+        error = self.server.refused("publish", "demo/plate", self.root / "again/p.1002.txt", "--in-place", "--patch", code=1)
+        self.assertError(error, "place.changed", "plate.1004.txt")
+
+    def test_a_manifest_records_many_at_once(self):
+        first, second = self.scan("one/a.txt", "a\n"), self.scan("two/b.txt", "b\n")
+        stored = self.server.file("c.txt", "c\n")
+
+        def manifest(*products):
+            return self.server.file("m.json", json.dumps({"products": list(products)}))
+
+        def product(name, *files, **more):
+            return {"ref": f"demo/{name}", "representations": [{"files": [str(file) for file in files]}], **more}
+
+        mixed = manifest(product("one", first, inPlace=True, hash="later"), product("three", stored))
+        answer = self.server.ask("publish", "--manifest", mixed)["published"]
+        self.assertEqual([one.get("inPlace") for one in answer], ["unhashed", None])
+        all_of_them = manifest(product("one", first), product("two", second), product("four", stored, inPlace=False))
+        answer = self.server.ask("publish", "--manifest", all_of_them, "--in-place", "--hash", "now")["published"]
+        self.assertEqual([one.get("inPlace") for one in answer], ["hashed", "hashed", None])
+        self.assertEqual(self.server.ask("show", "demo/two")["selected"]["files"][0]["place"], str(second))
+        # All or none.
+        count = len(self.server.events("sluice.version.published.v1"))
+        wrong = manifest(product("five", first), product("six", stored))
+        self.assertError(self.server.refused("publish", "--manifest", wrong, "--in-place"), "place.outside")
+        named = manifest({"ref": "demo/seven", "inPlace": True, "representations": [{"files": [{"path": str(first), "name": "x.txt"}]}]})
+        self.assertError(self.server.refused("publish", "--manifest", named), "publish.manifest", "keep their names")
+        self.assertEqual(len(self.server.events("sluice.version.published.v1")), count)
 
     def test_a_backup_says_that_it_has_them_not(self):
         self.publish("demo/one", self.scan("one.txt", "one\n"))
@@ -188,6 +247,23 @@ class InPlace(InPlaceTestCase):
         self.assertEqual(answer["inPlace"], {"versions": 1, "files": 1, "bytes": 4})
         words = self.server.run("backup", self.server.home / "again").output
         self.assertIn("1 version lies in place, 4 B", words)
+
+    @unittest.skipUnless(shutil.which("oiiotool"), "skipped: oiiotool is not installed (tools/setup installs it)")
+    def test_pictures_have_small_ones_while_they_are_what_was_recorded(self):
+        path = self.root / "one.png"
+        path.write_bytes(picture(64, 36))
+        self.publish("demo/one", path, hash="later")
+        self.assertTrue(self.server.ask("status", "demo/one")["products"][0]["preview"])
+        small = self.server.get("/api/v1/preview", ref="demo/one", width=32)
+        self.assertEqual((small.status, small.headers["content-type"], small.body[:2]), (200, "image/jpeg", b"\xff\xd8"))
+        self.assertEqual([file.suffix for file in (self.server.data / "previews").rglob("*.*")], [".jpg"])
+        self.assertProblem(self.server.get("/api/v1/preview", ref=self.text("two")), 404, "file.unknown")
+        path.write_bytes(picture(64, 37))
+        self.assertProblem(self.server.get("/api/v1/preview", ref="demo/one", width=33), 409, "version.damaged")
+        self.assertFalse(self.server.ask("status", "demo/one")["products"][0]["preview"])
+
+    def text(self, name):
+        return self.publish(f"demo/{name}", self.scan(f"{name}.txt", "text\n"))["ref"]
 
     def test_is_never_purged(self):
         self.publish("demo/one", self.scan("one.txt", "one\n"))

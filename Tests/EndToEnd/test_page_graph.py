@@ -248,6 +248,79 @@ class Living(GraphTestCase, ServerTestCase):
         self.assertTrue(page.evaluate("window.sameDocument === true"), "the page was never loaded again")
 
 
+@unittest.skipUnless(HAS_DOT, "no Graphviz")
+class ManyShots(GraphTestCase, SharedServerTestCase):
+    """A show of two sequences with thirty shots each, whose look has changed; not all of it was made."""
+
+    @classmethod
+    def prepare(cls, server):
+        shots = [f"sq0{sequence}0/sh{10 * shot:04d}" for sequence in (1, 2) for shot in range(1, 31)]
+        folders = "".join(f"  - {{ path: {shot}, type: shot, range: 1001-1002, fps: 24 }}\n" for shot in shots)
+        head, _, rest = tiny_show.PIPELINE.partition("folders:\n")
+        steps = rest.partition("steps:\n")[2]
+        server.pipeline(f"{head}folders:\n  - look\n  - {{ path: sq010, type: sequence }}\n  - {{ path: sq020, type: sequence }}\n"
+                        f"{folders}steps:\n{steps}")  # fmt: skip
+        plates = [{"ref": f"demo/{shot}/plate", "representations": [{"files": [*map(str, server.frames(1001, 1002, folder=shot))]}]}
+                  for shot in shots]  # fmt: skip
+        luts = [{"ref": f"demo/look/{name}", "representations": [{"files": [str(server.file(f"{name}.cube"))]}]}
+                for name in ("show_lut", "neutral_lut")]  # fmt: skip
+        server.ask("publish", "--manifest", server.file("all.json", json.dumps({"products": plates + luts})))
+        server.apply("--select", "folder:sq010 and step:neutral")
+        server.apply("--select", "folder:sq010/sh0010 or folder:sq010/sh0020 or folder:sq010/sh0030")
+        tiny_show.change_look(server)
+
+    def areas(self, page):
+        return page.evaluate("[...document.querySelectorAll('.canvas .areas text')].map(text => text.textContent)")
+
+    def test_it_is_cut_into_blocks_that_are_seen_together(self):
+        page = self.open_graph("?collapse=none")
+        self.assertIn("look", self.areas(page))
+        self.assertTrue(any(title.startswith("sq010/sh0010 – sh") for title in self.areas(page)), self.areas(page))
+        self.assertGreater(page.locator(".canvas .echo").count(), 4)
+        drawn = page.evaluate("(() => { const [w, s] = ['.canvas > g', '.canvas'].map(q => document.querySelector(q).getBoundingClientRect());"
+                              " return [w.left >= s.left, w.top >= s.top, w.right <= s.right, w.bottom <= s.bottom, w.width / s.width] })()")  # fmt: skip
+        self.assertEqual(drawn[:4], [True] * 4)
+        self.assertGreater(drawn[4], 0.6, "it uses the room")
+
+    def test_far_away_there_are_names_of_blocks_and_close_by_those_of_nodes(self):
+        page = self.open_graph("?collapse=none")
+
+        def seen():
+            title, name = ("document.querySelector('.canvas .areas text').getBoundingClientRect().height",
+                           "getComputedStyle(document.querySelector('.canvas .node .title')).display")  # fmt: skip
+            return page.evaluate(title), page.evaluate(name) != "none"
+
+        size, is_named = seen()
+        self.assertEqual((size > 10, is_named), (True, False))
+        for _ in range(6):
+            page.click(".zooms button:has-text('+')")
+        size, is_named = seen()
+        self.assertEqual((size > 10, is_named), (True, True))
+
+    def test_an_echo_is_the_thing_itself(self):
+        page = self.open_graph("?collapse=none")
+        page.locator('.echo[data-id="product:look/show_lut"]').first.click()
+        self.wait_said(page, "#aside h2", "show_lut")
+        self.assertTrue(self.nodes(page)["product:look/show_lut"]["chosen"])
+        lit = page.evaluate("[...document.querySelectorAll('.echo.lit')].map(echo => echo.dataset.id)")
+        self.assertIn("product:look/show_lut", lit)
+        self.assertNotIn("product:look/neutral_lut", lit)
+
+    def test_what_the_address_names_is_in_view_on_a_telephone(self):
+        page = self.open_graph("?collapse=none&at=sq020/sh0290/plate", ready="#aside h2", size=NARROW)
+        page.wait_for_selector('.node.chosen[data-id="product:sq020/sh0290/plate"]')
+        page.wait_for_function("() => { const [n, s] = ['.node.chosen', '.graph-stage'].map(q => document.querySelector(q).getBoundingClientRect());"
+                               " return n.top >= s.top && n.bottom <= s.bottom && n.left >= s.left && n.right <= s.right }")  # fmt: skip
+
+    def test_it_fits_and_is_kept_as_pictures(self):
+        node = '.node[data-id="unit:contact/sq010"]'
+        for page, _ in self.photograph({
+            "graph-blocks-opened": ("/#/demo/graph?open=step:review", '.node[data-id="unit:review/sq010/sh0010"]'),
+            "graph-blocks": ("/#/demo/graph?collapse=none", node),
+            "graph-blocks-lit": ("/#/demo/graph?collapse=none&at=sq010/sh0040/neutral_frames", node)}):  # fmt: skip
+            self.check_quiet(page)
+
+
 class Judged(GraphTestCase, SharedServerTestCase):
     """What persons say of products is shown where the server says it."""
 

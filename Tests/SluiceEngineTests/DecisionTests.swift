@@ -78,6 +78,28 @@ private struct Desk {
     #expect(desk.registry.projects[desk.project]?.products[desk.product]?.tags["ok"] == shown)
   }
 
+  @Test func `settles the tag of an approval that was lost, and approves nothing`() throws {
+    var desk = try Desk("lon")
+    let versions = (1...2).map { VersionID(second: $0, site: "lon", counter: 1) }
+    try desk.record([desk.version(1, at: "lon"), desk.version(2, at: "lon")])
+    let seen = Frontier(["lon": desk.registry.sequence])
+    func tag(_ version: VersionID) -> Draft {
+      desk.fact(.tagMoved(TagMoved(tag: Judgement.approvedTag, version: version)), product: desk.product)
+    }
+    try desk.record([tag(versions[0])])
+    try desk.hear([tag(versions[1])], from: "nyc", seen: seen)
+    let shown = try #require(desk.registry.projects[desk.project]?.products[desk.product]?.tags[Judgement.approvedTag])
+    try desk.record([
+      desk.fact(.versionJudged(VersionJudged(version: shown, verdict: .rejected, because: nil)), product: desk.product)
+    ])
+    let reference = Reference(product: desk.product, selector: .id(shown))
+    try desk.record(try Decisions.moveTag(reference, to: Judgement.approvedTag, in: desk.registry))
+    #expect(desk.registry.projects[desk.project]?.contested == [])
+    #expect { try Decisions.moveTag(reference, to: Judgement.approvedTag, in: desk.registry) } throws: {
+      ($0 as? SluiceError)?.code == .usage
+    }
+  }
+
   @Test func `settles a folder's type, attributes and omission`() throws {
     var desk = try Desk("lon")
     let folder = try FolderPath("a")

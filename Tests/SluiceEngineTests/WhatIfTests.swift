@@ -63,6 +63,20 @@ import Testing
     }
   }
 
+  @Test func `a sequence came with a hole, it is refused as its publish would be`() async throws {
+    try await made { site, demo in
+      var change = ChangedProduct(
+        ref: "demo/sq010/sh0010/plate", files: [file("plate.1001.exr", "a"), file("plate.1003.exr", "b")])
+      let error = await #expect(throws: SluiceError.self) {
+        try await site.plans.compute(demo, PlanScope(), if: [change])
+      }
+      #expect(error?.code == .publishHole && error?.what == "the sequence lacks frame 1002")
+      change.allowMissing = true
+      let plan = try await site.plans.compute(demo, PlanScope(), if: [change])
+      #expect(plan.whatIf?.changes.first?.differs == true)
+    }
+  }
+
   @Test func `a whole sequence came of which one frame differs, that frame alone would move`() async throws {
     try await made { site, demo in
       let change = ChangedProduct(

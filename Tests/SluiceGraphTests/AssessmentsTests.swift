@@ -24,6 +24,19 @@ import Testing
     }
   }
 
+  @Test func `tells who left out what was gathered, although nothing but that changed`() throws {
+    var show = try Show.made(frames: 1001...1002)
+    var followed = try Assessments(show.assessor)
+    let contact = UnitID(step: "contact", folder: try FolderPath("sq010"))
+    for name in ["ada", "ben"] {
+      show.forgetRows()
+      try show.record(
+        .folderChanged(FolderChanged(omitted: true)), folder: try FolderPath("sq010/sh0010"), by: name)
+      try followed.follow(show.assessor, show.rows)
+      #expect(followed[contact]?.reasons.contains { $0.text.contains("was omitted (\(name), ") } == true)
+    }
+  }
+
   @Test func `stands still where a fact is about something else`() throws {
     var show = try Show.made(frames: 1001...1004)
     var followed = try Assessments(show.assessor)

@@ -26,6 +26,23 @@ import Testing
     #expect(try show.latest(lut)?.isHashed == true)
   }
 
+  @Test func `makes nothing stale when its bytes have been read, although its frames go beyond the range`() throws {
+    var show = try Show.made(frames: 1001...1004)
+    try show.change("sq010/sh0010", FolderChanged(set: ["range": "1001-1004"]))
+    try show.edit("review_movie") { $0.inputs.append(StepInput(name: "plate", product: .here("plate"))) }
+    try show.publish(plate, inPlace: .unhashed, frames: FrameSet(999...1006))
+    try show.makeAll()
+    try #require(try show.stale() == [])
+    try show.hash(plate) { "frame \($0 ?? 0)" }
+    #expect(try show.stale() == [])
+    let made = try #require(try show.latest("sq010/sh0010/review_movie"))
+    var remaking = Remaking(show.assessor)
+    #expect(try remaking.hindrance(to: made) == nil)
+    // Made anew it is compared by its bytes.
+    try show.publish(plate, inPlace: .hashed, frames: FrameSet(999...1006)) { $0 == 1002 ? "other" : "frame \($0)" }
+    #expect(try show.stale().contains("sq010/sh0010 review_movie"))
+  }
+
   @Test func `is compared by its bytes only when they have been read`() throws {
     var show = try unread()
     try show.hash(lut) { _ in "cold" }

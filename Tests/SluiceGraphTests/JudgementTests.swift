@@ -97,6 +97,18 @@ import Testing
   }
 }
 
+@Suite struct `An approval that was the only one` {
+  @Test func `leaves nothing to take when it is taken back, and the plan says so`() throws {
+    var show = try Show.made(frames: 1001...1003)
+    try show.judge("look/show_lut", number: 1, .approved)
+    try show.edit("review") { $0.inputs[1].tag = .tag("approved") }
+    try show.makeAll()
+    #expect(try show.plan("sq010/sh0010/review_frames").blocked.isEmpty)
+    try show.judge("look/show_lut", number: 1, .withdrawn)
+    #expect(try show.plan("sq010/sh0010/review_frames").blocked.count == 1)
+  }
+}
+
 @Suite struct `A freeze` {
   private var show: Show
 

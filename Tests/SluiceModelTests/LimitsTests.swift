@@ -84,6 +84,82 @@ import Testing
     #expect(Limits.eventDepth + 8 <= Limits.jsonDepth)
   }
 
+  @Test func `let changes rest no longer than a person waits, and be looked at again after a failure later still`() {
+    #expect(Limits.reactionQuiet > .zero && Limits.reactionQuiet < Limits.reactionLongest)
+    #expect(Limits.reactionLongest < Limits.reactionRetry)
+    #expect(Limits.reactionRetry < Limits.inPlaceLook)
+  }
+
+  @Test func `let what is asked for again be answered before a proxy ends a silent connection`() {
+    #expect(max(Limits.pullWaitSeconds, Limits.agentPollSeconds) < 60)
+  }
+
+  @Test func `let a look at what changed hold a record of facts, and runs be remembered of the largest plan`() {
+    #expect(Limits.changedRows >= Limits.factsPerRecord)
+    #expect(Limits.rememberedRuns >= Limits.runsPerPlan && Limits.sessionTasks <= Limits.runsPerPlan)
+  }
+
+  @Test func `let a name be believed for less than a receiver may ask us to stay away`() {
+    #expect(Limits.webhookNameSeconds < Limits.webhookRetryAfterSeconds)
+    #expect(Limits.webhookAddresses <= Limits.webhookPlaces && Limits.webhookURLBytes <= Limits.recordBytes)
+    #expect(Limits.webhookRedirects < Limits.deliveryTries && Limits.webhookAnswerBytes <= Limits.jsonBodyBytes)
+  }
+
+  @Test func `let a delivery be a part of a page, and many be handled while a head is tried again`() {
+    #expect(Limits.eventsPerDelivery <= Limits.eventsPerPage && Limits.deliveryTries <= Limits.retriesPerSubscription)
+    #expect(Limits.heldRecords <= Limits.recordsPerCommit)
+  }
+
+  @Test func `leave half of the files that a process may have open, whatever the log reads`() {
+    #expect(Limits.openLogFiles * 2 <= 1_024 && Limits.logReaders < Limits.openLogFiles)
+    #expect(Limits.blobFilterBytes <= Limits.segmentBytes)
+  }
+
+  @Test func `let a queue manager be asked about all that one script says, and stop in haste`() {
+    #expect(Limits.farmJobsAsked * 1_024 <= Limits.farmReplyBytes)
+    #expect(Limits.farmHasteSeconds < Limits.farmScriptSeconds && Limits.farmScriptSeconds < Limits.farmOrphanSeconds)
+    #expect(Limits.farmSubmits <= Limits.farmJobsAsked && Limits.farmUnknown <= Limits.taskRetries)
+  }
+
+  @Test func `let a template's task take longer than a step's, and its end shorter while the server stops`() {
+    #expect(Limits.taskTimeoutSeconds < Limits.jobTaskTimeoutSeconds)
+    #expect(Limits.sessionHasteSeconds < Limits.sessionExitSeconds)
+    #expect(Limits.sessionLineBytes <= Limits.logPageBytes)
+  }
+
+  @Test func `let lists be shorter than what they are of`() {
+    #expect(Limits.jobsListed <= Limits.workListed && Limits.workListed <= Limits.runsPerPlan)
+    #expect(Limits.unrecordedTasks < Limits.recordsPerCommit)
+  }
+
+  @Test func `let a drawing be laid out sooner than it is tried again, and its layout be read`() {
+    #expect(Limits.graphLayoutSeconds < Limits.graphRetrySeconds)
+    // A curve has some 200 bytes, and a node as much.
+    #expect((Limits.graphNodes + Limits.graphEdges) * 200 <= Limits.graphLayoutBytes)
+    #expect(Limits.graphEdges >= Limits.graphNodes && Limits.graphReasons <= Limits.graphRefs)
+  }
+
+  @Test func `let a question about changes name as many products as a selection may have words`() {
+    #expect(Limits.whatIfProducts <= Limits.selectionTokens)
+  }
+
+  @Test func `let an agent say the ends of as many tasks as it has cores for, and give back what it cannot do`() {
+    #expect(Limits.agentEnds <= Limits.agentCores && Limits.agentTroubles <= Limits.taskRetries)
+    #expect(Limits.agentPieceBytes <= Limits.jsonBodyBytes)
+    #expect(Limits.agentRoomBytes <= UInt64(Limits.agentPieceBytes))
+  }
+
+  @Test func `let a machine's user be noticed more often than anybody asks a program`() {
+    #expect(Limits.presenceMilliseconds <= Limits.presenceProgramSeconds * 1_000)
+    #expect(Limits.presenceProgramSeconds <= Limits.limitProgramSeconds)
+  }
+
+  @Test func `let failures be remembered of all that one answer lists, and a wrong clock be told from a fast one`() {
+    #expect(Limits.rememberedFailures >= Limits.workListed)
+    // NTP keeps machines within a second.
+    #expect(Limits.clockDriftMilliseconds > 1_000)
+  }
+
   @Test func `let a batch be one commit`() {
     #expect(Limits.eventsPerBatch <= Limits.recordsPerCommit)
   }
@@ -110,6 +186,10 @@ import Testing
       Limits.eventIDBytes, Limits.eventTypeBytes, Limits.eventParameterBytes,
       Limits.eventSourceBytes, Limits.eventAttributesBytes, Limits.eventAttributes, Limits.eventAttributeNameBytes,
       Limits.eventDepth, Limits.eventsPerBatch, Limits.handleFrames, Limits.offsetFrames, Limits.rangeFrames,
+      Limits.people, Limits.subscriptions, Limits.webhookPlaces, Limits.reportedDamages, Limits.farmReplyBytes,
+      Limits.sessionTasks, Limits.graphLayouts, Limits.agentCores, Limits.agentMemoryMebibytes, Limits.agentGPUs,
+      Limits.agentLabels, Limits.agents, Limits.inPlaceRead, Limits.agentTroubles, Limits.limitCount,
+      Limits.limitProgramSeconds,
     ]
     #expect(all.allSatisfy { $0 > 0 })
   }

@@ -83,7 +83,7 @@ struct Write: AsyncParsableCommand {
     let registry = try await Recovery.registry(site: "main", log: log, views: views, anew: false, logger: logger)
     let writer = Writer(
       registry: registry, log: log, views: views, names: try BenchLog.names(options.folder), feed: Feed(),
-      ambient: BenchLog.ambient, logger: logger)
+      ambient: BenchLog.ambient, viewsRest: Limits.viewsRest, logger: logger)
     let running = Task { try await writer.run() }
     let (each, writers) = (max(1, options.events / self.writers), self.writers)
     let start = ContinuousClock.now

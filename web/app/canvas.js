@@ -9,6 +9,10 @@ import { capital, count } from './words.js';
 const least = 0.08, most = 2.5;
 /** The scale below which names are too small to read: a telephone is held closer, and is smaller. */
 const readable = w => w < 640 ? 0.7 : 0.6;
+/** Below this a node is a sign without words. */
+const far = 0.45;
+/** A drawing of areas is first shown whole down to this scale: its signs can still be told apart. */
+const overview = 0.2;
 /** Room around the drawing; little where there is little. */
 const margin = w => w < 640 ? 12 : 28;
 
@@ -16,9 +20,11 @@ export class Canvas {
   /** @param heard {choose(node), open(node), close(node), leave()} */
   constructor(heard) {
     this.heard = heard;
+    this.areas = svg('g', { class: 'areas', 'aria-hidden': 'true' });
     this.lines = svg('g', { class: 'lines' });
+    this.echoes = svg('g', { class: 'echoes', 'aria-hidden': 'true' });
     this.boxes = svg('g', { class: 'boxes' });
-    this.world = svg('g', {}, this.lines, this.boxes);
+    this.world = svg('g', {}, this.areas, this.lines, this.echoes, this.boxes);
     this.element = svg('svg', { class: 'canvas', role: 'group', 'aria-label': 'Graph. Arrow keys go along the links, Enter chooses, a second Enter opens.' }, this.world);
     this.view = { x: 0, y: 0, k: 1 };
     this.drawn = new Map();
@@ -42,6 +48,8 @@ export class Canvas {
       if (this.boxes.children[i] !== box) this.boxes.insertBefore(box, this.boxes.children[i] ?? null);
       this.fill(box, node);
     });
+    this.drawEchoes(answer);
+    this.drawAreas(answer.areas ?? []);
     this.drawLines(answer);
     if (!this.nodes.has(this.current)) this.rove(answer.nodes[0]?.id);
     this.light();
@@ -54,6 +62,34 @@ export class Canvas {
     if (parts.length) this.show(parts);
   }
 
+  /** Nodes that are drawn once more beside what they are linked to; they stand for the node itself. */
+  drawEchoes(answer) {
+    let i = 0;
+    for (const node of answer.nodes) for (const place of node.echoes ?? []) {
+      const box = this.echoes.children[i++] ?? this.echoes.appendChild(svg('g', { class: 'echo' }));
+      box.dataset.id = node.id;
+      box.area = this.areaAt(place.x, place.y);
+      this.fill(box, { ...node, box: place, opens: false });
+    }
+    while (this.echoes.children.length > i) this.echoes.lastChild.remove();
+  }
+
+  drawAreas(areas) {
+    const key = JSON.stringify(areas);
+    if (this.areas.key === key) return;
+    this.areas.key = key;
+    this.areas.replaceChildren(...areas.map(({ title, x, y, width, height }) => {
+      const text = svg('text', { x: 18, y: 34, 'dominant-baseline': 'central' }, title);
+      // No wider than its area, however far away one is.
+      text.style.setProperty('--most', `${13 * (width - 36) / Math.max(1, measure(title, 'title'))}px`);
+      return svg('g', { transform: `translate(${x} ${y})` }, svg('rect', { width, height, rx: 12 }), text);
+    }));
+  }
+
+  areaAt(x, y) {
+    return this.answer.areas?.findIndex(a => x >= a.x && x <= a.x + a.width && y >= a.y && y <= a.y + a.height) ?? -1;
+  }
+
   fill(box, node) {
     const key = JSON.stringify([node.box, node.title, node.detail, node.states, node.products, node.opens, node.reasons]);
     if (box.key === key) return;
@@ -62,10 +98,12 @@ export class Canvas {
     box.setAttribute('transform', `translate(${x - w / 2} ${y - h / 2})`);
     box.setAttribute('aria-label', said(node));
     const many = node.products > 1, state = worst(node);
+    box.dataset.state = state;
+    box.style.setProperty('--middle', `${w / 2 - (w > 160 ? 20 : 18)}px`);
     const children = [svg('title', {}, [said(node), ...node.reasons.map(r => `${r.text}${many && r.products > 1 ? ` (${r.products})` : ''}`)].join('\n'))];
     if (node.opens) children.push(svg('rect', { class: 'behind', x: 5, y: 5, width: w - 10, height: h, rx: 6 }));
     children.push(svg('rect', { class: 'box', width: w, height: h, rx: 6 }));
-    const mark = svg('g', { transform: `translate(${w > 160 ? 20 : 18} ${h / 2})` }, sign(state));
+    const mark = svg('g', { class: 'worst', transform: `translate(${w > 160 ? 20 : 18} ${h / 2})` }, sign(state));
     children.push(mark);
     const left = w > 160 ? 38 : 34, room = w - left - (node.opens ? 28 : 10);
     children.push(svg('text', { class: 'title', x: left, y: 20 }, fit(node.title, room, 'title')));
@@ -101,7 +139,7 @@ export class Canvas {
       const angle = Math.atan2(ty - by, tx - bx) * 180 / Math.PI;
       const line = svg('g', { class: `link ${policy(e.link)}` }, svg('path', { d: d.join('') }),
         svg('path', { class: 'tip', d: 'M0 0L-8 -3.4V3.4Z', transform: `translate(${tx} ${ty}) rotate(${angle})` }));
-      line.from = e.from; line.to = e.to;
+      line.from = e.from; line.to = e.to; line.area = this.areaAt(x, y);
       return line;
     }));
   }
@@ -131,22 +169,39 @@ export class Canvas {
       if (id === this.chosen) box.setAttribute('aria-current', 'true'); else box.removeAttribute('aria-current');
     }
     const above = new Set([...up, known]), below = new Set([...down, known]);
-    for (const line of this.lines.children) line.classList.toggle('lit', Boolean(known)
-      && (above.has(line.from) && above.has(line.to) || below.has(line.from) && below.has(line.to)));
+    const touched = new Set();
+    for (const line of this.lines.children) {
+      const isLit = Boolean(known) && (above.has(line.from) && above.has(line.to) || below.has(line.from) && below.has(line.to));
+      line.classList.toggle('lit', isLit);
+      if (isLit) { touched.add(`${line.area} ${line.from}`); touched.add(`${line.area} ${line.to}`); }
+    }
+    // Of what is drawn in many places only those are lit that a lit link leads to.
+    for (const box of this.echoes.children) {
+      const { id } = box.dataset;
+      box.classList.toggle('lit', Boolean(shown?.has(id)) && (id === known || touched.has(`${box.area} ${id}`)));
+      box.classList.toggle('chosen', id === this.chosen);
+    }
   }
 
   // Where one looks
 
   get size() { return { w: this.element.clientWidth || 800, h: this.element.clientHeight || 600 }; }
   place(node) { return { x: node.box.x * this.view.k + this.view.x, y: node.box.y * this.view.k + this.view.y }; }
-  apply() { this.world.setAttribute('transform', `translate(${this.view.x} ${this.view.y}) scale(${this.view.k})`); }
+  apply() {
+    const { x, y, k } = this.view;
+    this.world.setAttribute('transform', `translate(${x} ${y}) scale(${k})`);
+    this.element.classList.toggle('far', k < far);
+    // A pixel of the screen, for what keeps its size.
+    this.world.style.setProperty('--unit', `${1 / k}px`);
+  }
 
   /** All of it; where that would be too small to read, its beginning. */
   fit(whole = false) {
     this.moved = whole;
     const { width, height } = this.answer?.size ?? {}, { w, h } = this.size, edge = margin(w);
     if (!width) return;
-    const all = Math.min(1.15, (w - 2 * edge) / width, (h - 2 * edge) / height), k = whole ? Math.max(least, all) : Math.max(readable(w), all);
+    const all = Math.min(1.15, (w - 2 * edge) / width, (h - 2 * edge) / height);
+    const isOverview = whole || this.answer.areas && all >= overview, k = Math.max(isOverview ? least : readable(w), all);
     this.view = { k, x: width * k <= w - 2 * edge ? (w - width * k) / 2 : edge, y: height * k <= h - 2 * edge ? (h - height * k) / 2 : edge };
     this.apply();
   }
@@ -154,7 +209,8 @@ export class Canvas {
   /** After the room changed: all of it again, unless somebody looks at a place of their own choice. */
   settle() {
     if (!this.answer?.size) return;
-    if (this.moved) this.reveal(this.chosen); else this.fit();
+    if (!this.moved) this.fit();
+    this.reveal(this.chosen);
   }
 
   /** Brings nodes into view, all of them where they fit. */
@@ -191,7 +247,7 @@ export class Canvas {
 
   listen() {
     const canvas = this.element, fingers = new Map();
-    const nodeAt = event => event.target.closest?.('.node')?.dataset.id ?? null;
+    const nodeAt = event => event.target.closest?.('.node, .echo')?.dataset.id ?? null;
     const point = event => { const box = canvas.getBoundingClientRect(); return { x: event.clientX - box.x, y: event.clientY - box.y }; };
     let moved = 0;
     canvas.addEventListener('pointerdown', event => {

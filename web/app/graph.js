@@ -76,8 +76,10 @@ export class Graph {
   drawAnswer() {
     const { answer } = this, places = Boolean(answer.size);
     this.stage.hidden = !places;
-    if (places) { this.canvas.update(answer, { fresh: this.fresh }); this.fresh = false; }
+    const { fresh } = this;
+    if (places) { this.canvas.update(answer, { fresh }); this.fresh = false; }
     this.show();
+    if (places && fresh) this.canvas.reveal(this.canvas.chosen);
     this.heardAnswer?.();
   }
 

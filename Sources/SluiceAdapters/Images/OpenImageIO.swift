@@ -67,17 +67,23 @@ package struct OpenImageIO: PixelReader, PreviewMaker {
 
   // MARK: Previews
 
-  package func preview(of path: String, key: Digest, width: Int) async -> String? {
-    guard ImageFormats.isImage(path) else { return nil }
+  package func preview(of path: String, named name: String, key: Digest, width: Int) async -> String? {
+    guard ImageFormats.isImage(name) else { return nil }
     let target = "\(previews)/\(key.hex.prefix(2))/\(key.hex)-\(width).jpg"
     if FileManager.default.fileExists(atPath: target) { return target }
     return await gate.run {
       if FileManager.default.fileExists(atPath: target) { return target }
       let folder = "\(previews)/\(key.hex.prefix(2))"
       try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      let temporary = "\(folder)/\(ambient.makeSecret(bytes: 6)).jpg"
-      var arguments = [path, "--ch", "0,1,2"]
-      if ["exr", "hdr", "dpx"].contains(FileName(path).fileExtension.lowercased()) {
+      let secret = ambient.makeSecret(bytes: 6)
+      let temporary = "\(folder)/\(secret).jpg"
+      let suffix = FileName(name).fileExtension
+      // The program chooses its reader by the name, which an open file does not have.
+      let link = FileName(path).fileExtension == suffix ? nil : "\(folder)/\(secret).\(suffix)"
+      if let link { try? FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path) }
+      defer { if let link { try? FileManager.default.removeItem(atPath: link) } }
+      var arguments = [link ?? path, "--ch", "0,1,2"]
+      if ["exr", "hdr", "dpx"].contains(suffix.lowercased()) {
         arguments += ["--colorconvert", "lin_rec709", "srgb_rec709_scene"]
       }
       arguments += ["--fit", "\(width)x0", "-d", "uint8", "--attrib", "jpeg:quality", "85", "-o", temporary]

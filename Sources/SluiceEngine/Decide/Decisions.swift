@@ -162,15 +162,17 @@ package enum Decisions {
     try Publisher.checkTag(tag)
     let version = try registry.version(reference)
     let product = try registry.product(reference.product)
-    if tag == Judgement.approvedTag, let judgement = version.judgement, judgement.verdict != .approved {
+    let isOpen = try registry.project(reference.product.project).isContested(.tag(reference.product, tag))
+    // Saying again what is shown settles what sites wrote without knowing of one another, and approves nothing.
+    let isSaidAgain = isOpen && product.tags[tag] == version.address.version
+    if tag == Judgement.approvedTag, let judgement = version.judgement, judgement.verdict != .approved, !isSaidAgain {
       let what = judgement.verdict == .rejected ? "was rejected" : "lost its approval"
       throw SluiceError(
         .usage, what: "\(version.spoken) \(what) (\(judgement.actor.name)), and a tag alone does not approve it",
         at: "product '\(reference.product)'",
         fix: "approve it: sluice approve \(reference.product)@\(version.address.version)")
     }
-    let isOpen = try registry.project(reference.product.project).isContested(.tag(reference.product, tag))
-    guard product.tags[tag] != version.address.version || isOpen else { return [] }
+    guard product.tags[tag] != version.address.version || isSaidAgain else { return [] }
     return [
       Draft(
         project: reference.product.project, product: reference.product,

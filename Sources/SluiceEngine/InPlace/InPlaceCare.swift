@@ -91,6 +91,7 @@ package actor InPlaceCare: Service {
     for index in manifest.representations.indices {
       for file in manifest.representations[index].files.indices {
         let stored = manifest.representations[index].files[file]
+        if stored.isHashed { continue }
         manifest.representations[index].files[file].sha256 = try await outside.digest(stored)
       }
     }

@@ -6,15 +6,14 @@ struct InPlacePublishing: Sendable {
   let outside: any OutsideFiles
 
   /// The files of one product, hashed where that is asked for, or where they are small.
+  /// - Parameter base: what frames are laid over, of a patch; its other frames stay where they were recorded.
   func manifest(
-    of request: ProductPublish, _ paths: [String], _ ref: ProductRef
+    of request: ProductPublish, _ paths: [String], _ ref: ProductRef, over base: Manifest?
   ) async throws(SluiceError) -> (manifest: Manifest, isHashed: Bool) {
-    guard request.representations.count <= 1, request.representations.allSatisfy({ $0.files.isEmpty }),
-      request.patch != true
-    else {
+    guard request.representations.count <= 1, request.representations.allSatisfy({ $0.files.isEmpty }) else {
       throw SluiceError(
-        .publishManifest, what: "files in place are one representation, whole, and bring no bytes",
-        at: "product '\(ref)'", fix: "leave out the files and --patch, or publish without --in-place")
+        .publishManifest, what: "files in place are one representation and bring no bytes",
+        at: "product '\(ref)'", fix: "leave out the files, or publish without --in-place")
     }
     let (found, isFolder) = try await outside.find(paths)
     let names = found.map(\.path)
@@ -23,25 +22,44 @@ struct InPlacePublishing: Sendable {
         .publishManifest, what: "two files have one name", at: "product '\(ref)'", fix: "record the folder instead")
     }
     let asked = request.representations.first
-    let kind = Shape.kind(names, isTree: isFolder || asked?.tree == true, isPatch: false)
-    let name = asked?.name ?? Shape.defaultName(names, kind: kind)
+    let kind = Shape.kind(names, isTree: isFolder || asked?.tree == true, isPatch: base != nil)
+    let over = try base.map { (base) throws(SluiceError) in
+      try Publisher.patched(base, asked?.name, kind, names, ref)
+    }
+    let name = over?.name ?? asked?.name ?? Shape.defaultName(names, kind: kind)
     try NameRule.require(name, as: "representation", in: name)
-    let isHashed = request.hash.map { $0 == .now } ?? (found.reduce(0) { $0 + $1.size } <= Limits.hashedAtOnceBytes)
-    var files: [StoredFile] = []
-    for file in found {
+    var files = found.map { file in
+      let path = over.map { Shape.patchedPath(file.path, base: $0) } ?? file.path
       var stored = StoredFile(
-        path: file.path, frame: kind == .sequence ? FileName(file.path).frame : nil, size: file.size,
+        path: path, frame: kind == .sequence ? FileName(path).frame : nil, size: file.size,
         sha256: file.place.standIn(size: file.size))
       stored.place = file.place
-      if isHashed { stored.sha256 = try await outside.digest(stored) }
-      files.append(stored)
+      return stored
+    }
+    if let over { files += try await carried(from: over, besides: Set(files.map(\.frame)), ref) }
+    let unread = files.reduce(0) { $0 + ($1.isHashed ? 0 : $1.size) }
+    let isHashed = request.hash.map { $0 == .now } ?? (unread <= Limits.hashedAtOnceBytes)
+    for index in files.indices where isHashed && !files[index].isHashed {
+      files[index].sha256 = try await outside.digest(files[index])
     }
     let representation = Representation(name: name, kind: kind, files: files)
-    if request.allowMissing != true, let holes = representation.frames?.holes, !holes.isEmpty {
+    if request.allowMissing != true, over == nil, let holes = representation.frames?.holes, !holes.isEmpty {
       throw SluiceError(
         .publishHole, what: "the sequence lacks \(Reasons.spoken(holes))", at: "product '\(ref)'",
         fix: "add the missing frames, or publish with --allow-missing if they are meant to be missing")
     }
-    return (Manifest(representations: [representation]), isHashed)
+    return (Manifest(representations: [representation]), files.allSatisfy(\.isHashed))
+  }
+
+  /// The frames of a base that a patch leaves as they are.
+  /// - Throws: `place.changed` where one of them is not what was recorded.
+  private func carried(
+    from base: Representation, besides new: Set<Int?>, _ ref: ProductRef
+  ) async throws(SluiceError) -> [StoredFile] {
+    let files = base.files.filter { !new.contains($0.frame) }
+    guard let first = try await outside.differences(files).first else { return files }
+    throw SluiceError(
+      .placeChanged, what: "'\(first.place)', which the patch leaves as it was, is not what was recorded",
+      at: "product '\(ref)'", fix: "publish the whole sequence")
   }
 }

@@ -8,6 +8,13 @@ extension Representation {
     if place.path.hasSuffix("/" + first.path) { return String(place.path.dropLast(first.path.count + 1)) }
     return place.path.lastIndex(of: "/").map { String(place.path[..<$0]) } ?? place.path
   }
+
+  /// Whether one name cannot stand for all files of a sequence in place, since they lie in several folders, or under
+  /// other names than in the version.
+  package var isScattered: Bool {
+    guard kind == .sequence, let directory = placedDirectory else { return false }
+    return files.contains { $0.place?.path != "\(directory)/\($0.path)" }
+  }
 }
 
 extension Queries {

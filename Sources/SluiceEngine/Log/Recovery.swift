@@ -33,7 +33,7 @@ package enum Recovery {
       let (finished, end) = (rows, records.last?.last ?? registry.sequence)
       async let saving = finished?.save(to: views)
       async let reading = next(after: end, in: log)
-      rows = records.isEmpty ? nil : try Rows(applying: records, from: site, to: &registry)
+      rows = records.isEmpty ? nil : try await Rows(applying: records, from: site, to: &registry)
       if let error = await saving { throw error }
       records = try await reading.get()
     }
@@ -55,13 +55,36 @@ package enum Recovery {
     let head: ViewHead
 
     /// What a page of the log changes.
-    init(applying records: [StoredRecord], from site: String, to registry: inout Registry) throws(SluiceError) {
-      let changed = Set(try registry.apply(records, from: site))
+    init(applying records: [StoredRecord], from site: String, to registry: inout Registry) async throws(SluiceError) {
+      let changed = Array(Set(try registry.apply(records, from: site)))
       var index = ContentIndex()
       for stored in records { index.add(stored) }
-      // In the order in which they lie: neighbours are written together.
-      rows = changed.map { registry.row($0) }.sorted { ($0.model, $0.key) < ($1.model, $1.key) }
       (self.index, head) = (index, registry.head)
+      let (known, half) = (registry, changed.count / 2)
+      async let others = Rows.sorted(changed[half...], of: known)
+      rows = Rows.merged(Rows.sorted(changed[..<half], of: known), await others)
+    }
+
+    /// Rows in the order in which they lie: neighbours are written together.
+    private static func sorted(_ keys: ArraySlice<RowKey>, of registry: Registry) -> [ViewRow] {
+      keys.map { registry.row($0) }.sorted(by: isBefore)
+    }
+
+    private static func isBefore(_ one: ViewRow, _ other: ViewRow) -> Bool {
+      (one.model, one.key) < (other.model, other.key)
+    }
+
+    private static func merged(_ some: [ViewRow], _ others: [ViewRow]) -> [ViewRow] {
+      var (all, rest): ([ViewRow], ArraySlice<ViewRow>) = ([], others[...])
+      all.reserveCapacity(some.count + others.count)
+      for row in some {
+        while let other = rest.first, isBefore(other, row) {
+          all.append(other)
+          rest.removeFirst()
+        }
+        all.append(row)
+      }
+      return all + rest
     }
 
     func save(to views: any ViewStore) async -> SluiceError? {

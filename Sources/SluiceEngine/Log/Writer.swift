@@ -38,13 +38,24 @@ package actor Writer: Service {
   private var askers: [CheckedContinuation<Result<[CommandID: Int64], SluiceError>, Never>] = []
   private let looks: AsyncStream<Void>
   private let look: AsyncStream<Void>.Continuation
+  /// Who brings decisions to the log now: one commit at a time.
+  private var committing: Committing = .nobody
+  private enum Committing { case nobody, caller, loop }
+  /// Waits for the caller who commits, at the end.
+  private var ending: CheckedContinuation<Void, Never>?
+  private let viewsRest: Duration
+  private var isSaving = false
+  /// They wait for the views that are being written.
+  private var followers: [CheckedContinuation<Void, Never>] = []
 
+  /// - Parameter viewsRest: how long views are left alone after they were written, so that many commits share one write
+  ///   of them.
   package init(
     registry: Registry, log: any EventLog, views: any ViewStore, names: any PersonNames, feed: Feed, ambient: Ambient,
-    logger: Logger
+    viewsRest: Duration = .zero, logger: Logger
   ) {
     (site, self.log, self.views, self.names, self.feed) = (registry.site, log, views, names, feed)
-    (self.ambient, self.logger) = (ambient, logger)
+    (self.ambient, self.viewsRest, self.logger) = (ambient, viewsRest, logger)
     confirmed = Mutex(Confirmed(registry: registry))
     state = WriterState(registry: registry, names: names)
     (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -83,10 +94,10 @@ package actor Writer: Service {
     switch try state.submit(origin, blobs: blobs, ambient: ambient, decide: decide) {
     case .known(let last): return position(last)
     case .waiting(let ticket):
-      let result = await withCheckedContinuation { caller in
-        callers[ticket, default: []].append(.one(caller))
-        wake.yield()
+      if committing == .nobody {
+        return position(try await lead(for: ticket)?.get() ?? confirmedSequence)
       }
+      let result = await withCheckedContinuation { callers[ticket, default: []].append(.one($0)) }
       return position(try result.get())
     }
   }
@@ -121,10 +132,8 @@ package actor Writer: Service {
         gathering.put(.failure(error), at: index)
       }
     }
-    return await withCheckedContinuation { continuation in
-      wake.yield()
-      gathering.wait(continuation)
-    }
+    if committing == .nobody { _ = await lead() }
+    return await withCheckedContinuation { gathering.wait($0) }
   }
 
   /// Like `submit`, for what has happened and must be recorded: waits for a full disk to be mended.
@@ -183,14 +192,22 @@ package actor Writer: Service {
     await cancelWhenGracefulShutdown {
       await withTaskGroup(of: Void.self) { group in
         group.addTask { for await _ in self.wakeups { await self.flush() } }
-        group.addTask { for await _ in self.saves { await self.saveViews() } }
+        group.addTask {
+          for await _ in self.saves {
+            await self.saveViews()
+            if self.viewsRest > .zero { try? await self.ambient.sleep(self.viewsRest) }
+          }
+        }
         group.addTask { for await _ in self.looks { await self.lookUp() } }
       }
     }
     await lookUp()
+    if committing == .caller { await withCheckedContinuation { ending = $0 } }
     await flush()
-    await saveViews()
+    await settleViews()
   }
+
+  private var confirmedSequence: Int64 { state.confirmed.sequence }
 
   private func lookUp() async {
     while !asked.isEmpty {
@@ -206,24 +223,55 @@ package actor Writer: Service {
     }
   }
 
-  private func flush() async {
-    while true {
-      let batch = state.nextBatch()
-      guard !batch.isEmpty else { return }
-      do throws(SluiceError) {
-        // An alias in the log whose name a crash took away would be nobody for ever.
-        try await names.settle()
-        let places = try await log.append(batch.map(\.encoded), blobs: batch.flatMap(\.blobs))
-        confirm(places)
-      } catch {
-        refuse(error)
-      }
-      // Views may lag behind the log, but not without bound.
-      if state.unsavedCount > Limits.unsavedRows { await saveViews() } else { save.yield() }
+  /// Commits what waits, in the task of whoever decided it: a decision alone is not handed from task to task. What was
+  /// decided meanwhile goes to the loop, so that nobody works for others for long.
+  private func lead(for ticket: WriterState.Ticket? = nil) async -> Result<Int64, SluiceError>? {
+    committing = .caller
+    let result = await commit(state.nextBatch(), own: ticket)
+    if state.isWaiting {
+      committing = .loop
+      wake.yield()
+    } else {
+      committing = .nobody
     }
+    ending?.resume()
+    ending = nil
+    return result
   }
 
-  private func confirm(_ places: [Int64]) {
+  /// Commits until nothing waits.
+  private func flush() async {
+    guard committing != .caller else { return }
+    committing = .loop
+    while true {
+      let batch = state.nextBatch()
+      guard !batch.isEmpty else { break }
+      _ = await commit(batch)
+    }
+    committing = .nobody
+  }
+
+  private func commit(
+    _ batch: [WriterState.Pending], own: WriterState.Ticket? = nil
+  ) async -> Result<Int64, SluiceError>? {
+    guard !batch.isEmpty else { return nil }
+    let result: Result<Int64, SluiceError>?
+    do throws(SluiceError) {
+      // An alias in the log whose name a crash took away would be nobody for ever.
+      try await names.settle()
+      let places = try await log.append(batch.map(\.encoded), blobs: batch.flatMap(\.blobs))
+      result = confirm(places, own: own)
+    } catch {
+      refuse(error)
+      result = .failure(error)
+    }
+    // Views may lag behind the log, but not without bound.
+    if state.unsavedCount > Limits.unsavedRows { await settleViews() } else { save.yield() }
+    return result
+  }
+
+  /// - Returns: the place of `own`.
+  private func confirm(_ places: [Int64], own: WriterState.Ticket?) -> Result<Int64, SluiceError>? {
     let records = state.confirm(places)
     let changes = state.takeChanges()
     confirmed.withLock { confirmed in
@@ -233,9 +281,13 @@ package actor Writer: Service {
     for (ticket, stored) in records { answer(ticket, .success(stored.last)) }
     feed.pulse()
     feed.tell(records.map(\.stored))
-    guard feed.hasReaders else { return }
+    if feed.hasReaders { send(records.map(\.stored)) }
+    return own.flatMap { own in records.first { $0.ticket == own }.map { .success($0.stored.last) } }
+  }
+
+  private func send(_ records: [StoredRecord]) {
     feed.send(
-      records.flatMap { _, stored in
+      records.flatMap { stored in
         stored.record.events.enumerated().compactMap { index, event in
           let envelope = try? Envelope(event.json)
           let place = position(stored.sequence(ofEvent: index))
@@ -262,13 +314,10 @@ package actor Writer: Service {
     }
   }
 
-  private var isSaving = false
-
   /// Views follow the log; what could not be written now is written with the next facts, or rebuilt at the start.
   private func saveViews() async {
     guard !isSaving, let unsaved = state.takeUnsaved() else { return }
     isSaving = true
-    defer { isSaving = false }
     do throws(SluiceError) {
       try await views.save(unsaved.rows, index: unsaved.index, head: unsaved.head)
       state.saved(unsaved)
@@ -276,6 +325,17 @@ package actor Writer: Service {
       state.failed(unsaved)
       logger.warning("the views could not be written: \(error.what)", metadata: ["code": "\(error.code.rawValue)"])
     }
+    isSaving = false
+    for follower in followers { follower.resume() }
+    followers = []
+  }
+
+  /// Waits until the views hold all that was acknowledged before, for who asks them and not `current`. Where they
+  /// cannot be written, they say less.
+  package func settleViews() async {
+    while isSaving { await withCheckedContinuation { followers.append($0) } }
+    // Whoever asks may be cancelled; what others wait for is not.
+    await Task { await saveViews() }.value
   }
 }
 

@@ -176,6 +176,8 @@ package struct WriterState: Sendable {
 
   // MARK: Appending
 
+  package var isWaiting: Bool { !waiting.isEmpty }
+
   /// The decisions that go to the log next, in one commit; empty while none waits.
   package mutating func nextBatch() -> [Pending] {
     precondition(appending.isEmpty, "one commit at a time")

@@ -151,17 +151,17 @@ extension Publisher {
     inPlace paths: [String], _ request: ProductPublish, _ ref: ProductRef, _ registry: Registry,
     override: PublishDecisions.Override?
   ) async throws(SluiceError) -> Prepared {
-    guard try Reference(request.ref).selector == .latest, request.base == nil else {
-      throw SluiceError(
-        .publishPatch, what: "a version can only be named with a patch, and files in place are none",
-        at: "reference '\(request.ref)'", fix: "publish to '\(ref)'")
+    let base = try base(request, Reference(request.ref), registry)
+    let baseManifest = try base.map { (version) throws(SluiceError) in
+      try manifests.manifest(version.published.manifest)
     }
-    let (manifest, isHashed) = try await InPlacePublishing(outside: outside).manifest(of: request, paths, ref)
+    let (manifest, isHashed) = try await InPlacePublishing(outside: outside)
+      .manifest(of: request, paths, ref, over: baseManifest)
     var fact = VersionPublished(
       version: await writer.reserveVersion(of: ref), number: nil, manifest: Blob(manifest).digest,
       representations: manifest.representations.map(\.summary),
       madeFrom: try PublishedInputs(of: ref, in: registry, now: writer.now).used(request.from ?? []),
-      note: request.note, label: request.label,
+      note: request.note, label: request.label, base: base?.address.version,
       changed: isHashed ? try changed(manifest, registry.project(ref.project).newest(of: ref)) : nil)
     fact.inPlace = isHashed ? .hashed : .unhashed
     return Prepared(
@@ -209,10 +209,15 @@ extension Publisher {
     }
     let base = try registry.version(Reference(product: reference.product, selector: selector))
     if base.isPurged { throw base.purgedError }
-    guard !base.isInPlace else {
+    if let error = base.damageError { throw error }
+    guard base.isInPlace == (request.inPlace != nil) else {
+      let (lies, fix) =
+        base.isInPlace
+        ? ("was recorded in place, and the frames of the store are not", "record the frames with --in-place, too")
+        : ("lies in the store, and frames in place do not", "publish the frames without --in-place")
       throw SluiceError(
-        .publishPatch, what: "'\(reference.product)' \(base.spoken) was recorded in place, and nothing is laid over it",
-        at: "product '\(reference.product)'", fix: "publish the whole sequence")
+        .publishPatch, what: "'\(reference.product)' \(base.spoken) \(lies)",
+        at: "product '\(reference.product)'", fix: "\(fix), or publish the whole sequence")
     }
     return base
   }
@@ -236,7 +241,9 @@ extension Publisher {
     let kind = Shape.kind(paths, isTree: request.tree == true, isPatch: base != nil)
     let name = request.name ?? Shape.defaultName(paths, kind: kind)
     try NameRule.require(name, as: "representation", in: name)
-    let over = try base.map { (manifest) throws(SluiceError) in try patched(manifest, request.name, kind, paths, ref) }
+    let over = try base.map { (manifest) throws(SluiceError) in
+      try Publisher.patched(manifest, request.name, kind, paths, ref)
+    }
     var stored: [StoredFile] = []
     var origins: [String: PlacedFile.Origin] = [:]
     for file in request.files {
@@ -259,7 +266,7 @@ extension Publisher {
     return (representation, origins)
   }
 
-  private func patched(
+  static func patched(
     _ base: Manifest, _ name: String?, _ kind: RepresentationKind, _ paths: [String], _ ref: ProductRef
   ) throws(SluiceError) -> Representation {
     let sequences = base.representations.filter { $0.kind == .sequence }

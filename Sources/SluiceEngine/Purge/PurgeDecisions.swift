@@ -33,8 +33,9 @@ package enum PurgeDecisions {
     var found: [ProductRef: String] = [:]
     guard let graph = registry.projects[name]?.graph else { return found }
     for state in registry.plans.values where state.project == name && state.status == .running {
+      let wanted = state.only.map { Set($0) }
       for (id, run) in try bodies.runs(of: state.body)
-      where !Execution.status(of: id, in: state, registry: registry).isDone {
+      where !Execution.status(of: id, in: state.id, wanted: wanted, registry: registry).isDone {
         guard let unit = graph.unit(run.unit) else { continue }
         for ref in graph.needs(ofUnit: unit.id) ?? [] { found[ref] = "\(unit.id), which is queued or runs, takes it" }
         for ref in unit.outputs where found[ref] == nil { found[ref] = "\(unit.id) is queued or runs" }

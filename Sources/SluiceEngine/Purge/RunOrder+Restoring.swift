@@ -29,7 +29,7 @@ extension RunOrder {
     _ versions: [Version], _ unit: Unit, project: Project, assessor: Assessor
   ) throws(SluiceError) -> RunOrder {
     let place = "\(project.name)/\(unit.id.folder), step \(unit.id.step)"
-    guard let first = versions.first, let past = project.asMade(first, by: unit) else {
+    guard let first = versions.first, let past = try project.asMade(first, by: unit, assessor.manifests) else {
       throw SluiceError(
         .taskInput, what: "\(unit.id) cannot be made again: nothing says from what", at: place, fix: "plan again")
     }

@@ -19,7 +19,7 @@ extension Queries {
       survey.graph, products: survey.project.products.keys, selected: selected, question: question)
     let answer = GraphAnswer(
       project: name, asOf: writer.position(survey.sequence), collapse: drawing.collapse,
-      direction: drawing.direction, select: selected == nil ? nil : select, shape: Digest.of(drawing.shapeText),
+      direction: drawing.direction, select: selected == nil ? nil : select, shape: drawing.shape,
       nodes: drawing.nodes.map { GraphNode($0, statuses: statuses) },
       edges: drawing.edges.map { edge in
         GraphEdge(

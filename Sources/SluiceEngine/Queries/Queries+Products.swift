@@ -111,6 +111,7 @@ extension Queries {
       answer.file = place.file.split(separator: "/").dropFirst().joined(separator: "/")
     }
     guard let digest else { return answer }
+    await writer.settleViews()
     let found = try await views.versions(holding: digest, limit: 20)
     for place in found {
       guard let version = registry.projects[place.address.product.project]?.versions[place.address] else { continue }

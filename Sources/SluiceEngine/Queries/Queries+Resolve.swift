@@ -77,13 +77,23 @@ extension Queries {
           ?? "'\(version.address.product)' \(version.spoken) has several representations",
         at: place(of: version), fix: "it has \(names): name one of them as the representation")
     }
+    if found.isScattered {
+      throw SluiceError(
+        .placeScattered,
+        what:
+          "the frames of '\(version.address.product)' \(version.spoken) lie in several folders or under several names",
+        at: place(of: version), fix: "resolve each file by its name, or fetch the version")
+    }
     let directory =
       found.placedDirectory ?? "\(store.directoryPath(of: version.address))/\(found.name)"
     let shared = found.sharedName
     return Resolved.Files(
       entity: entity(version, file: found.kind == .file ? shared : nil), product: version.address.product,
       version: version.address.version, number: version.published.number, representation: found.name,
-      kind: found.kind, directory: directory, path: shared.map { "\(directory)/\($0)" } ?? directory,
+      kind: found.kind, directory: directory,
+      path: found.kind == .file
+        ? found.files.first?.place?.path ?? shared.map { "\(directory)/\($0)" } ?? directory
+        : shared.map { "\(directory)/\($0)" } ?? directory,
       frames: found.frames, files: found.files.count, bytes: found.files.reduce(0) { $0 + $1.size })
   }
 

@@ -110,7 +110,7 @@ package struct Queries: Sendable {
         frames: version?.published.representations.first?.frames, staleFrames: assessment?.stale,
         missingFrames: assessment?.frames.flatMap { $0.lacks.isEmpty ? nil : $0.missing },
         reasons: assessment.map { $0.reasons + $0.notes } ?? [], failure: failed?.failure,
-        preview: output?.preview == true && version?.isInPlace != true,
+        preview: output?.preview == true && version?.damage == nil,
         reaction: reaction.note(on: unit.id))
       status.ranges = try causes.ranges(of: ref)
       status.complete =
@@ -162,7 +162,7 @@ package struct Queries: Sendable {
 
   /// Whether a small picture can be made of a source; steps say it of their outputs themselves.
   private func isPicture(_ version: Version) -> Bool {
-    guard !version.isPurged, !version.isInPlace, version.published.representations.first?.kind != .tree,
+    guard !version.isPurged, version.damage == nil, version.published.representations.first?.kind != .tree,
       let files = try? manifests.manifest(version.published.manifest).representations.first?.files
     else { return false }
     return files.first.map { ImageFormats.isImage($0.path) } ?? false

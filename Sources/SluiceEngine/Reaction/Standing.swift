@@ -62,9 +62,10 @@ package struct Standing: Sendable {
     _ state: PlanState, _ registry: Registry, _ bodies: PlanBodies
   ) throws(SluiceError) {
     running.insert(state.id)
+    let wanted = state.only.map { Set($0) }
     for (id, run) in try bodies.runs(of: state.body) {
       claimed.insert(run.unit)
-      if !Execution.status(of: id, in: state, registry: registry).isDone { busy.insert(run.unit) }
+      if !Execution.status(of: id, in: state.id, wanted: wanted, registry: registry).isDone { busy.insert(run.unit) }
     }
   }
 

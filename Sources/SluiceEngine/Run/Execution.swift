@@ -39,13 +39,14 @@ package struct Execution: Sendable {
   package init(plan: Plan, turn: Int, graph: StepGraph?, registry: Registry) {
     (self.plan, self.turn) = (plan, turn)
     let state = registry.plans[plan.id]
+    let wanted = state?.only.map { Set($0) }
     let order = PlanOrder(of: plan, graph: graph, project: registry.projects[plan.project])
     places = Dictionary(zip(plan.runs.map(\.id), plan.runs.indices), uniquingKeysWith: { first, _ in first })
     var followers: [RunID: [RunID]] = [:]
     for run in plan.runs {
       let after = plan.job.map { plan.runs(before: run, of: $0) } ?? order.runs(before: run)
       var entry = Entry(run: run, after: after, status: .waiting, tasksTotal: run.tasks)
-      if let state { entry.status = Execution.status(of: run.id, in: state, registry: registry) }
+      if let state { entry.status = Execution.status(of: run.id, in: state.id, wanted: wanted, registry: registry) }
       if let known = registry.runs[run.id], known.plan == plan.id {
         entry.failure = entry.status == .failed || entry.status == .cancelled ? known.failure : nil
         if entry.status == .succeeded || entry.status == .unchanged {
@@ -96,12 +97,15 @@ package struct Execution: Sendable {
   package func place(of run: RunID) -> Int { places[run] ?? 0 }
 
   /// How a run of an applied plan stands, as far as facts say.
-  package static func status(of run: RunID, in plan: PlanState, registry: Registry) -> Status {
+  /// - Parameter wanted: the runs that the plan was applied for last; nil for all.
+  package static func status(
+    of run: RunID, in plan: PlanID, wanted: Set<RunID>?, registry: Registry
+  ) -> Status {
     var status = Status.waiting
-    if let known = registry.runs[run], known.plan == plan.id {
+    if let known = registry.runs[run], known.plan == plan {
       status = restored(known, isOfLastApplication: registry.isOfLastApplication(known))
     }
-    return status == .waiting && plan.only?.contains(run) == false ? .cancelled : status
+    return status == .waiting && wanted?.contains(run) == false ? .cancelled : status
   }
 
   private static func restored(_ known: RunState, isOfLastApplication: Bool) -> Status {

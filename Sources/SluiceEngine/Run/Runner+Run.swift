@@ -116,6 +116,7 @@ extension Runner {
 
   /// Files that the recipe of each output made before and that are still there.
   private func earlier(_ piece: RunOrder.Piece) async throws(SluiceError) -> [[ContentPlace]] {
+    await parts.writer.settleViews()
     let registry = parts.writer.current
     var known: [Digest: [ContentPlace]] = [:]
     for recipe in piece.recipes where known[recipe] == nil {

@@ -96,7 +96,13 @@ package struct Hypothesis: Sendable {
       let new = Set(stored.map(\.frame))
       stored += over.files.filter { !new.contains($0.frame) }
     }
-    return Representation(name: isPatch ? over?.name ?? name : name, kind: kind, files: stored)
+    let found = Representation(name: isPatch ? over?.name ?? name : name, kind: kind, files: stored)
+    if !isPatch, change.allowMissing != true, let holes = found.frames?.holes, !holes.isEmpty {
+      throw SluiceError(
+        .publishHole, what: "the sequence lacks \(Reasons.spoken(holes))", at: "changed '\(ref)'",
+        fix: "name the missing frames too, or say --allow-missing, as the publish would have to")
+    }
+    return found
   }
 
   /// The same bytes are the same picture; other bytes count as another.

@@ -1,4 +1,4 @@
-import SluiceModel
+package import SluiceModel
 
 extension Drawing {
   /// How large a node is drawn, in points: narrower where they lie side by side, on a narrow screen.
@@ -13,6 +13,12 @@ extension Drawing {
     for index in nodes.indices { text += "n\(index)\n" }
     for (index, edge) in edges.enumerated() { text += "n\(edge.from) -> n\(edge.to) [id=e\(index)]\n" }
     return text + "}\n"
+  }
+
+  /// Names the shape: the same one has the same places.
+  package var shape: Digest {
+    Digest.of(
+      shapeText + blocks.map { "\($0.title)\n\($0.nodes)\n\($0.own)\n\($0.edges)\n" }.joined())
   }
 
   /// The same for people and other programs: with names, states and kinds of links.

@@ -50,6 +50,14 @@ package struct Drawing: Sendable {
   package let nodes: [Node]
   package let edges: [Edge]
   package let notes: [String]
+  /// What is laid out by itself and set side by side; empty where the whole is laid out as one.
+  package let blocks: [DrawingBlock]
+
+  /// A block of another one.
+  init(direction: GraphDirection, nodes: [Node], edges: [Edge]) {
+    (self.direction, self.nodes, self.edges) = (direction, nodes, edges)
+    (collapse, notes, blocks) = (.none, [], [])
+  }
 
   /// - Parameters:
   ///   - products: published ones beside those that the graph knows.
@@ -83,6 +91,7 @@ package struct Drawing: Sendable {
     }
     (self.collapse, self.edges, self.nodes) = (collapse, edges, gathering.nodes)
     self.notes = notes + gathering.notes
+    blocks = BlockCutting(gathering.nodes, edges, question.direction).blocks()
   }
 
   /// How a link passes on that its input is out of date.

@@ -5,7 +5,10 @@ extension Project {
   /// people said of them since, and the products of its unit have none. An assessment in it is what making the version
   /// again would be.
   /// - Returns: nil where the version was made from two versions of one product, as after `--frames`.
-  package func asMade(_ version: Version, by unit: Unit) -> Project? {
+  /// - Throws: `store.damaged` where a manifest cannot be read.
+  package func asMade(
+    _ version: Version, by unit: Unit, _ manifests: any ManifestSource
+  ) throws(SluiceError) -> Project? {
     var pins: [ProductRef: VersionID] = [:]
     for used in version.sources(of: unit) {
       if let other = pins.updateValue(used.version, forKey: used.product), other != used.version { return nil }
@@ -22,7 +25,8 @@ extension Project {
       past.products[ref] = product
       // A version in place counts by what it was taken for then.
       let address = VersionAddress(product: ref, version: pin)
-      past.versions[address] = versions[address]?.asRecorded(in: version.published.madeFrom)
+      past.versions[address] = try versions[address]?
+        .asRecorded(in: version.published.madeFrom, within: folders[ref.folder]?.frames, manifests)
       past.versions[VersionAddress(product: ref, version: pin)]?.judgement = nil
     }
     return past

@@ -34,7 +34,7 @@ package struct Remaking: Sendable {
     if let gone = unit.step.tools.first(where: { assessor.tools[$0] == nil }) {
       return no("the program '\(gone)' is not on this machine")
     }
-    guard let past = project.asMade(version, by: unit) else {
+    guard let past = try project.asMade(version, by: unit, assessor.manifests) else {
       return no("its frames were made from different versions of an input")
     }
     for used in version.sources(of: unit) {

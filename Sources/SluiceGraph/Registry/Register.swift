@@ -39,35 +39,23 @@ package struct Register: Sendable, Hashable, Codable {
 
 extension Register {
   /// As its encoding has it.
-  var json: [UInt8] {
-    let writes = heads.map { write in
-      var writer = JSONWriter(capacity: 256)
+  func write(to writer: inout JSONWriter) {
+    writer.open()
+    writer.member("heads", heads) { write, writer in
       writer.open()
-      writer.member("actor", raw: write.actor.json)
+      writer.member("actor")
+      writer.open()
+      writer.member("name", write.actor.name)
+      writer.member("trust", write.actor.trust.rawValue)
+      writer.close()
       writer.member("clock", write.clock.description)
       writer.member("sequence", raw: "\(write.sequence)".utf8)
       writer.member("site", write.site)
       writer.member("time", Timestamp.text(write.time))
       writer.member("value", write.value)
       writer.close()
-      return writer.bytes
     }
-    var writer = JSONWriter()
-    writer.open()
-    writer.member("heads", rawArray: writes)
     writer.close()
-    return writer.bytes
-  }
-}
-
-extension Actor {
-  fileprivate var json: [UInt8] {
-    var writer = JSONWriter(capacity: 64)
-    writer.open()
-    writer.member("name", name)
-    writer.member("trust", trust.rawValue)
-    writer.close()
-    return writer.bytes
   }
 }
 

@@ -50,13 +50,34 @@ extension Version {
 
   /// The version as something saw it that was made from it before its bytes were read: with the content that it had
   /// then. That the hash came in changes nothing.
-  package func asRecorded(in used: [Used]) -> Version {
-    guard let standIn,
-      used.contains(where: { $0.product == address.product && $0.version == address.version && stoodFor($0.content) })
-    else { return self }
+  /// - Parameter range: of the product's folder; whoever takes all frames took those within it.
+  /// - Throws: `store.damaged` where the manifest of then cannot be read.
+  package func asRecorded(
+    in used: [Used], within range: FrameSet?, _ manifests: any ManifestSource
+  ) throws(SluiceError) -> Version {
+    guard let standIn else { return self }
+    let contents = used.filter { $0.product == address.product && $0.version == address.version }.map(\.content)
+    guard !contents.isEmpty else { return self }
+    if !contents.contains(where: stoodFor) {
+      guard try tookPart(of: standIn, contents, range, manifests) else { return self }
+    }
     var before = self
     (before.published.manifest, before.published.representations) = (standIn.manifest, standIn.representations)
     return before
+  }
+
+  /// Whether one of these contents is that of the frames within a range, as they were before they were read.
+  private func tookPart(
+    of standIn: StandIn, _ contents: [Digest], _ range: FrameSet?, _ manifests: any ManifestSource
+  ) throws(SluiceError) -> Bool {
+    guard let range, standIn.representations.contains(where: { $0.frames?.subtracting(range).isEmpty == false }) else {
+      return false
+    }
+    return try manifests.manifest(standIn.manifest).representations.contains { representation in
+      let part = representation.within(range).content
+      return contents.contains(part)
+        || contents.contains(InputState.Source.content(ofEach: representation.content, andTogether: part))
+    }
   }
 
   /// What whoever asks for its files is told.

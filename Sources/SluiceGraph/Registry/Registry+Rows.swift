@@ -52,7 +52,8 @@ extension Registry {
       writer.open()
       writer.member("key", key)
       writer.member("project", project.description)
-      writer.member("register", raw: register.json)
+      writer.member("register")
+      register.write(to: &writer)
       writer.close()
       return writer.bytes
     }

@@ -37,7 +37,8 @@ extension Assessor {
     _ product: ProductRef, _ tag: VersionSelector, _ name: String?, _ relations: [FrameRelation],
     through: ProductRef?, _ named: [InputState.Source], _ recorded: [Used], _ upstream: (ProductRef) -> Assessment?
   ) throws(SluiceError) -> InputState.Source {
-    let version = project.version(of: product, tag, now: now)?.asRecorded(in: recorded)
+    let version = try project.version(of: product, tag, now: now)?
+      .asRecorded(in: recorded, within: project.folders[product.folder]?.frames, manifests)
     let representation = version?.representation(named: name)
     let limit = relations.contains(.all) ? beyond(representation, of: product) : nil
     var whole = representation?.content

@@ -38,7 +38,12 @@ package struct InputState: Sendable, Equatable {
       guard let representation, let whole else { return nil }
       if !isPerFrame { return whole }
       guard relations.contains(.all), whole != representation.content else { return representation.content }
-      return Digest.of("\(representation.content)\n\(whole)\n")
+      return Source.content(ofEach: representation.content, andTogether: whole)
+    }
+
+    /// Of frames that count each by itself for one output, and together for another.
+    static func content(ofEach frames: Digest, andTogether whole: Digest) -> Digest {
+      Digest.of("\(frames)\n\(whole)\n")
     }
 
     /// With what it names.

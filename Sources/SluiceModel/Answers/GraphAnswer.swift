@@ -14,6 +14,8 @@ package struct GraphAnswer: Sendable, Equatable, Codable {
   package var edges: [GraphEdge]
   /// What was not drawn as it was asked for, in words.
   package var notes: [String]
+  /// Parts that are set side by side; nil where the whole is laid out as one.
+  package var areas: [GraphArea]?
   /// Why there are no places: nodes and links are here all the same.
   package var problem: Failure?
 
@@ -28,9 +30,11 @@ package struct GraphAnswer: Sendable, Equatable, Codable {
   }
 
   /// With the places that a layout found.
-  package mutating func place(_ layout: GraphLayout) {
+  /// - Parameter echoes: where nodes are drawn once more.
+  package mutating func place(_ layout: GraphLayout, echoes: [Int: [GraphBox]] = [:], areas: [GraphArea] = []) {
     size = layout.size
-    for index in nodes.indices { nodes[index].box = layout.boxes[index] }
+    self.areas = areas.isEmpty ? nil : areas
+    for index in nodes.indices { (nodes[index].box, nodes[index].echoes) = (layout.boxes[index], echoes[index]) }
     for index in edges.indices { edges[index].curve = layout.curves[index] }
   }
 }
@@ -72,6 +76,8 @@ package struct GraphNode: Sendable, Equatable, Codable {
   /// Whether it has parts that can be shown.
   package var opens: Bool
   package var box: GraphBox?
+  /// Where it is drawn once more, beside what it is linked to there.
+  package var echoes: [GraphBox]?
 
   package init(
     id: String, kind: Kind, title: String, detail: String, step: String?, folder: FolderPath?, within: String?,
@@ -81,6 +87,18 @@ package struct GraphNode: Sendable, Equatable, Codable {
     (self.step, self.folder, self.within) = (step, folder, within)
     (self.products, self.states, self.refs, self.reasons) = (products, states, refs, reasons)
     self.opens = opens
+  }
+}
+
+/// A part of a drawing with a title, by its upper left corner.
+package struct GraphArea: Sendable, Hashable, Codable {
+  package var title: String
+  package var x: Double
+  package var y: Double
+  package var width: Double
+  package var height: Double
+  package init(title: String, x: Double, y: Double, width: Double, height: Double) {
+    (self.title, self.x, self.y, self.width, self.height) = (title, x, y, width, height)
   }
 }
 

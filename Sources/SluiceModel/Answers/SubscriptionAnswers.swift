@@ -77,7 +77,7 @@ package struct PulledEvents: Sendable {
     writer.open()
     writer.member("subscription", subscription.description)
     if let batch { writer.member("batch", batch) } else { writer.member("batch", raw: "null".utf8) }
-    writer.member("events", rawArray: events)
+    writer.member("events", events) { $1.raw($0) }
     writer.member("lag", raw: StableJSON.encode(lag))
     writer.close()
     return writer.bytes
@@ -132,7 +132,7 @@ package struct DeadLettersAnswer: Sendable {
     var writer = JSONWriter()
     writer.open()
     writer.member("subscription", subscription.description)
-    writer.member("dead", rawArray: letters.map(\.json))
+    writer.member("dead", letters) { $1.raw($0.json) }
     writer.close()
     return writer.bytes
   }

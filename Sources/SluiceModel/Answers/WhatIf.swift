@@ -6,6 +6,8 @@ package struct ChangedProduct: Sendable, Hashable, Codable {
   package var representation: String?
   /// A directory, whatever its files are called.
   package var tree: Bool?
+  /// As a publish would be asked to take a sequence that lacks frames.
+  package var allowMissing: Bool?
 
   /// A file that stays with whoever asks: only its digest is told.
   package struct File: Sendable, Hashable, Codable {
@@ -17,8 +19,11 @@ package struct ChangedProduct: Sendable, Hashable, Codable {
     }
   }
 
-  package init(ref: String, files: [File]? = nil, representation: String? = nil, tree: Bool? = nil) {
+  package init(
+    ref: String, files: [File]? = nil, representation: String? = nil, tree: Bool? = nil, allowMissing: Bool? = nil
+  ) {
     (self.ref, self.files, self.representation, self.tree) = (ref, files, representation, tree)
+    self.allowMissing = allowMissing
   }
 }
 

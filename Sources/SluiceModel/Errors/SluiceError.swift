@@ -38,6 +38,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case placeOutside = "place.outside"
   case placeVanished = "place.vanished"
   case placeChanged = "place.changed"
+  case placeScattered = "place.scattered"
   case fileUnknown = "file.unknown"
   case planUnknown = "plan.unknown"
   case planChanged = "plan.changed"
@@ -150,7 +151,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
       404
     case .planChanged, .publishMade, .productHeld, .runActive, .storeBusy, .positionAhead, .siteElsewhere,
       .subscriptionExists, .subscriptionBatch, .planNotWaiting, .planWhatIf, .folderOmitted, .cutChanged,
-      .agentReplaced, .agentLease, .agentCache, .runNotQueued, .versionDamaged, .placeChanged:
+      .agentReplaced, .agentLease, .agentCache, .runNotQueued, .versionDamaged, .placeChanged, .placeScattered:
       409
     case .logArchived, .versionPurged: 410
     case .bodyTooLarge, .eventTooLarge: 413
@@ -181,7 +182,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case .planNotWaiting, .planWhatIf, .productHeld, .versionPurged, .versionDamaged, .placeChanged, .taskOutputDiffers:
       1
     case .agentReplaced, .agentLease, .agentFile, .agentCache, .runNotQueued, .taskOverMemory: 1
-    case .graphDotMissing, .graphDotFailed, .placeNoRoots: 1
+    case .graphDotMissing, .graphDotFailed, .placeNoRoots, .placeScattered: 1
     case .folderOmitted, .cutChanged, .timelineTool: 1
     default: 2
     }

@@ -4,6 +4,12 @@ extension Event {
   /// The event in the CloudEvents JSON format, one object with our attributes sorted.
   package var json: [UInt8] {
     var writer = JSONWriter(capacity: 640)
+    write(to: &writer)
+    return writer.bytes
+  }
+
+  /// Writes the same where the writer is.
+  func write(to writer: inout JSONWriter) {
     let times = Timestamp.text(time)
     writer.open()
     writer.member("actor", actor.name)
@@ -23,9 +29,10 @@ extension Event {
     writer.member("subject", outside == nil ? product?.description ?? project?.description : outside?.subject)
     if let outside { writer.member("time", outside.time) } else { writer.member("time", times) }
     writer.member("type", fact.type)
-    for (name, value) in extensions.sorted(by: { $0.key < $1.key }) { writer.member(name, value) }
+    if !extensions.isEmpty {
+      for (name, value) in extensions.sorted(by: { $0.key < $1.key }) { writer.member(name, value) }
+    }
     writer.close()
-    return writer.bytes
   }
 
   private func writeContent(to writer: inout JSONWriter) {

@@ -31,7 +31,7 @@ extension Record {
     writer.open()
     writer.member("clock", clock?.description)
     writer.member("command", command?.description)
-    writer.member("events", rawArray: events.map(\.json))
+    writer.member("events", events) { $0.write(to: &$1) }
     if !seen.isEmpty { writer.member("seen", raw: StableJSON.encode(seen)) }
     writer.close()
     return writer.bytes

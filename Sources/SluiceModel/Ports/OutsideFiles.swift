@@ -24,6 +24,9 @@ package protocol OutsideReader: Sendable {
   func read(at offset: Int64, count: Int) async throws(SluiceError) -> [UInt8]
   /// - Throws: `place.changed` where it was written to since it was recorded.
   func requireSame(_ file: StoredFile) async throws(SluiceError)
+  /// A path by which a program that this process starts opens this very file, whatever its own name leads to by then;
+  /// it holds as long as the reader does. Nil where there is none.
+  var pathForPrograms: String? { get }
 }
 
 package struct OutsideFile: Sendable, Hashable {

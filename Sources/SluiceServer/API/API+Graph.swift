@@ -20,7 +20,7 @@ extension API {
       switch format {
       case .json:
         do throws(SluiceError) {
-          answer.place(drawing.arranged(try await services.layouts.layout(of: drawing.shapeText)))
+          try await place(&answer, drawing)
         } catch {
           // A list is worth more than no answer.
           answer.problem = Failure(error)
@@ -32,6 +32,18 @@ extension API {
         return text(try await services.layouts.svg(of: dot), type: "image/svg+xml")
       }
     }
+  }
+
+  private func place(_ answer: inout GraphAnswer, _ drawing: Drawing) async throws(SluiceError) {
+    guard !drawing.blocks.isEmpty else {
+      return answer.place(drawing.arranged(try await services.layouts.layout(of: drawing.shapeText)))
+    }
+    var layouts: [GraphLayout] = []
+    for block in drawing.blocks {
+      layouts.append(block.drawing.arranged(try await services.layouts.layout(of: block.drawing.shapeText)))
+    }
+    let placed = DrawingBlock.placed(drawing.blocks, layouts, drawing.direction)
+    answer.place(placed.layout, echoes: placed.echoes, areas: placed.areas)
   }
 
   private enum GraphFormat: String, CaseIterable { case json, dot, svg }

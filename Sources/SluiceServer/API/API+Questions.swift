@@ -69,21 +69,30 @@ extension API {
       return try await Files.response(path: path, file: file, request: request, context: context)
     }
     api.get("preview") { request, context in
+      let ref = try request.required("ref")
       let (path, file) = try services.queries.file(
-        Reference(try request.required("ref")), representation: nil, path: nil,
-        frame: request.value("frame").flatMap { Int($0) })
-      guard file.place == nil else {
-        throw SluiceError(
-          .fileUnknown, what: "there is no small picture of '\(file.path)', which lies in place", at: "preview",
-          fix: "open the file itself")
-      }
+        Reference(ref), representation: nil, path: nil, frame: request.value("frame").flatMap { Int($0) })
       let width = min(2_048, max(16, Int(request.value("width") ?? "320") ?? 320))
-      guard let preview = await services.previews.preview(of: path, key: file.sha256, width: width) else {
+      guard let preview = try await preview(of: file, at: path, ref, width: width) else {
         throw SluiceError(
           .fileUnknown, what: "there is no picture of '\(file.path)'", at: "preview",
           fix: "pictures exist of image files")
       }
       return try await Files.response(preview: preview, digest: file.sha256, request: request, context: context)
     }
+  }
+
+  /// The path of a small picture. Of a file in place only what was recorded is looked at, and only while it is that.
+  private func preview(
+    of file: StoredFile, at path: String, _ ref: String, width: Int
+  ) async throws(SluiceError) -> String? {
+    guard file.place != nil else {
+      return await services.previews.preview(of: path, named: file.path, key: file.sha256, width: width)
+    }
+    let reader = try await open(file, of: ref)
+    guard let path = reader.pathForPrograms else { return nil }
+    let preview = await services.previews.preview(of: path, named: file.path, key: file.sha256, width: width)
+    try await reader.requireSame(file)
+    return preview
   }
 }

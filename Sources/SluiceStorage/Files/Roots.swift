@@ -125,6 +125,8 @@ package struct Roots: OutsideFiles {
     func requireSame(_ file: StoredFile) async throws(SluiceError) {
       try await disk.run { () throws(SluiceError) in try Roots.requireSame(file, try descriptor.status()) }
     }
+
+    var pathForPrograms: String? { "/proc/\(getpid())/fd/\(descriptor.number)" }
   }
 }
 

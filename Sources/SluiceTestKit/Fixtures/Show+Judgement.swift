@@ -99,8 +99,20 @@ extension Show {
     let accepting = Grandfather(manifests: manifests, tools: tools, now: now, because: "no pixel changes")
     let drafts = try Decisions.applyPipeline(
       pipeline, source: Digest.of("\(steps)"), accepting: accepting, in: registry, site: registry.site)
+    var plain = self
+    try plain.apply(steps: steps)
+    let (before, without) = (try assess(), try plain.assess())
     try record(drafts)
     try note(drafts)
+    let after = try assess()
+    for (unit, was) in before {
+      guard was.needsWork, let would = without[unit], would.needsWork, let now = after[unit] else { continue }
+      // An edit may give back the step that something was made by; then it is current without being accepted.
+      let due = (was.stale ?? .empty).intersection(would.stale ?? .empty)
+      let isWhole = was.stale == nil || would.stale == nil
+      guard isWhole ? !now.needsWork : !due.subtracting(now.stale ?? .empty).isEmpty else { continue }
+      diary.wronglyAccepted.append("\(unit) \(isWhole ? "" : "\(due.subtracting(now.stale ?? .empty))")")
+    }
   }
 
   // MARK: A show with people in it

@@ -67,6 +67,7 @@ package final class MemoryOutside: OutsideFiles {
       Array(bytes.dropFirst(Int(offset)).prefix(count))
     }
     func requireSame(_ file: StoredFile) async throws(SluiceError) { _ = try files.same(file) }
+    var pathForPrograms: String? { nil }
   }
 
   private func same(_ file: StoredFile) throws(SluiceError) -> File {

@@ -12,6 +12,7 @@ package enum GraphProof {
     case settled = "what was carried out is current, and a second plan is empty"
     case reach = "a plan holds nothing that no change reaches"
     case followed = "what is kept up fact by fact is what it is from scratch"
+    case accepted = "an edit that accepts what exists accepts nothing that was out of date"
     case merge = "two sites' facts give one plan in any order"
   }
   package struct Violation: Sendable, CustomStringConvertible {
@@ -100,6 +101,9 @@ package enum GraphProof {
       if let text = difference(assessment, verdict) {
         return Violation(property: .staleness, text: "\(unit.id) \(text)")
       }
+    }
+    if !show.diary.wronglyAccepted.isEmpty {
+      return Violation(property: .accepted, text: "\(show.diary.wronglyAccepted)")
     }
     if !show.diary.contradictions.isEmpty {
       return Violation(property: .recipe, text: "\(show.diary.contradictions)")

@@ -48,7 +48,13 @@ extension RandomShow {
             name: "lut", product: .absolute(try FolderPath("look"), "lut"),
             tag: tag(chance)))
       }
-      if chance.below(4) == 0 { inputs.append(StepInput(name: "cast", product: .here("model"), gather: .cast)) }
+      if chance.below(4) == 0 {
+        inputs.append(StepInput(name: "cast", product: .here("model"), gather: .cast))
+        // An asset that is left out of the cast is there all the same for who names it.
+        if chance.below(2) == 0 {
+          inputs.append(StepInput(name: "prop", product: .absolute(try FolderPath("a0"), "model")))
+        }
+      }
       var step = Step(
         name: "s\(index)", folders: .type("shot"), inputs: inputs, outputs: [],
         tools: chance.below(2) == 0 ? ["t\(chance.below(2))"] : [],

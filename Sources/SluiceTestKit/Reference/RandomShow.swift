@@ -28,6 +28,9 @@ package struct RandomShow: Sendable {
     show.tools = ["t0": FixedTools.version("one"), "t1": FixedTools.version("one")]
     for source in Self.sources where chance.below(40) > 0 { try publish(source, chance) }
     try publish("look/lut", chance)
+    for product in takenByApproval where chance.below(4) > 0 && !hasNoLatest(product) {
+      try show.judge(product.spoken, .approved)
+    }
     for shot in Self.shots where chance.below(2) == 0 {
       try show.change(shot, FolderChanged(set: ["range": ["1-6", "2-5"][chance.below(2)]]))
     }
@@ -93,9 +96,18 @@ package struct RandomShow: Sendable {
     return !unit.step.isHuman || show.project.version(of: product, .latest) != nil
   }
 
-  /// The first product that has an approved version, and that version.
+  /// What some step takes by the tag `approved`.
+  private var takenByApproval: [ProductRef] {
+    let taken = show.graph.units.flatMap { unit in
+      unit.inputs.filter { $0.input.tag == .tag(Judgement.approvedTag) }.flatMap(\.products)
+    }
+    return Set(taken).sorted()
+  }
+
+  /// The first product that has an approved version, and that version; what somebody takes by its approval before the
+  /// others.
   private func approved(among products: [ProductRef]) -> (ProductRef, Int)? {
-    for product in products {
+    for product in takenByApproval + products {
       if let number = show.project.version(of: product, .tag("approved"))?.number { return (product, number) }
     }
     return nil
@@ -135,12 +147,7 @@ extension RandomShow {
     case 8:
       try show.change(shot, FolderChanged(set: ["fps": "\(24 + chance.below(2))"]))
       return "fps of \(shot)"
-    case 9, 10:
-      let folder = [shot, Self.assets[chance.below(2)]][chance.below(2)]
-      let isOmitted = chance.below(3) > 0
-      try show.change(folder, FolderChanged(omitted: isOmitted))
-      if isOmitted { occurs("a folder is omitted") }
-      return "omit \(folder) \(isOmitted)"
+    case 9, 10: return try omit(shot, chance)
     case 11, 12:
       let (range, handles) = (["", "2-4", "1-6", "3-9"][chance.below(4)], ["", "1"][chance.below(2)])
       try show.change(shot, FolderChanged(set: ["range": range, "handles": handles]))
@@ -167,6 +174,21 @@ extension RandomShow {
       try show.apply(steps: steps)
       return "layout"
     }
+  }
+
+  private mutating func omit(_ shot: String, _ chance: Seeded) throws -> String {
+    let omitted = try (Self.shots + Self.assets).filter {
+      show.project.folders[try FolderPath($0)]?.omitted == true
+    }
+    // Two sites may both leave a folder out; then nothing changes but who said it last.
+    let isAgain = !omitted.isEmpty && chance.below(2) == 0
+    let folder = isAgain ? omitted[chance.below(omitted.count)] : [shot, Self.assets[chance.below(2)]][chance.below(2)]
+    let isOmitted = isAgain || chance.below(3) > 0
+    let person = ["ada", "anna", "ben"][chance.below(3)]
+    try show.record(
+      .folderChanged(FolderChanged(omitted: isOmitted)), folder: try FolderPath(folder), by: person)
+    if isOmitted { occurs("a folder is omitted") }
+    return "omit \(folder) \(isOmitted) by \(person)"
   }
 
   private mutating func edit(_ chance: Seeded) throws -> String {

@@ -81,6 +81,8 @@ package struct Diary: Sendable {
   var results: [String: Result] = [:]
   /// Where one recipe stood for two kinds of work.
   package var contradictions: [String] = []
+  /// What an edit accepted although it was out of date.
+  package var wronglyAccepted: [String] = []
   /// What occurred, by name.
   package var features: Set<String> = []
 }

@@ -214,8 +214,7 @@ extension Order {
       return try CastingDecisions.cast(project, [shot: isIn ? .add([asset]) : .remove([asset])], in: registry)
     case .tag(let ref, let tag):
       guard let version = try registry.product(ref).tags[tag] else { return [] }
-      // A person would not approve what was rejected; that is no question of registers.
-      return [Draft(project: project, product: ref, fact: .tagMoved(TagMoved(tag: tag, version: version)))]
+      return try Decisions.moveTag(Reference(product: ref, selector: .id(version)), to: tag, in: registry)
     case .verdict(let ref, let version):
       guard let judgement = known.versions[VersionAddress(product: ref, version: version)]?.judgement else { return [] }
       return try JudgementDecisions.judge(

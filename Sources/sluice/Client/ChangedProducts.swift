@@ -4,7 +4,7 @@ import SluiceModel
 /// Reads `--changed REF[=FILE]`: the files stay here, and only their digests are told.
 enum ChangedProducts {
   /// - Throws: `reference.invalid`, `publish.fileMissing`, `usage`.
-  static func read(_ words: [String]) throws -> [ChangedProduct] {
+  static func read(_ words: [String], allowMissing: Bool) throws -> [ChangedProduct] {
     var order: [String] = []
     var files: [String: [String]] = [:]
     for word in words {
@@ -24,7 +24,8 @@ enum ChangedProducts {
         progress.advance(file.size)
         return ChangedProduct.File(path: file.path, size: file.size, sha256: digest)
       }
-      return ChangedProduct(ref: ref, files: hashed, tree: found.isTree ? true : nil)
+      return ChangedProduct(
+        ref: ref, files: hashed, tree: found.isTree ? true : nil, allowMissing: allowMissing ? true : nil)
     }
   }
 

@@ -18,6 +18,8 @@ struct PublishManifest {
     var from: [String]?
     var override: Bool?
     var because: String?
+    var inPlace: Bool?
+    var hash: HashTime?
   }
   struct Representation: Decodable {
     var name: String?
@@ -43,6 +45,10 @@ struct PublishManifest {
   }
 
   let client: Client
+  /// Whether every product is recorded where its files lie, and when their bytes are read then; a product may say both
+  /// by itself.
+  var inPlace = false
+  var hash: HashTime?
 
   func publish(_ manifest: String) async throws -> BatchPublishAnswer {
     let (document, folder) = try read(manifest)
@@ -50,7 +56,8 @@ struct PublishManifest {
     for product in document.products {
       var groups: [[LocalFile]] = []
       var shapes: [RepresentationPublish] = []
-      for representation in product.representations {
+      let isInPlace = product.inPlace ?? inPlace
+      for representation in isInPlace ? [] : product.representations {
         var files: [LocalFile] = []
         var isTree = representation.tree ?? false
         for file in representation.files {
@@ -62,16 +69,33 @@ struct PublishManifest {
         groups.append(files)
         shapes.append(RepresentationPublish(name: representation.name, files: [], tree: isTree ? true : nil))
       }
-      products.append(
-        (
-          ProductPublish(
-            ref: product.ref, representations: shapes, patch: product.patch, base: product.base,
-            allowMissing: product.allowMissing, note: product.note, label: product.label, tag: product.tag,
-            from: try await Publish.references(product.from ?? [], client), override: product.override,
-            because: product.because), groups
-        ))
+      var published = ProductPublish(
+        ref: product.ref, representations: shapes, patch: product.patch, base: product.base,
+        allowMissing: product.allowMissing, note: product.note, label: product.label, tag: product.tag,
+        from: try await Publish.references(product.from ?? [], client), override: product.override,
+        because: product.because)
+      if isInPlace { try record(inPlace: product, from: folder, &published) }
+      products.append((published, groups))
     }
     return try await Publish.send(products, client)
+  }
+
+  /// Sends paths and no bytes.
+  private func record(
+    inPlace product: Product, from folder: String, _ published: inout ProductPublish
+  ) throws(SluiceError) {
+    guard let only = product.representations.first, product.representations.count == 1,
+      only.files.allSatisfy({ $0.name == nil })
+    else {
+      throw SluiceError(
+        .publishManifest, what: "files in place are one representation, and keep their names",
+        at: "product '\(NameRule.printable(product.ref))'",
+        fix: "leave out other representations and each file's 'name', or publish it without 'inPlace'")
+    }
+    published.inPlace = only.files.map { $0.path.hasPrefix("/") ? $0.path : folder + "/" + $0.path }
+    published.hash = product.hash ?? hash
+    guard only.name != nil || only.tree == true else { return }
+    published.representations = [RepresentationPublish(name: only.name, files: [], tree: only.tree)]
   }
 
   private func read(_ manifest: String) throws(SluiceError) -> (Document, folder: String) {

@@ -51,7 +51,7 @@ struct PlanCommand: AsyncParsableCommand {
     abstract: "Compute and show what must run, and record nothing; show a plan again; decline a proposal.",
     usage: """
       sluice plan PROJECT [--select EXPR] [--exclude EXPR] [--until STEP] [--frames RANGE] [--force] [--limit N]
-      sluice plan PROJECT --changed REF[=FILE]…
+      sluice plan PROJECT --changed REF[=FILE]… [--allow-missing]
       sluice plan show ID
       sluice plan decline ID [--because TEXT]
       """,
@@ -71,6 +71,7 @@ struct PlanCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "What if this were published? Nothing is: shows what it would reach.", valueName: "ref[=file]"))
   var changed: [String] = []
+  @Flag(help: "With --changed: the sequence may lack frames.") var allowMissing = false
   @Option(help: "Show so many runs at most; 100 in words, and all with --json, where it is not said.")
   var limit: Int?
   @Option(help: "With decline: why.") var because: String?
@@ -91,6 +92,7 @@ struct PlanCommand: AsyncParsableCommand {
       throw ValidationError("A plan brings its own selection: leave out --select, --frames and the like.")
     }
     if limit.map({ $0 < 0 }) == true { throw ValidationError("--limit is a number of runs, 0 or more.") }
+    if allowMissing, changed.isEmpty { throw ValidationError("--allow-missing goes with --changed.") }
     if selection.force, !changed.isEmpty { throw ValidationError("--force and --changed do not go together.") }
     if verb != "decline", because != nil { throw ValidationError("--because goes with sluice plan decline p-….") }
   }
@@ -101,7 +103,7 @@ struct PlanCommand: AsyncParsableCommand {
     case "decline": return try await decline(words[1])
     default: break
     }
-    let products = try changed.isEmpty ? nil : ChangedProducts.read(changed)
+    let products = try changed.isEmpty ? nil : ChangedProducts.read(changed, allowMissing: allowMissing)
     let limit = limit ?? (options.json ? nil : Self.runsInWords)
     let plan: Plan = try await options.client.post(
       "plan", selection.body(words[0], changed: products, limit: limit))

@@ -12,7 +12,9 @@ struct Publish: AsyncParsableCommand {
       EXAMPLE: sluice publish demo/sq010/sh0010/animation shot.usd --from inputs
       EXAMPLE: sluice publish demo/sq010/sh0010/comp comp.*.exr --override --because "wires painted out"
       EXAMPLE: sluice publish demo/sq010/sh0010/scan /mnt/scans/sh0010 --in-place --hash later
+      EXAMPLE: sluice publish demo/sq010/sh0010/scan /mnt/scans/fixed/plate.1012.exr --in-place --patch
       EXAMPLE: sluice publish --manifest turnover.json
+      EXAMPLE: sluice publish --manifest scans.json --in-place --hash later
       """)
 
   @Argument(help: "The product, then its files or directories.") var arguments: [String] = []
@@ -36,7 +38,6 @@ struct Publish: AsyncParsableCommand {
 
   func validate() throws {
     if hash != nil, !inPlace { throw ValidationError("--hash goes with --in-place.") }
-    if inPlace, patch || manifest != nil { throw ValidationError("--in-place takes neither --patch nor --manifest.") }
     if manifest == nil, arguments.count < 2 { throw ValidationError("Name a product and at least one file.") }
     if override, because == nil { throw ValidationError("--override wants --because TEXT: why is it painted over?") }
     if !override, because != nil { throw ValidationError("--because goes with --override.") }
@@ -46,7 +47,7 @@ struct Publish: AsyncParsableCommand {
   func run() async throws {
     let client = options.client
     if let manifest {
-      let answer = try await PublishManifest(client: client).publish(manifest)
+      let answer = try await PublishManifest(client: client, inPlace: inPlace, hash: hash).publish(manifest)
       if options.json { return Console.json(answer) }
       for published in answer.published { Publish.tell(published) }
       return
@@ -71,7 +72,7 @@ struct Publish: AsyncParsableCommand {
     let sources = try await Publish.references(from, client)
     var product = ProductPublish(
       ref: arguments[0], representations: representation.map { [RepresentationPublish(name: $0, files: [])] } ?? [],
-      allowMissing: allowMissing ? true : nil, note: note, label: label, tag: tag,
+      patch: patch ? true : nil, allowMissing: allowMissing ? true : nil, note: note, label: label, tag: tag,
       from: sources.isEmpty ? nil : sources)
     (product.override, product.because) = (override ? true : nil, because)
     product.inPlace = arguments.dropFirst().map(Machine.absolute)

@@ -33,7 +33,7 @@ struct Site: Sendable {
     let environment = Machine.environment.filter { !$0.key.hasPrefix("SLUICE_") }
     writer = Writer(
       registry: registry, log: folder.log, views: folder.views, names: folder.names, feed: feed, ambient: ambient,
-      logger: logger)
+      viewsRest: Limits.viewsRest, logger: logger)
     previews = OpenImageIO(environment: environment, previews: folder.path + "/previews", ambient: ambient)
     layouts = Graphviz(environment: environment, ambient: ambient)
     let tools = LocalToolProbe(environment: environment, folder: Machine.currentFolder, ambient: ambient)

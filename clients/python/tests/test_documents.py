@@ -30,6 +30,7 @@ class Examples(ServerTestCase):
         tiny_show.change_look(self.server)
         self.server.frames(1001, 1004, folder="plates", name="plate.{:04d}.exr")
         self.server.frames(1002, 1002, folder="fixed", name="plate.{:04d}.exr", text="without dust {}\n")
+        self.server.file("fixed/show_lut.cube", "cooler\n")
         self.server.file("hero.usd", "#usda 1.0\n")
         self.server.file("turntable.mov", "a movie\n")
         before = os.getcwd()

@@ -78,6 +78,42 @@ class Saying(ServerTestCase):
         chosen = self.client.status("demo", select="step:review", exclude="sq020").products
         self.assertEqual({product.ref for product in chosen}, {REVIEW, "demo/sq010/sh0020/review_frames"})
 
+    def test_what_if_a_file_came(self):
+        def runs(changed, **more):
+            plan = self.client.plan("demo", changed=changed, **more)
+            return len(plan.runs), plan.what_if.changes[0].differs
+
+        same, other = self.server.file("same.cube", "warm\n"), self.server.file("other.cube", "cold\n")
+        self.assertEqual(runs({LUT: same}), (0, False))
+        self.assertEqual(runs({LUT: other}), (8, True))
+        self.assertEqual(runs(f"{LUT}={other}"), (8, True))
+        self.assertEqual(runs([LUT]), (8, True))
+        plate = "demo/sq010/sh0010/plate"
+        for frame in (1001, 1002, 1004):
+            self.server.file(f"new/plate.{frame}.txt", f"new {frame}\n")
+        pattern = f"{plate}={self.server.home}/files/new/plate.####.txt"
+        with self.assertRaises(sluice.SluiceError) as raised:
+            self.client.plan("demo", changed=pattern)
+        self.assertEqual(
+            (raised.exception.code, raised.exception.what), ("publish.hole", "the sequence lacks frame 1003")
+        )
+        self.assertEqual(runs(pattern, allow_missing=True)[1], True)
+        for nothing in (f"{LUT}=", {LUT: []}):
+            with self.assertRaises(sluice.SluiceError) as raised:
+                self.client.plan("demo", changed=nothing)
+            self.assertEqual(raised.exception.code, "usage")
+        with self.assertRaises(sluice.SluiceError) as raised:
+            self.client.plan("demo", changed=f"{LUT}={self.server.home}/none.*.cube")
+        self.assertEqual(raised.exception.code, "publish.fileMissing")
+
+    def test_sizes(self):
+        sizes = self.client.sizes("demo")
+        self.assertEqual([one.size for one in sizes.sizes][:3], ["XS", "S", "M"])
+        (review,) = [step for step in sizes.steps if step.step == "review"]
+        self.assertGreater(review.tasks, 0)
+        later = self.client.sizes("demo", since=self.client.position())
+        self.assertEqual({step.tasks for step in later.steps}, {0})
+
     def test_savings(self):
         tiny_show.change_look(self.server, "# a comment\nwarm\n")
         self.server.apply()

@@ -43,6 +43,7 @@ from ._deliveries import Acknowledged, Batch, Delivery
 from ._errors import PlanChanged, SluiceError, Unreachable
 from ._events import Event, Sent
 from ._publish import NewVersion
+from ._sizes import Peak, Sizes, SizeWaste, StepSizes, TaskShare
 from ._version import VERSION
 
 __version__ = VERSION
@@ -65,6 +66,7 @@ __all__ = [
     "Judged",
     "Link",
     "NewVersion",
+    "Peak",
     "Plan",
     "PlanChanged",
     "PlannedRun",
@@ -76,13 +78,17 @@ __all__ = [
     "Resolved",
     "Savings",
     "Sent",
+    "SizeWaste",
+    "Sizes",
     "SluiceError",
     "SparedWork",
     "SpentWork",
     "Status",
     "StatusRange",
     "StepSavings",
+    "StepSizes",
     "SupposedChange",
+    "TaskShare",
     "Unreachable",
     "Used",
     "Vouched",

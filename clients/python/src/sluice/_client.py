@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TypeVar, Union
 
-from . import _decoding, _deliveries, _files, _publish
+from . import _decoding, _deliveries, _files, _publish, _sizes, _supposed
 from ._answers import (
     Frozen,
     Identified,
@@ -31,6 +31,8 @@ from ._fields import Fields, encode, unreadable
 from ._files import StrPath
 from ._following import Following, admits_types
 from ._publish import FilesToPublish, NewVersion
+from ._sizes import Sizes
+from ._supposed import Supposed
 from ._transport import Query, Transport
 
 #: `Limits.refsPerResolve` of the server.
@@ -219,6 +221,10 @@ class Client:
         """
         return _decoding.savings(self._transport.call("GET", "savings", [("project", project), ("since", since)]))
 
+    def sizes(self, project: str, *, since: str | None = None) -> Sizes:
+        """What the tasks of each step took of their machines, and which size fits; `since` as for `savings`."""
+        return _sizes.sizes(self._transport.call("GET", "sizes", [("project", project), ("since", since)]))
+
     def position(self) -> str:
         """The present end of the log, as `events(start=…)` takes it."""
         return self._transport.call("GET", "health").text("position")
@@ -234,12 +240,15 @@ class Client:
         exclude: str | None = None,
         until: str | None = None,
         force: bool = False,
-        changed: str | Sequence[str] = (),
+        changed: Supposed = (),
+        allow_missing: bool = False,
     ) -> Plan:
         """What must run; computed, and nothing recorded.
 
         `until` names a step: nothing that is made from what it makes. `force` makes anew what is current, too.
-        `changed` names products: the plan is then what a change of them would reach, and cannot be applied.
+        `changed` names products: the plan is then what a change of them would reach, and cannot be applied. A mapping
+        from products to files, or `REF=FILE`, says what they would hold; the files stay here, and only their digests
+        are told. A sequence of them that lacks frames is refused without `allow_missing`, as its publish would be.
         """
         body: dict[str, object] = dict(
             _without_none(
@@ -253,9 +262,9 @@ class Client:
                 }
             )
         )
-        supposed = [changed] if isinstance(changed, str) else list(changed)
+        supposed = _supposed.changed(changed, allow_missing)
         if supposed:
-            body["changed"] = [{"ref": ref} for ref in supposed]
+            body["changed"] = supposed
         return _decoding.plan(self._transport.call("POST", "plan", body=body))
 
     def apply(

@@ -90,6 +90,9 @@ class Fields:
             return float(value)
         raise self._wrong(name, "a number", value)
 
+    def number(self, name: str) -> float:
+        return self._required(name, self.optional_number(name))
+
     def flag(self, name: str) -> bool:
         """False where it is absent."""
         value = self._values.get(name)

@@ -45,14 +45,18 @@ package struct JSONWriter {
     bytes += raw
   }
 
-  package mutating func member(_ name: String, rawArray elements: [[UInt8]]) {
+  /// A member whose value is an array; `write` writes one element.
+  package mutating func member<Element>(
+    _ name: String, _ elements: [Element], _ write: (Element, inout JSONWriter) -> Void
+  ) {
     member(name)
     bytes.append(UInt8(ascii: "["))
     for (index, element) in elements.enumerated() {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
-      bytes += element
+      write(element, &self)
     }
     bytes.append(UInt8(ascii: "]"))
+    isFirst = false
   }
 
   package mutating func raw(_ more: some Sequence<UInt8>) { bytes += more }
@@ -72,21 +76,13 @@ package struct JSONWriter {
   }
 
   private static func appendInside(_ text: String, to bytes: inout [UInt8]) {
-    var text = text
-    text.withUTF8 { buffer in
-      var plain = 0
-      for index in buffer.indices {
-        let byte = buffer[index]
-        guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-        bytes += buffer[plain..<index]
-        plain = index + 1
-        if byte < 0x20 {
-          bytes += "\\u00\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))".utf8
-        } else {
-          bytes += [UInt8(ascii: "\\"), byte]
-        }
+    JSONText.append(text, to: &bytes) { byte, bytes in
+      if byte < 0x20 {
+        bytes += "\\u00\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))".utf8
+      } else {
+        bytes.append(UInt8(ascii: "\\"))
+        bytes.append(byte)
       }
-      bytes += buffer[plain...]
     }
   }
 }
