@@ -35,8 +35,7 @@ extension Need {
 extension Int {
   /// The whole number at or above an amount.
   fileprivate init(clamping amount: Double) {
-    let whole = amount.rounded(.up)
-    self = whole < 1e15 ? Int(whole) : 1_000_000_000_000_000
+    self = Int(min(amount, Limits.agentAmount).rounded(.up))
   }
 }
 
