@@ -35,7 +35,7 @@ extension Need {
 extension Int {
   /// The whole number at or above an amount.
   fileprivate init(clamping amount: Double) {
-    self = Int(min(amount, Limits.agentAmount).rounded(.up))
+    self = Int(Swift.min(amount, Limits.agentAmount).rounded(.up))
   }
 }
 
