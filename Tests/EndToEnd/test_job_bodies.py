@@ -126,6 +126,21 @@ class Bodies(ServerTestCase):
         self.server.apply()
         self.assertEqual([line for line in self.lines() if line.startswith("task")], ["task 2-2"])
 
+    def test_chunks_grow_to_what_they_should_take(self):
+        """No measure of time: a minute is far more than six of these frames take."""
+        chunks = 'type: "CHUNK[INT]", chunks: { defaultTaskCount: 1, rangeConstraint: CONTIGUOUS, targetRuntimeSeconds: 60 }'
+        self.server.pipeline(self.body(TEMPLATE.replace("type: INT", chunks)))
+        self.publish(frames=(1, 12))
+        self.server.apply()
+        self.assertEqual(sorted(line for line in self.lines() if line.startswith("task")),
+                         sorted(f"task {frame}-{frame}" for frame in range(1, 13)))  # fmt: skip
+        self.count.unlink()
+        self.publish(frames=(1, 12), text="another plate {}\n")
+        plan = self.server.apply()
+        self.assertEqual([line for line in self.lines() if line.startswith("task")], ["task 1-12"])
+        self.assertEqual(self.progress(plan)["tasksTotal"], 1)
+        self.assertEqual(self.content(12), "another plate 12\nnote\nhello loaded\n")
+
     def test_a_fixed_range_is_cut_down_to_what_is_stale(self):
         template = TEMPLATE.replace('range: "{{Param.Frames}}"', 'range: "1-100"').replace(
             "  - { name: Frames, type: STRING }\n", "")  # fmt: skip

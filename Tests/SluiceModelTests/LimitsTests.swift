@@ -163,6 +163,10 @@ import Testing
     #expect(Limits.agentRoomBytes <= UInt64(Limits.agentPieceBytes))
   }
 
+  @Test func `let an agent have of anything what is counted exactly, and more than it may have of memory`() {
+    #expect(Limits.agentAmount < 0x1p53 && Limits.agentAmount > Double(Limits.agentMemoryMebibytes))
+  }
+
   @Test func `let a machine's user be noticed more often than anybody asks a program`() {
     #expect(Limits.presenceMilliseconds <= Limits.presenceProgramSeconds * 1_000)
     #expect(Limits.presenceProgramSeconds <= Limits.limitProgramSeconds)

@@ -100,6 +100,25 @@ private func texts(_ name: String, _ texts: [String]) -> OpenJD.ParameterSpace.P
     #expect((0..<chunks.count).map { chunks[$0] } == texts)
   }
 
+  @Test(arguments: [
+    // Numbers that were done, the seconds they took, the target, the size now, and the size that comes of it.
+    (0, 0.0, 60, 4, 4), (100, 200.0, 60, 4, 30), (100, 200.0, 1, 4, 1), (100, 0.0, 60, 4, 4),
+    (4, 4.0, 60, 4, 18), (4, 40.0, 20, 4, 2), (100, 1.0, 60, 4, 1_000),
+  ])
+  func `grow and shrink to what they should take`(numbers: Int, seconds: Double, target: Int, now: Int, size: Int) {
+    var pace = OpenJD.ChunkPace()
+    pace.take(numbers: numbers, seconds: seconds)
+    #expect(pace.size(for: target, now: now, most: 1_000) == size)
+  }
+
+  @Test func `follow what takes longer than it did`() {
+    var pace = OpenJD.ChunkPace()
+    for _ in 0..<100 { pace.take(numbers: 100, seconds: 10) }
+    #expect((99...100).contains(pace.size(for: 10, now: 1, most: 1_000)))
+    for _ in 0..<100 { pace.take(numbers: 100, seconds: 1_000) }
+    #expect(pace.size(for: 10, now: 1, most: 1_000) == 1)
+  }
+
   @Test func `cover every number once, in sizes that differ by one at most`() throws {
     for seed in Chance.seeds {
       var chance = Chance(seed: seed)

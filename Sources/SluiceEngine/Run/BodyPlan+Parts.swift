@@ -67,6 +67,16 @@ extension BodyPlan {
     only == nil && (job.steps.count > 1 || (step.body?.isOneTask ?? true || !step.isPerFrame) && tasksOfSteps > 1)
   }
 
+  /// How long a chunk of frames should take and how many actions it has, one for each combination of its other
+  /// parameters; nil where chunks have the size that the template says.
+  var chunkTarget: (seconds: Int, actions: Int)? {
+    guard only == nil, job.steps.count == 1, let space = job.steps.first?.space,
+      let parameter = space.parameters.first(where: { $0.name == frameTask && $0.type == .chunk }),
+      case .chunks(let numbers) = parameter.values, numbers.chunks.isAdaptive, numbers.count > 0
+    else { return nil }
+    return (numbers.chunks.targetSeconds ?? 0, max(1, space.count / numbers.count))
+  }
+
   private var tasksOfSteps: Int { job.steps.reduce(0) { $0 + min($1.space.count, Limits.sessionTasks) } }
 
   /// The order that runs one task.

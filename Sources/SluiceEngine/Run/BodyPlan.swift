@@ -6,6 +6,8 @@ struct BodyPlan: Sendable {
   /// Sessions of this attempt of the run; those of a job serve all its steps.
   var key: String
   var endsWithRun: Bool { only == nil }
+  /// The task parameter whose values are frames.
+  var frameTask: String? { body.frameTask }
   let job: OpenJD.Job
   private let template: OpenJD.JobTemplate
   private let body: StepBody

@@ -77,10 +77,13 @@ package struct RunOrder: Sendable {
   package var accepted: [Digest]? { carried.isEmpty || assessment.accepted.isEmpty ? nil : assessment.accepted }
 
   /// Pieces put together into tasks of at most `chunk` neighbouring frames.
-  package func tasks(for pieces: [Piece], run: RunID) -> [(id: TaskID, pieces: [Piece])] {
+  /// - Parameter chunk: as the step says where it is nil.
+  package func tasks(for pieces: [Piece], run: RunID, chunk: Int? = nil) -> [(id: TaskID, pieces: [Piece])] {
     guard unit.step.isPerFrame else { return pieces.map { (TaskID(run: run, frame: nil), [$0]) } }
     let byFrame = Dictionary(uniqueKeysWithValues: pieces.compactMap { piece in piece.frame.map { ($0, piece) } })
-    return unit.step.tasks(of: FrameSet(byFrame.keys)).map { frames in
+    var step = unit.step
+    if let chunk { step.chunk = chunk }
+    return step.tasks(of: FrameSet(byFrame.keys)).map { frames in
       (TaskID(run: run, frame: frames.first), frames.frames.compactMap { byFrame[$0] })
     }
   }

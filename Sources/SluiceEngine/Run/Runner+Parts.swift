@@ -36,6 +36,24 @@ extension Runner {
       folder: parts.settings.programFolder)
   }
 
+  /// How many frames a chunk gets, after what frames of the step took since the server began; nil for what it says.
+  /// - Parameter known: what was done of the run before a restart, which stays as it was dealt.
+  func chunkSize(_ body: BodyPlan?, of step: Step, in project: ProjectName, known: RunState?) -> Int? {
+    guard step.isPerFrame, step.body?.isOneTask == false, let target = body?.chunkTarget else { return nil }
+    if let dealt = known?.tasks.values.compactMap(\.fact.frames?.count).max() { return dealt }
+    let pace = paces[StepOfProject(project: project, step: step.name)]
+    return pace?.size(for: target.seconds, now: step.chunk, most: Limits.sessionTasks)
+  }
+
+  /// Takes up how long a task's frames took.
+  func notePace(of task: TaskFinished, _ run: Going, in project: ProjectName) {
+    guard task.outcome == .succeeded, let frames = task.frames?.count, let target = run.body?.chunkTarget else {
+      return
+    }
+    paces[StepOfProject(project: project, step: run.order.unit.step.name), default: OpenJD.ChunkPace()]
+      .take(numbers: frames * target.actions, seconds: task.seconds)
+  }
+
   /// What a queue manager is told of a task.
   func taskNeeds(_ given: Farm.Given, _ run: Going) -> TaskNeeds {
     var needs = TaskNeeds(given.lease.need, run.order.unit.step.needs)

@@ -54,11 +54,13 @@ extension Runner {
     }
     let registry = parts.writer.current
     let rest = order.pieces.filter { reused[$0] == nil }
-    let all = order.tasks(for: rest, run: id)
     let done = registry.runs[id]?.tasks ?? [:]
     let plan = try BenchPlan(
       order, frames: FrameSet(rest.compactMap(\.frame)), directory: parts.workshop.directory(of: bench),
       manifests: parts.manifests, store: parts.store)
+    var body = try bodyPlan(order, pieces: rest, plan, bench)
+    let chunk = chunkSize(body, of: order.unit.step, in: execution.plan.project, known: registry.runs[id])
+    let all = order.tasks(for: rest, run: id, chunk: chunk)
     // A task that ended before a restart is taken as it is, when its inputs and its files are still the same.
     var finished: [TaskID] = []
     for task in all where done[task.id]?.fact.recipe == RunOrder.recipe(task.pieces) {
@@ -70,7 +72,6 @@ extension Runner {
     try await parts.workshop.open(bench, links: plan.links, keeping: keeping.map(\.path))
     try await parts.workshop.makeOutputFolders(plan.outputFolders, of: bench)
     let open = all.filter { !finished.contains($0.id) }
-    var body = try bodyPlan(order, pieces: rest, plan, bench)
     let divided = open.isEmpty ? nil : try divide(body, order.unit.step, pieces: rest, run: id)
     let attempt = try await recordStart(of: run, id, execution, tasks: divided?.tasks.count ?? open.count)
     body?.key = "\(id)-\(attempt)"

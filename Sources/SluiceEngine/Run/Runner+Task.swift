@@ -168,6 +168,7 @@ extension Runner {
       outcome: failure == nil ? .succeeded : .failed, seconds: Runner.rounded(seconds),
       recipe: run.parts?.recipe(task) ?? RunOrder.recipe(pieces), log: log, failure: failure.map { Failure($0) })
     fact.part = run.parts?[task]?.step
+    notePace(of: fact, run, in: project)
     describe(&fact, given, of: run.order.unit.step.name)
     do throws(SluiceError) {
       try await parts.writer.submitWhenPossible(origin(of: plan)) { registry throws(SluiceError) in

@@ -119,6 +119,8 @@ package actor Runner: Service {
   var used: [LeaseToken: TaskUse] = [:]
   /// Earlier tries of tasks that wait or run again.
   var tries: [TaskID: [TaskTry]] = [:]
+  /// How long frames of steps took whose chunks are to take some time.
+  var paces: [StepOfProject: OpenJD.ChunkPace] = [:]
   /// Why limits were not known when they were asked for last.
   var limitTroubles: [String: String] = [:]
   /// Runs whose end is being recorded: each ends once.

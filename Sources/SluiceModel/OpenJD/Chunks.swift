@@ -59,8 +59,13 @@ extension OpenJD {
       count = ends.last ?? 0
     }
 
-    /// Other numbers, dealt by the same rule.
-    package func dealing(_ numbers: [Int]) -> ChunkedNumbers { ChunkedNumbers(.list(numbers), chunks: chunks) }
+    /// Other numbers, dealt by the same rule; where sizes follow what was measured they have been, and stay together.
+    package func dealing(_ numbers: [Int]) -> ChunkedNumbers {
+      guard chunks.isAdaptive else { return ChunkedNumbers(.list(numbers), chunks: chunks) }
+      let whole = Chunks(
+        tasks: max(1, numbers.count), targetSeconds: chunks.targetSeconds, constraint: chunks.constraint)
+      return ChunkedNumbers(.list(numbers), chunks: whole)
+    }
 
     /// The text that the task gets: `1-5`.
     package subscript(_ index: Int) -> String {

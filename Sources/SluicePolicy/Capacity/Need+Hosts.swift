@@ -35,8 +35,7 @@ extension Need {
 extension Int {
   /// The whole number at or above an amount.
   fileprivate init(clamping amount: Double) {
-    let whole = amount.rounded(.up)
-    self = whole < 1e15 ? Int(whole) : 1_000_000_000_000_000
+    self = Int(Swift.min(amount, Limits.agentAmount).rounded(.up))
   }
 }
 
@@ -65,7 +64,8 @@ extension FarmAgent {
 
   /// What a task asks for of which others have too much.
   func lacks(_ need: Need) -> [HostNeeds.Amount] {
-    (need.hosts?.amounts ?? []).filter { amount in
+    guard let hosts = need.hosts else { return [] }
+    return hosts.amounts.filter { amount in
       guard let least = amount.min else { return false }
       // Sums of decimals are not exact.
       return least > (traits.amounts[amount.name] ?? 0) - (taken[amount.name] ?? 0) + 1e-9
