@@ -19,7 +19,7 @@ import Testing
       }
       for followed in earlier {
         let open = try followed.assessor.assess().filter(\.value.needsWork)
-        #expect(Set(followed.needingWork.map(\.unit.id)) == Set(open.keys), "seed \(seed)")
+        #expect(Set(followed.needingWork.map(\.unit)) == Set(open.keys), "seed \(seed)")
       }
     }
   }

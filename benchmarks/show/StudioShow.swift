@@ -35,7 +35,8 @@ struct StudioShow {
 
   func event(_ fact: Fact, folder: FolderPath? = nil, product: ProductRef? = nil) -> Event {
     Event(
-      id: EventID("e"), time: Date(timeIntervalSince1970: 1_795_000_000), site: "main",
+      id: EventID("01950000-0000-7000-8000-\(FileName.padded(Int(published), width: 12))"),
+      time: Date(timeIntervalSince1970: 1_795_000_000), site: "main",
       actor: Actor(name: "ada", trust: .claimed), project: name, folder: folder ?? product?.folder, product: product,
       fact: fact)
   }

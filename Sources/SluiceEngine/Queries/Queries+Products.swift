@@ -12,7 +12,7 @@ extension Queries {
     let graph = survey.graph
     let takers = (graph.consumers[reference.product] ?? []) + (graph.referrers[reference.product] ?? [])
     let users = Set(takers.flatMap { graph.products(madeByUnit: $0) })
-      .union(survey.project.users[reference.product] ?? [])
+      .union(survey.project.users(of: reference.product) ?? [])
     guard let status else { throw notThere(reference) }
     return ShowAnswer(
       ref: reference.product, selected: try answer(selected, in: registry),

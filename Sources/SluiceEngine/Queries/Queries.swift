@@ -197,7 +197,7 @@ package struct Queries: Sendable {
     var (units, notes): (Set<UnitID>, [UnitID: String]) = ([], [:])
     for run in plan.runs {
       let unit = UnitID(step: run.step, folder: run.folder)
-      guard survey.assessments[unit]?.obstacle == nil else { continue }
+      guard survey.assessments.finding(of: unit)?.obstacle == nil else { continue }
       units.insert(unit)
       notes[unit] = run.note
     }

@@ -23,14 +23,15 @@ package struct Reaction: Sendable {
   /// Of every unit that needs work.
   package private(set) var verdicts: [UnitID: Verdict] = [:]
   private let graph: StepGraph
-  private let assessments: [Assessment]
+  private let assessments: Assessments
+  private let findings: [Finding]
   private let standing: Standing
   private let project: Project
 
   /// - Complexity: O(units that need work, and their links), times the number of steps whose ceiling is passed.
   package init(_ assessments: Assessments, standing: Standing) {
     (project, graph) = (assessments.assessor.project, assessments.assessor.graph)
-    (self.assessments, self.standing) = (assessments.needingWork, standing)
+    (self.assessments, findings, self.standing) = (assessments, assessments.needingWork, standing)
     var ceilings: [String: String] = [:]
     repeat { judge(ceilings: ceilings) } while addCeiling(to: &ceilings)
   }
@@ -53,36 +54,37 @@ package struct Reaction: Sendable {
   /// Makers before users, so that each unit finds what was said of those above it.
   private mutating func judge(ceilings: [String: String]) {
     verdicts = [:]
-    for assessment in assessments {
-      verdicts[assessment.unit.id] = verdict(assessment.unit, assessment, ceilings)
+    for finding in findings {
+      guard let step = graph.step(of: finding.unit) else { continue }
+      verdicts[finding.unit] = verdict(finding.unit, step, finding, ceilings)
     }
   }
 
-  private func verdict(_ unit: Unit, _ assessment: Assessment, _ ceilings: [String: String]) -> Verdict {
-    if standing.busy.contains(unit.id) { return .busy }
-    if let obstacle = assessment.obstacle { return .blocked(obstacle) }
-    if unit.step.onChange == .manual { return .manual }
-    if let work = assessment.work, let plan = standing.declined[work] { return .declined(plan.id) }
-    let last = attempt(assessment)
+  private func verdict(_ unit: UnitID, _ step: Step, _ finding: Finding, _ ceilings: [String: String]) -> Verdict {
+    if standing.busy.contains(unit) { return .busy }
+    if let obstacle = finding.obstacle { return .blocked(obstacle) }
+    if step.onChange == .manual { return .manual }
+    if let work = finding.work, let plan = standing.declined[work] { return .declined(plan.id) }
+    let last = attempt(finding)
     if last?.status == .failed { return .failed }
-    let above = Set(assessment.inputs.flatMap(\.sources).flatMap(\.all).compactMap(\.upstream)).sorted()
+    let above = assessments.makers(above: unit).sorted()
     for maker in above {
       if let words = hindrance(verdicts[maker]) { return .waits("waits for \(maker), which \(words)") }
     }
     let running = above.first { verdicts[$0] == .run }
     let proposed = above.first { verdicts[$0] != .run }
     let note: String?
-    if unit.step.onChange == .auto {
+    if step.onChange == .auto {
       note =
-        proposed.map { "it is made from \($0), which is proposed too" } ?? ceilings[unit.step.name]
+        proposed.map { "it is made from \($0), which is proposed too" } ?? ceilings[step.name]
         ?? last.map(Reaction.words)
       if note == nil { return .run }
     } else {
       note = nil
     }
     if let running { return .waits("waits for \(running), which runs first") }
-    if unit.step.onChange == .propose,
-      let maker = (graph.needs(ofUnit: unit.id) ?? []).sorted().lazy.compactMap({ graph.producer(of: $0)?.id })
+    if step.onChange == .propose,
+      let maker = (graph.needs(ofUnit: unit) ?? []).sorted().lazy.compactMap({ graph.producer(of: $0)?.id })
         .first(where: standing.claimed.contains)
     {
       return .waits("waits for the running plan that makes \(maker)")
@@ -104,15 +106,16 @@ package struct Reaction: Sendable {
   }
 
   /// The last run, where it was about the same work.
-  private func attempt(_ assessment: Assessment) -> Standing.Attempt? {
-    guard let last = standing.attempts[assessment.unit.id] else { return nil }
-    let isForeseen = last.work != nil && last.work == assessment.work
+  private func attempt(_ finding: Finding) -> Standing.Attempt? {
+    guard let last = standing.attempts[finding.unit] else { return nil }
+    let isForeseen = last.work != nil && last.work == finding.work
     switch last.status {
     case .running: return nil
-    case .failed: return isForeseen || last.recipe != nil && last.recipe == assessment.recipe ? last : nil
+    case .failed:
+      return isForeseen || last.recipe != nil && last.recipe == assessments[finding.unit]?.recipe ? last : nil
     case .cancelled: return isForeseen ? last : nil
     // What ended well and left the same frames out of date would only do so again.
-    case .succeeded, .unchanged: return isForeseen && last.frames == assessment.stale ? last : nil
+    case .succeeded, .unchanged: return isForeseen && last.frames == finding.stale ? last : nil
     }
   }
 
@@ -129,14 +132,13 @@ package struct Reaction: Sendable {
   private func addCeiling(to ceilings: inout [String: String]) -> Bool {
     var order: [String] = []
     var costs: [String: (seconds: Double, isKnown: Bool, ceiling: Double)] = [:]
-    for assessment in assessments where verdicts[assessment.unit.id] == .run {
-      let unit = assessment.unit
-      guard let ceiling = unit.step.maxCoreHours else { continue }
-      let tasks = assessment.tasks(for: assessment.stale)
-      let seconds = project.estimate(of: unit.step.name, tasks: tasks)?.seconds
-      if costs[unit.step.name] == nil { order.append(unit.step.name) }
-      let cost = costs[unit.step.name] ?? (0, true, ceiling)
-      costs[unit.step.name] = (cost.seconds + (seconds ?? 0), cost.isKnown && seconds != nil, ceiling)
+    for finding in findings where verdicts[finding.unit] == .run {
+      guard let step = graph.step(of: finding.unit), let ceiling = step.maxCoreHours else { continue }
+      let tasks = step.taskCount(for: finding.stale)
+      let seconds = project.estimate(of: step.name, tasks: tasks)?.seconds
+      if costs[step.name] == nil { order.append(step.name) }
+      let cost = costs[step.name] ?? (0, true, ceiling)
+      costs[step.name] = (cost.seconds + (seconds ?? 0), cost.isKnown && seconds != nil, ceiling)
     }
     for step in order {
       guard let cost = costs[step], !cost.isKnown || cost.seconds > cost.ceiling * 3_600 else { continue }

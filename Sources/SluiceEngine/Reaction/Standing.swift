@@ -46,7 +46,7 @@ package struct Standing: Sendable {
       case .superseded, .succeeded, .failed, .cancelled: continue
       }
     }
-    for unit in assessments.needingWork.map(\.unit.id) {
+    for unit in assessments.needingWork.map(\.unit) {
       // What an omission ended is as if it had never been tried.
       guard let run = project.lastRuns[unit].flatMap({ registry.runs[$0] }), run.status != .running,
         run.failure?.code != ErrorCode.folderOmitted.rawValue,

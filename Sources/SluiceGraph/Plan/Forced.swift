@@ -16,10 +16,12 @@ package struct Forced: Sendable, Hashable {
   }
 
   /// The chosen units, makers before users, as out of date.
-  func taking(_ chosen: Set<Int>?, of assessments: Assessments) throws(SluiceError) -> [Assessment] {
-    var units: [Assessment] = []
+  func taking(
+    _ chosen: Set<Int>?, of assessments: Assessments
+  ) throws(SluiceError) -> [(unit: Int, finding: Finding)] {
+    var units: [(unit: Int, finding: Finding)] = []
     for unit in chosen?.sorted() ?? Array(0..<assessments.assessor.graph.unitCount) {
-      units.append(taking(try assessments.assessment(at: unit)))
+      units.append((unit, .full(taking(try assessments.assessment(at: unit)))))
     }
     return units
   }

@@ -11,28 +11,6 @@ package struct Planner: Sendable {
   /// From how everything stands: a plan then costs what it holds.
   package init(_ assessments: Assessments) { (assessor, self.assessments) = (assessments.assessor, assessments) }
 
-  private struct Identity: Encodable {
-    struct Run: Encodable {
-      var step: String
-      var folder: FolderPath
-      var frames: FrameSet?
-      var reasons: [[String?]]
-      /// What is there now, where the reasons name no versions: a tool or an event's value that goes back and forth is
-      /// another situation each time. Nil otherwise.
-      var there: [VersionID]?
-      /// What it brings back; nil where it makes something new.
-      var purges: [EventID]?
-    }
-    var project: ProjectName
-    var selection: String
-    var frames: FrameSet?
-    var revision: Int
-    var runs: [Run]
-    var force: Bool?
-    /// What Sluice proposes is another plan than the same asked for by a person: it is about its own runs alone.
-    var reaction: OnChange?
-  }
-
   /// - Parameters:
   ///   - selected: the products that may be made; nothing outside of them runs. Nil for all.
   ///   - frames: only these, for steps that work frame by frame; nil for all.
@@ -46,51 +24,64 @@ package struct Planner: Sendable {
     let due = try standing(of: chosen)
     let units =
       try forced.map { (forced) throws(SluiceError) in try forced.taking(chosen, of: due) }
-      ?? due.noteworthy(among: chosen)
+      ?? due.findings(among: chosen)
     var runs: [PlannedRun] = []
     var blocked: [BlockedRun] = []
     var missing: Set<ProductRef> = []
     var left: Set<UnitID> = []
     var stopped: Set<UnitID> = []
+    var busy: Set<Int> = []
     var restoring = Restoring(assessor)
-    for assessment in units where assessment.needsWork {
-      let unit = assessment.unit
-      missing.formUnion(assessment.missingSources)
-      let wanted = assessor.project.frames(toMake: assessment, within: frames)
-      var obstacle = obstacle(assessment, left: left, stopped: stopped)
-      if obstacle == nil, wanted?.isEmpty != true { obstacle = try restoring.want(inputsOf: assessment) }
+    var drafting = RunDrafting(assessor)
+    runs.reserveCapacity(units.count)
+    for (unit, finding) in units where finding.needsWork {
+      let wanted = drafting.frames(toMake: finding, within: frames)
+      var obstacle = obstacle(unit, finding, due, left: left, stopped: stopped)
+      if case .full(let assessment) = finding {
+        missing.formUnion(assessment.missingSources)
+        if obstacle == nil, wanted?.isEmpty != true { obstacle = try restoring.want(inputsOf: assessment) }
+      }
       if let obstacle {
-        stopped.insert(unit.id)
-        blocked.append(BlockedRun(step: unit.id.step, folder: unit.id.folder, text: obstacle))
+        busy.insert(unit)
+        stopped.insert(finding.unit)
+        blocked.append(BlockedRun(step: finding.unit.step, folder: finding.unit.folder, text: obstacle))
         continue
       }
-      if let stale = assessment.stale, let wanted, !stale.subtracting(wanted).isEmpty {
-        if due[unit.id]?.stale?.subtracting(wanted).isEmpty == false { left.insert(unit.id) }
+      if let stale = finding.stale, let wanted, stale != wanted, !stale.subtracting(wanted).isEmpty {
+        if due.finding(at: unit)?.stale?.subtracting(wanted).isEmpty == false {
+          busy.insert(unit)
+          left.insert(finding.unit)
+        }
         if wanted.isEmpty { continue }
       }
-      runs.append(run(assessment, frames: wanted))
+      busy.insert(unit)
+      runs.append(drafting.run(unit, finding, frames: wanted))
     }
-    let made = Set(runs.flatMap(\.outputs))
-    blocked += try restoring.want(selection, products: selected ?? [], except: made)
-    runs = try restoring.runs() + runs
+    if selection.expression != nil {
+      let made = Set(runs.flatMap(\.outputs))
+      blocked += try restoring.want(selection, products: selected ?? [], except: made)
+    }
+    let brought = try restoring.runs()
+    busy.formUnion(brought.compactMap { graph.index(of: UnitID(step: $0.step, folder: $0.folder)) })
+    if !brought.isEmpty { runs = brought + runs }
     try checkSize(runs)
-    let hands = byHand(units)
-    let busy = Set(runs.map { UnitID(step: $0.step, folder: $0.folder) })
-      .union(stopped).union(left).union(hands.map { UnitID(step: $0.step, folder: $0.folder) })
+    let told = units.compactMap { if case .full(let assessment) = $0.finding { assessment } else { nil } }
+    let hands = byHand(told)
+    busy.formUnion(hands.compactMap { graph.index(of: UnitID(step: $0.step, folder: $0.folder)) })
     let untouched =
       selected.map { selected in
-        let makers = Set(busy.compactMap { graph.index(of: $0) })
-        return selected.count { product in
-          graph.makerIndex(of: product).map { !makers.contains($0) } ?? (assessor.project.products[product] != nil)
+        selected.count { product in
+          graph.makerIndex(of: product).map { !busy.contains($0) } ?? (assessor.project.products[product] != nil)
         }
       } ?? due.untouched(by: busy)
     var plan = Plan(
       id: PlanID(""), project: assessor.project.name, selection: selection.text, frames: frames,
       pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched,
       missing: missing.sorted(), blocked: blocked)
-    (plan.frozen, plan.held, plan.byHand) = (frozen(units), held(units), hands)
+    (plan.frozen, plan.held, plan.byHand) = (frozen(told), held(told), hands)
     if forced != nil { plan.force = true }
-    return identified(plan)
+    name(&plan)
+    return plan
   }
 
   /// What Sluice does about changes by itself.
@@ -104,23 +95,26 @@ package struct Planner: Sendable {
   ) throws(SluiceError) -> Plan {
     let assessments = try standing(of: nil)
     var runs: [PlannedRun] = []
-    let open = assessments.needingWork
+    let open = assessments.findings(among: nil).filter(\.finding.needsWork)
     var restoring = Restoring(assessor)
-    for assessment in open where units.contains(assessment.unit.id) {
+    var drafting = RunDrafting(assessor)
+    for (unit, finding) in open where units.contains(finding.unit) {
       // What cannot be brought back fails its run, which says so.
-      _ = try restoring.want(inputsOf: assessment)
-      var run = run(assessment, frames: assessor.project.frames(toMake: assessment, within: nil))
-      run.note = notes[assessment.unit.id]
+      if case .full(let assessment) = finding { _ = try restoring.want(inputsOf: assessment) }
+      var run = drafting.run(unit, finding, frames: drafting.frames(toMake: finding, within: nil))
+      run.note = notes[finding.unit]
       runs.append(run)
     }
     runs = try restoring.runs() + runs
     try checkSize(runs)
-    let untouched = assessments.untouched(by: Set(open.map(\.unit.id)))
-    return identified(
-      Plan(
-        id: PlanID(""), project: assessor.project.name, selection: "", frames: nil,
-        pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched, missing: [],
-        blocked: [], reaction: reaction))
+    let untouched = assessments.untouched(by: Set(open.map(\.unit)))
+    var plan = Plan(
+      id: PlanID(""), project: assessor.project.name, selection: "", frames: nil,
+      pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched, missing: [],
+      blocked: [], reaction: reaction)
+    runs = []
+    name(&plan)
+    return plan
   }
 
   /// - Parameter chosen: the units that will be made anew where they need it; nil for all.
@@ -142,9 +136,14 @@ package struct Planner: Sendable {
   /// - Parameters:
   ///   - left: units that the plan makes only in part, because of `--frames`.
   ///   - stopped: units that need work and cannot be in the plan.
-  private func obstacle(_ assessment: Assessment, left: Set<UnitID>, stopped: Set<UnitID>) -> String? {
-    if let obstacle = assessment.obstacle { return obstacle }
-    for state in assessment.inputs {
+  private func obstacle(
+    _ unit: Int, _ finding: Finding, _ due: Assessments, left: Set<UnitID>, stopped: Set<UnitID>
+  ) -> String? {
+    if let obstacle = finding.obstacle { return obstacle }
+    guard !left.isEmpty || !stopped.isEmpty else { return nil }
+    let assessment: Assessment?
+    if case .full(let known) = finding { assessment = known } else { assessment = due[unit] }
+    for state in assessment?.inputs ?? [] {
       for source in state.sources.lazy.flatMap(\.all) {
         guard let upstream = source.upstream else { continue }
         if source.relations.contains(.all), left.contains(upstream) {
@@ -154,50 +153,6 @@ package struct Planner: Sendable {
       }
     }
     return nil
-  }
-
-  private func run(_ assessment: Assessment, frames: FrameSet?) -> PlannedRun {
-    let tasks = assessment.tasks(for: frames)
-    return PlannedRun(
-      id: RunID(""), step: assessment.unit.id.step, folder: assessment.unit.id.folder,
-      outputs: assessment.unit.outputs, reasons: assessment.reasons, tasks: tasks, frames: frames,
-      estimate: assessor.project.estimate(of: assessment.unit.id.step, tasks: tasks), work: assessment.work)
-  }
-
-  private func identified(_ draft: Plan) -> Plan {
-    var plan = draft
-    plan.id = PlanID(
-      digest: Digest.of(
-        StableJSON.encode(
-          Identity(
-            project: plan.project, selection: plan.selection, frames: plan.frames, revision: plan.pipelineRevision,
-            runs: plan.runs.map { run in
-              Identity.Run(
-                step: run.step, folder: run.folder, frames: run.frames,
-                reasons: run.reasons.map { [$0.kind.rawValue, $0.input, $0.used, $0.now] }, there: there(for: run),
-                purges: assessor.project.purges(undoneBy: run))
-            }, force: plan.force, reaction: plan.reaction))))
-    for index in plan.runs.indices {
-      let run = plan.runs[index]
-      plan.runs[index].id =
-        run.restores.map { RunID(plan: plan.id, step: run.step, folder: run.folder, restoring: $0) }
-        ?? RunID(plan: plan.id, step: run.step, folder: run.folder)
-    }
-    return plan
-  }
-}
-
-extension Planner {
-  private func there(for run: PlannedRun) -> [VersionID]? {
-    let goesBackAndForth = run.reasons.contains { reason in
-      switch reason.kind {
-      case .tool, .event, .forced, .cast, .omitted, .order: true
-      case .input: reason.used == nil
-      default: false
-      }
-    }
-    guard goesBackAndForth else { return nil }
-    return run.outputs.compactMap { assessor.project.products[$0]?.newest }
   }
 }
 

@@ -91,28 +91,38 @@ extension Project {
   }
 
   /// Notes that a version is there.
-  mutating func addHead(_ version: VersionID, of ref: ProductRef) {
-    guard let place = place(of: version, ref) else { return }
-    let kept = products[ref]?.heads.filter { head in !(self.place(of: head, ref).map(place.hasSeen) ?? true) } ?? []
-    products[ref]?.heads = (kept.filter { $0 != version } + [version]).sorted()
-    settleLatest(of: ref)
+  func addHead(_ version: Version, to product: inout Product) {
+    let (id, place) = (version.address.version, version.place)
+    let kept = product.heads.filter { head in
+      head != id && !(self.place(of: head, product.ref).map(place.hasSeen) ?? true)
+    }
+    product.heads = (kept + [id]).sorted()
+    settleLatest(of: &product)
   }
 
   /// Says anew which version is the latest.
   mutating func settleLatest(of ref: ProductRef) {
-    guard let product = products[ref] else { return }
-    let newest = latest(among: product.heads, of: ref)
+    guard var product = products[ref] else { return }
+    settleLatest(of: &product)
+    products[ref] = product
+  }
+
+  private func settleLatest(of product: inout Product) {
+    let ref = product.ref
+    product.newest = latest(among: product.heads, of: ref)
+    product.latest = product.newest
+    guard stock.isAnyRejected(of: ref) else { return }
     let rest = product.versions.filter { !isRejected(ref, $0) }
-    let latest = rest.count == product.versions.count ? newest : latest(among: unsuperseded(rest, of: ref), of: ref)
-    products[ref]?.newest = newest
-    products[ref]?.latest = latest
+    if rest.count < product.versions.count { product.latest = latest(among: unsuperseded(rest, of: ref), of: ref) }
   }
 
   private func latest(among heads: [VersionID], of ref: ProductRef) -> VersionID? {
-    heads.max { left, right in
-      guard let mine = place(of: left, ref), let other = place(of: right, ref) else { return left < right }
-      return other.isLater(than: mine) || !mine.isLater(than: other) && left < right
-    }
+    heads.count == 1
+      ? heads[0]
+      : heads.max { left, right in
+        guard let mine = place(of: left, ref), let other = place(of: right, ref) else { return left < right }
+        return other.isLater(than: mine) || !mine.isLater(than: other) && left < right
+      }
   }
 
   /// Versions that the publisher of no other one knew of.

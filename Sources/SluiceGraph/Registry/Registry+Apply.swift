@@ -107,7 +107,8 @@ extension Registry {
       return withProject(of: event) { project in
         let key = RegisterKey.tag(ref, fact.tag)
         let rows = project.write(key, fact.version.description, event, place)
-        project.products[ref]?.tags[fact.tag] = project.registers[key]?.value.flatMap { VersionID($0) }
+        let shown = project.registers[key]?.value.flatMap { VersionID($0) }
+        project.products[ref]?.tags[fact.tag] = shown
         return rows + [.product(ref)]
       }
     case .versionNumbered(let fact):
@@ -183,26 +184,35 @@ extension Registry {
     if fact.inPlace != nil { placed[address] = place.site }
     return withProject(of: event) { project in
       var product = project.products[ref] ?? Product(ref: ref)
-      let index = product.versions.lastIndex { $0 < fact.version }.map { $0 + 1 } ?? 0
-      if !product.versions.contains(fact.version) { product.versions.insert(fact.version, at: index) }
-      project.products[ref] = product
-      let vouches = project.versions[address]?.vouches ?? []
-      project.versions[address] = Version(
+      let isKnown = product.versions.contains(fact.version)
+      if !isKnown {
+        let index = product.versions.lastIndex { $0 < fact.version }.map { $0 + 1 } ?? 0
+        product.versions.insert(fact.version, at: index)
+      }
+      var version = Version(
         address: address, published: fact, time: event.time, actor: event.actor, event: event.id, cause: event.cause,
         place: VersionPlace(
           site: place.site, sequence: place.sequence, clock: place.clock ?? HybridTime(wall: event.time),
-          seen: place.seen.without(place.site)), vouches: vouches)
-      project.showVerdict(of: address)
-      project.addHead(fact.version, of: ref)
-      let numbered = fact.number.map { project.give($0, to: address) } ?? []
-      return [.product(ref), .version(address)] + numbered
+          seen: place.seen.without(place.site)), vouches: isKnown ? project.versions[address]?.vouches ?? [] : [])
+      version.judgement = project.verdict(on: address)
+      // Nobody else has the number: no other version has to give it up.
+      let isFree = !isKnown && fact.number.map { product.numbers[$0] == nil } ?? false
+      if isFree, let number = fact.number {
+        product.numbers[number] = fact.version
+        version.number = product.number(of: fact.version)
+      }
+      project.versions[address] = version
+      project.addHead(version, to: &product)
+      project.products[ref] = product
+      let rows: [RowKey] = [.product(ref), .version(address)]
+      return isFree ? rows : rows + (fact.number.map { project.give($0, to: address) } ?? [])
     }
   }
 
   /// Lineage, the other way round.
   mutating func link(_ user: ProductRef, to used: [Used]) {
     for source in Set(used.map(\.product)) where projects[source.project] != nil {
-      projects[source.project]?.users[source, default: []].insert(user)
+      projects[source.project]?.stock.add(user: user, of: source)
     }
   }
 }

@@ -10,8 +10,8 @@ extension Registry {
 extension Project: Equatable {
   /// The graph follows from the pipeline and the folders.
   package static func == (left: Project, right: Project) -> Bool {
-    (left.name, left.home, left.folders, left.products) == (right.name, right.home, right.folders, right.products)
-      && (left.versions, left.users, left.pipeline) == (right.versions, right.users, right.pipeline)
+    (left.name, left.home, left.folders, left.stock) == (right.name, right.home, right.folders, right.stock)
+      && left.pipeline == right.pipeline
       && (left.timings, left.lastRuns, left.registers) == (right.timings, right.lastRuns, right.registers)
   }
 }

@@ -75,13 +75,16 @@ extension Registry {
 extension Project {
   /// Lets a version show what its register says.
   mutating func showVerdict(of address: VersionAddress) {
-    guard versions[address] != nil, let heads = registers[.verdict(address.product, address.version)]?.heads else {
-      return
-    }
+    guard versions[address] != nil, let judgement = verdict(on: address) else { return }
+    versions[address]?.judgement = judgement
+  }
+
+  /// What the register of a version says of it.
+  func verdict(on address: VersionAddress) -> Judgement? {
+    guard let heads = registers[.verdict(address.product, address.version)]?.heads else { return nil }
     let rejecting = heads.first { $0.said(VersionJudged.self)?.verdict == .rejected }
-    guard let shown = rejecting ?? heads.first, let said = shown.said(VersionJudged.self) else { return }
-    versions[address]?.judgement = Judgement(
-      verdict: said.verdict, actor: shown.actor, time: shown.time, because: said.because)
+    guard let shown = rejecting ?? heads.first, let said = shown.said(VersionJudged.self) else { return nil }
+    return Judgement(verdict: said.verdict, actor: shown.actor, time: shown.time, because: said.because)
   }
 }
 

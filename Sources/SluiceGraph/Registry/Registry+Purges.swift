@@ -36,7 +36,7 @@ extension Registry {
 
   /// Every version whose files are gone, in no order.
   package var purged: [VersionAddress] {
-    projects.values.flatMap { $0.versions.values.lazy.filter(\.isPurged).map(\.address) }
+    projects.values.flatMap(\.stock.gone)
   }
 }
 

@@ -95,10 +95,8 @@ package struct Project: Sendable {
   package let name: ProjectName
   package var home: String
   package internal(set) var folders: Table<FolderPath, Folder> = [:]
-  package internal(set) var products: Table<ProductRef, Product> = [:]
-  package internal(set) var versions: Table<VersionAddress, Version> = [:]
-  /// Products that say they were made from a product, by a step or by a person's word.
-  package internal(set) var users: Table<ProductRef, Set<ProductRef>> = [:]
+  /// Products and versions.
+  var stock: Stock
   package internal(set) var pipeline: PipelineRevision?
   /// The pipeline laid over the folders; nil before one was applied.
   package internal(set) var graph: StepGraph?
@@ -116,7 +114,10 @@ package struct Project: Sendable {
 
   package func isContested(_ key: RegisterKey) -> Bool { registers[key]?.isContested == true }
 
-  package init(name: ProjectName, home: String) { (self.name, self.home) = (name, home) }
+  package init(name: ProjectName, home: String) {
+    (self.name, self.home) = (name, home)
+    stock = Stock(project: name)
+  }
 
   /// The version that somebody means; what an input takes is `version(of:_:now:)`.
   package func version(of ref: ProductRef, _ selector: VersionSelector) -> Version? {

@@ -82,6 +82,9 @@ package struct KeySet<Element: Hashable & Sendable>: Sendable, Equatable {
 
   package var isEmpty: Bool { tree.isEmpty }
   package func contains(_ element: Element) -> Bool { tree.contains(element) }
+  package mutating func insert(_ element: Element) { tree.insert(element) }
+  /// In no order that means anything.
+  var elements: some Collection<Element> { tree }
   /// - Returns: nil where it was not there.
   @discardableResult
   package mutating func remove(_ element: Element) -> Element? { tree.remove(element) }

@@ -9,7 +9,7 @@ package struct Assessments: Sendable {
   /// The rules, and the project as it is assessed.
   package private(set) var assessor: Assessor
   /// Of the units that are not plainly current, by their numbers in the graph.
-  private var open: Table<Int, Assessment> = [:]
+  private var open = Findings()
   /// Products that somebody published and no unit makes.
   private var sources = 0
   /// When freezes end, or have ended, by product: the one thing that changes by itself.
@@ -22,28 +22,63 @@ package struct Assessments: Sendable {
   /// - Complexity: O(units + links + products).
   package init(_ assessor: Assessor) throws(SluiceError) {
     self.assessor = assessor
-    for unit in 0..<assessor.graph.unitCount {
-      let assessment = try assess(unit)
-      if !assessment.isPlain { open[unit] = assessment }
+    var glance = Glance(assessor, isThorough: true)
+    for unit in assessor.graph.unitsFolderByFolder {
+      if let finding = try find(unit, &glance) { open[unit] = finding }
     }
     countSources()
-    for product in assessor.project.products.values { thaws[product.ref] = product.freeze?.until }
+    thaws = assessor.project.stock.thaws
   }
 
   // MARK: Looking
 
   /// Nil for what is plainly current, and for what is no unit.
-  package subscript(unit: UnitID) -> Assessment? { graph.index(of: unit).flatMap { open[$0] } }
+  package subscript(unit: UnitID) -> Assessment? { graph.index(of: unit).flatMap { self[$0] } }
 
-  /// Of every unit that needs work, makers before users.
+  subscript(unit: Int) -> Assessment? {
+    switch open[unit] {
+    case nil: nil
+    case .full(let assessment): assessment
+    // No manifest is read for what could be said briefly, and nothing else fails.
+    case .brief: try? assess(unit)
+    }
+  }
+
+  /// The same as far as plans look at it, without putting an assessment together.
+  package func finding(of unit: UnitID) -> Finding? { graph.index(of: unit).flatMap { open[$0] } }
+  func finding(at unit: Int) -> Finding? { open[unit] }
+
+  /// Every unit that needs work, makers before users.
   /// - Complexity: O(n log n) for n units that are not plainly current.
-  package var needingWork: [Assessment] { noteworthy(among: nil).filter(\.needsWork) }
+  package var needingWork: [Finding] { findings(among: nil).map(\.finding).filter(\.needsWork) }
 
-  /// Of every unit of which there is something to say, makers before users.
+  /// Every unit of which there is something to say, makers before users.
   /// - Parameter chosen: numbers of units; nil for all.
+  func findings(among chosen: Set<Int>?) -> [(unit: Int, finding: Finding)] {
+    chosen.map { chosen in open.all.filter { chosen.contains($0.unit) } } ?? open.all
+  }
+
+  /// Assessments of all of them.
   func noteworthy(among chosen: Set<Int>?) -> [Assessment] {
-    let units = chosen.map { chosen in open.keys.filter(chosen.contains) } ?? Array(open.keys)
-    return units.sorted().compactMap { open[$0] }
+    findings(among: chosen).compactMap { self[$0.unit] }
+  }
+
+  /// What is to be made anew before a unit is.
+  package func makers(above unit: UnitID) -> Set<UnitID> {
+    guard let index = graph.index(of: unit), let finding = open[index] else { return [] }
+    if case .full(let assessment) = finding {
+      return Set(assessment.inputs.flatMap(\.sources).flatMap(\.all).compactMap(\.upstream))
+    }
+    var makers: Set<UnitID> = []
+    for place in graph.step(ofUnit: index).inputs.indices {
+      for product in graph.inputs(ofUnit: index, at: place) {
+        guard let maker = graph.makerIndex(ofProduct: Int(product)), let above = open[maker], above.needsWork else {
+          continue
+        }
+        makers.insert(above.unit)
+      }
+    }
+    return makers
   }
 
   /// Of a unit that is plainly current too.
@@ -53,19 +88,16 @@ package struct Assessments: Sendable {
   }
 
   func assessment(at unit: Int) throws(SluiceError) -> Assessment {
-    if let known = open[unit] { return known }
+    if case .full(let known) = open[unit] { return known }
     return try assess(unit)
   }
 
   /// How many products there are beside those that these units make.
-  package func untouched(by busy: Set<UnitID>) -> Int {
-    graph.madeCount + sources - count(ofProductsMadeBy: busy)
-  }
-
-  private func count(ofProductsMadeBy units: Set<UnitID>) -> Int {
-    units.reduce(0) { count, unit in
-      guard let index = graph.index(of: unit) else { return count }
-      return count + graph.outputs(ofUnit: index).count { graph.makerIndex(ofProduct: Int($0)) == index }
+  /// - Parameter busy: numbers of units.
+  package func untouched(by busy: Set<Int>) -> Int {
+    let graph = graph
+    return busy.reduce(graph.madeCount + sources) { count, unit in
+      count - graph.outputs(ofUnit: unit).count { graph.makerIndex(ofProduct: Int($0)) == unit }
     }
   }
 
@@ -113,8 +145,19 @@ package struct Assessments: Sendable {
     return limited
   }
 
+  /// Nil for what is plainly current.
+  private func find(_ unit: Int, _ glance: inout Glance) throws(SluiceError) -> Finding? {
+    switch glance.look(at: unit, open) {
+    case .plain: return nil
+    case .brief(let brief): return .brief(brief)
+    case .unsaid:
+      let assessment = try assess(unit)
+      return assessment.isPlain ? nil : .full(assessment)
+    }
+  }
+
   private func assess(_ unit: Int) throws(SluiceError) -> Assessment {
-    try assessor.assess(assessor.graph.unit(at: unit)) { product in
+    try assessor.assess(assessor.graph.unit(at: unit)) { (product) -> Finding? in
       guard let maker = assessor.graph.makerIndex(of: product), let above = open[maker] else { return nil }
       return above.freshness == .current ? nil : above
     }
@@ -122,10 +165,10 @@ package struct Assessments: Sendable {
 
   /// Assesses what was touched, and goes on to what takes its products where it stands otherwise now.
   private mutating func assess(_ touched: inout Touched, _ isMeant: (Int) -> Bool) throws(SluiceError) {
+    var glance = Glance(assessor, isThorough: false)
     while let unit = touched.next() {
       guard isMeant(unit) else { continue }
-      let assessment = try assess(unit)
-      let now = assessment.isPlain ? nil : assessment
+      let now = try find(unit, &glance)
       guard now != open[unit] else { continue }
       open[unit] = now
       touch(usersOf: unit, &touched)
@@ -141,7 +184,7 @@ package struct Assessments: Sendable {
   }
 
   private mutating func countSources() {
-    sources = assessor.project.products.keys.count { graph.makerIndex(of: $0) == nil }
+    sources = assessor.project.stock.count(ofSourcesIn: graph)
   }
 }
 
@@ -223,7 +266,7 @@ extension Assessments {
   /// Takes what is known over to a graph that was laid anew.
   private mutating func lay(from before: StepGraph, _ touched: inout Touched) {
     let units = before.correspondence(to: graph)
-    var moved: Table<Int, Assessment> = [:]
+    var moved = Findings()
     for unit in open.keys where units.later[unit] != GraphNumbers.none { moved[Int(units.later[unit])] = open[unit] }
     open = moved
     for unit in units.changed {
@@ -286,10 +329,12 @@ private struct Touched {
   mutating func next() -> Int? {
     while current.isEmpty {
       guard level < levels.count else { return nil }
-      current = Set(levels[level]).sorted(by: >)
+      current = levels[level].sorted(by: >)
       levels[level] = []
       level += 1
     }
-    return current.popLast()
+    guard let next = current.popLast() else { return nil }
+    while current.last == next { current.removeLast() }
+    return next
   }
 }

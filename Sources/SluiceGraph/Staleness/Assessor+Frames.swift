@@ -3,7 +3,7 @@ import SluiceModel
 /// Which frames the products of a unit should have, and which of them want work.
 extension Assessor {
   func framesWanted(
-    _ unit: Unit, _ inputs: [InputState], _ upstream: (ProductRef) -> Assessment?
+    _ unit: Unit, _ inputs: [InputState], _ upstream: (ProductRef) -> Finding?
   ) -> FramesWanted? {
     guard unit.step.isPerFrame else { return nil }
     let range = unit.step.frames == .range ? unit.workRange ?? .empty : unit.folder.frames
@@ -28,7 +28,7 @@ extension Assessor {
 
   /// Frames whose recipe is not the one that their files were made by, and those that follow stale frames upstream.
   func staleFrames(
-    _ result: Assessment, _ versions: [Version], _ upstream: (ProductRef) -> Assessment?
+    _ result: Assessment, _ versions: [Version], _ upstream: (ProductRef) -> Finding?
   ) throws(SluiceError) -> FrameSet {
     let expected = result.expected ?? .empty
     let sources = result.inputs.flatMap(\.sources).flatMap(\.all)

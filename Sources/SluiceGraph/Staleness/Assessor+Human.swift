@@ -4,7 +4,7 @@ import SluiceModel
 /// what was made from inputs that have changed.
 extension Assessor {
   /// - Parameter upstream: the maker of a product, where that is not current.
-  func judgeByHand(_ result: inout Assessment, _ upstream: (ProductRef) -> Assessment?) throws(SluiceError) {
+  func judgeByHand(_ result: inout Assessment, _ upstream: (ProductRef) -> Finding?) throws(SluiceError) {
     var all: [Assessment.Judged] = []
     for product in result.unit.outputs {
       let judged = try judge(product, of: result, upstream)
@@ -28,7 +28,7 @@ extension Assessor {
   }
 
   private func judge(
-    _ product: ProductRef, of result: Assessment, _ upstream: (ProductRef) -> Assessment?
+    _ product: ProductRef, of result: Assessment, _ upstream: (ProductRef) -> Finding?
   ) throws(SluiceError) -> Assessment.Judged {
     let notes = rejectedNote(on: product).map { [$0] } ?? []
     guard let version = project.version(of: product, .latest) else {
@@ -172,7 +172,7 @@ extension Assessor {
 
   /// Frames that a person has to look at: those of one-to-one inputs that differ, and all where anything else did.
   private func changedFrames(
-    of version: Version, _ result: Assessment, _ upstream: (ProductRef) -> Assessment?
+    of version: Version, _ result: Assessment, _ upstream: (ProductRef) -> Finding?
   ) throws(SluiceError) -> FrameSet {
     let all = (result.existing ?? .empty).union(result.expected ?? .empty)
     let used = version.vouches.last?.inputs ?? version.published.madeFrom

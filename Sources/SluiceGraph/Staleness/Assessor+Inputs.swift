@@ -3,7 +3,7 @@ import SluiceModel
 /// What the inputs of a unit bring now.
 extension Assessor {
   func inputs(
-    _ link: Link, of unit: Unit, _ upstream: (ProductRef) -> Assessment?
+    _ link: Link, of unit: Unit, _ upstream: (ProductRef) -> Finding?
   ) throws(SluiceError) -> [InputState] {
     var states: [InputState] = []
     let recorded = recorded(by: unit)
@@ -20,7 +20,7 @@ extension Assessor {
 
   private func source(
     _ product: ProductRef, _ input: StepInput, _ relations: [FrameRelation], _ recorded: [Used],
-    _ upstream: (ProductRef) -> Assessment?
+    _ upstream: (ProductRef) -> Finding?
   ) throws(SluiceError) -> InputState.Source {
     var named: [InputState.Source] = []
     // What nothing is made from hangs on nothing that it names.
@@ -35,7 +35,7 @@ extension Assessor {
 
   private func source(
     _ product: ProductRef, _ tag: VersionSelector, _ name: String?, _ relations: [FrameRelation],
-    through: ProductRef?, _ named: [InputState.Source], _ recorded: [Used], _ upstream: (ProductRef) -> Assessment?
+    through: ProductRef?, _ named: [InputState.Source], _ recorded: [Used], _ upstream: (ProductRef) -> Finding?
   ) throws(SluiceError) -> InputState.Source {
     let version = try project.version(of: product, tag, now: now)?
       .asRecorded(in: recorded, within: project.folders[product.folder]?.frames, manifests)
@@ -49,7 +49,7 @@ extension Assessor {
     let follows = follows(product, by: tag)
     return InputState.Source(
       product: product, version: version, representation: representation,
-      upstream: follows ? upstream(product).flatMap { $0.needsWork ? $0.unit.id : nil } : nil,
+      upstream: follows ? upstream(product).flatMap { $0.needsWork ? $0.unit : nil } : nil,
       follows: follows, relations: relations, whole: whole, limit: limit, through: through, named: named)
   }
 

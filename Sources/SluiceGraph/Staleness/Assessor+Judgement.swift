@@ -114,7 +114,7 @@ extension Assessor {
   // MARK: Freezes and rejections
 
   /// Freezes that keep a change out of a unit.
-  func frozenNotes(on result: Assessment, _ upstream: (ProductRef) -> Assessment?) -> [Reason] {
+  func frozenNotes(on result: Assessment, _ upstream: (ProductRef) -> Finding?) -> [Reason] {
     var notes: [Reason] = []
     for state in result.inputs where state.input.tag == .latest {
       for source in state.sources {

@@ -3,7 +3,7 @@ import SluiceModel
 /// Whether what is there is what would be made now.
 extension Assessor {
   func judge(
-    _ result: inout Assessment, versions: [Version?], _ upstream: (ProductRef) -> Assessment?
+    _ result: inout Assessment, versions: [Version?], _ upstream: (ProductRef) -> Finding?
   ) throws(SluiceError) {
     let there = versions.compactMap { $0 }
     guard there.count == versions.count, let first = there.first else {

@@ -2,7 +2,7 @@ import SluiceModel
 
 /// Why a unit cannot run.
 extension Assessor {
-  func findObstacles(_ result: inout Assessment, _ upstream: (ProductRef) -> Assessment?) {
+  func findObstacles(_ result: inout Assessment, _ upstream: (ProductRef) -> Finding?) {
     if let trigger = result.unit.step.on, result.told == nil {
       result.obstacle = "no event '\(NameRule.printable(trigger.event))' has come in for it"
     }
@@ -24,8 +24,8 @@ extension Assessor {
     result.obstacle = result.obstacle ?? frameObstacle(result)
   }
 
-  private func obstacle(_ input: StepInput, _ source: InputState.Source, _ upstream: Assessment?) -> String? {
-    if let upstream { return upstream.obstacle.map { "waits for \(upstream.unit.id): \($0)" } }
+  private func obstacle(_ input: StepInput, _ source: InputState.Source, _ upstream: Finding?) -> String? {
+    if let upstream { return upstream.obstacle.map { "waits for \(upstream.unit): \($0)" } }
     let naming = source.through.map { ", which \($0.spoken) names" } ?? ""
     guard let version = source.version else {
       if project.products[source.product] != nil {

@@ -25,7 +25,7 @@ package struct Assessor: Sendable {
     var found: [UnitID: Assessment] = [:]
     for unit in graph.units {
       found[unit.id] = try assess(unit) { product in
-        graph.producer(of: product).flatMap { found[$0.id] }.flatMap { $0.freshness == .current ? nil : $0 }
+        graph.producer(of: product).flatMap { found[$0.id] }.flatMap { $0.freshness == .current ? nil : .full($0) }
       }
     }
     return found
@@ -36,7 +36,7 @@ package struct Assessor: Sendable {
 
   /// - Parameter upstream: the maker of a product, where that is not current.
   func assess(
-    _ unit: Unit, upstream: (ProductRef) -> Assessment?
+    _ unit: Unit, upstream: (ProductRef) -> Finding?
   ) throws(SluiceError) -> Assessment {
     let inputs = try inputs(.dependency, of: unit, upstream)
     // Whatever becomes of these, the unit stands as it does.
@@ -74,7 +74,7 @@ package struct Assessor: Sendable {
     return result
   }
 
-  private func work(of result: Assessment, _ upstream: (ProductRef) -> Assessment?) -> Digest {
+  private func work(of result: Assessment, _ upstream: (ProductRef) -> Finding?) -> Digest {
     Recipe.work(
       of: result.unit.id, core: result.core,
       inputs: result.inputs.map { state in

@@ -31,7 +31,7 @@ package struct InputState: Sendable, Equatable {
       (used.input ?? input.name) == input.name && used.product == product && used.through == through
     }
 
-    func above(_ find: (ProductRef) -> Assessment?) -> Assessment? { upstream == nil ? nil : find(product) }
+    func above(_ find: (ProductRef) -> Finding?) -> Finding? { upstream == nil ? nil : find(product) }
 
     /// What counts of it, without what it names; nil while it is missing.
     package var content: Digest? {

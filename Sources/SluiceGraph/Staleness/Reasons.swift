@@ -12,7 +12,7 @@ package struct Reasons: Sendable {
   }
 
   func reasons(
-    for result: Assessment, made: Made, version: Version, upstream: (ProductRef) -> Assessment?
+    for result: Assessment, made: Made, version: Version, upstream: (ProductRef) -> Finding?
   ) -> [Reason] {
     let found = reasons(for: result, made: made, version: version, frames: nil, upstream: upstream)
     guard found.count == 1, found[0].kind == .input, let stale = result.stale else { return found }
@@ -21,7 +21,7 @@ package struct Reasons: Sendable {
   }
 
   private func reasons(
-    for result: Assessment, made: Made, version: Version, frames: FrameSet?, upstream: (ProductRef) -> Assessment?
+    for result: Assessment, made: Made, version: Version, frames: FrameSet?, upstream: (ProductRef) -> Finding?
   ) -> [Reason] {
     var found: [Reason] = []
     let recorded = RecordedInputs(version.published.madeFrom)
@@ -62,7 +62,7 @@ package struct Reasons: Sendable {
   }
 
   /// What made the input stale makes this stale too; the first cause is what people want to hear.
-  func passedOn(from above: Assessment, through product: ProductRef) -> [Reason] {
+  func passedOn(from above: Finding, through product: ProductRef) -> [Reason] {
     let causes = above.reasons.filter { !$0.isNote }
     let roots =
       causes.isEmpty
@@ -80,8 +80,6 @@ package struct Reasons: Sendable {
     _ state: InputState, _ source: InputState.Source, _ recorded: RecordedInputs, in version: Version, stale: FrameSet?
   ) -> [Reason] {
     guard let now = source.version, let content = source.content else { return [] }
-    let kind: Reason.Kind = source.through == nil ? .input : .reference
-    let tail = source.through.map { "\(Reasons.through)\($0.spoken)" } ?? ""
     let used = recorded.uses(of: source, in: state.input).filter { $0.input != nil }
     guard let last = used.max(by: { $0.version < $1.version }) else {
       return [added(source, now, state.input, at: version.address.product.folder)]
@@ -90,17 +88,24 @@ package struct Reasons: Sendable {
     guard !others.isEmpty else { return [] }
     let before = others.max { $0.version < $1.version } ?? last
     if before.version == now.address.version { return [counts(source)] }
-    let old = project.versions[VersionAddress(product: source.product, version: before.version)]
-    var text =
-      "\(source.product.spoken) moved from \(old?.spoken ?? "\(before.version)") to \(now.spoken) (\(Reasons.by(now)))"
+    var frames: FrameSet?
     if source.isPerFrame, let stale, !stale.isEmpty, let all = source.representation?.frames, stale != all {
-      text += ", \(Reasons.spoken(stale))"
+      frames = stale
     }
-    return [
-      Reason(
-        kind: kind, input: "\(source.product)", used: "\(before.version)", now: "\(now.address.version)",
-        via: source.through, text: text + tail)
-    ]
+    return [moved(source.product, from: before.version, to: now, frames: frames, through: source.through)]
+  }
+
+  /// - Parameter frames: those that it is about, where these are not all.
+  func moved(
+    _ product: ProductRef, from before: VersionID, to now: Version, frames: FrameSet?, through: ProductRef?
+  ) -> Reason {
+    let old = project.versions[VersionAddress(product: product, version: before)]
+    var text = "\(product.spoken) moved from \(old?.spoken ?? "\(before)") to \(now.spoken) (\(Reasons.by(now)))"
+    if let frames { text += ", \(Reasons.spoken(frames))" }
+    if let through { text += "\(Reasons.through)\(through.spoken)" }
+    return Reason(
+      kind: through == nil ? .input : .reference, input: "\(product)", used: "\(before)",
+      now: "\(now.address.version)", via: through, text: text)
   }
 
   private func gone(_ state: InputState, _ version: Version) -> [Reason] {
@@ -188,7 +193,7 @@ package struct Reasons: Sendable {
   }
 
   static let through = ", through "
-  private static func cause(_ text: String) -> Substring {
+  static func cause(_ text: String) -> Substring {
     let (bytes, sought) = (text.utf8, through.utf8)
     var place = bytes.startIndex
     while let comma = bytes[place...].firstIndex(of: UInt8(ascii: ",")) {

@@ -30,6 +30,15 @@ struct RecipeForm: Sendable, Hashable {
     folder = step.placeholders.filter { $0.name == "folder" }
   }
 
+  /// What the command says of a folder, word by word.
+  func parameters(on folder: Folder) -> [String] { self.folder.map { folder.parameter($0.field) } }
+
+  /// Whether a folder says these words.
+  func says(_ parameters: [String], on folder: Folder) -> Bool {
+    parameters.count == self.folder.count
+      && self.folder.indices.allSatisfy { folder.parameter(self.folder[$0].field) == parameters[$0] }
+  }
+
   func core(
     on folder: Folder, bound: [String: String], namings: [String: String], tools: [String: ToolVersion]
   ) -> Digest {

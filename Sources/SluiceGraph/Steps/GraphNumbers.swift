@@ -93,6 +93,44 @@ struct GraphNumbers: Sendable {
     placeFolders[places(ofStep: step)].search(folder).flatMap { ranks[$0] == GraphNumbers.none ? nil : Int(ranks[$0]) }
   }
 
+  /// All units, makers before users, and otherwise those of a folder together.
+  /// - Parameter isOrdered: whether makers come before users, for each input of each step.
+  func unitsFolderByFolder(isOrdered: [[Bool]]) -> [Int] {
+    // By folder, and within it by number: most makers of a unit are in its folder, and have a smaller one.
+    var starts = [UInt32](repeating: 0, count: paths.count + 1)
+    for folder in unitFolders { starts[Int(folder) + 1] += 1 }
+    for folder in paths.indices { starts[folder + 1] += starts[folder] }
+    var sorted = [UInt32](repeating: 0, count: unitFolders.count)
+    for unit in unitFolders.indices {
+      sorted[Int(starts[Int(unitFolders[unit])])] = UInt32(unit)
+      starts[Int(unitFolders[unit])] += 1
+    }
+    var order: [Int] = []
+    order.reserveCapacity(sorted.count)
+    var isDone = [Bool](repeating: false, count: sorted.count)
+    var waiting: [(unit: Int, isOpen: Bool)] = []
+    for unit in sorted where !isDone[Int(unit)] {
+      waiting.append((Int(unit), false))
+      while let next = waiting.popLast() {
+        if next.isOpen {
+          order.append(next.unit)
+          continue
+        }
+        if isDone[next.unit] { continue }
+        isDone[next.unit] = true
+        waiting.append((next.unit, true))
+        let (start, ordered) = (Int(inputStarts[next.unit]), isOrdered[Int(unitSteps[next.unit])])
+        for place in ordered.indices where ordered[place] {
+          for product in inputs[start + place] {
+            let maker = makers[Int(product)]
+            if maker != GraphNumbers.none, !isDone[Int(maker)] { waiting.append((Int(maker), false)) }
+          }
+        }
+      }
+    }
+    return order
+  }
+
   func level(of unit: Int) -> Int {
     var (low, high) = (0, levels.count)
     while high - low > 1 {

@@ -86,6 +86,7 @@ package struct StepGraph: Sendable {
   var unitCount: Int { layout.unitSteps.count }
 
   package func unit(_ id: UnitID) -> Unit? { index(of: id).map { unit(at: $0) } }
+  package func step(of id: UnitID) -> Step? { steps.first { $0.name == id.step } }
   package func producer(of product: ProductRef) -> Unit? { makerIndex(of: product).map { unit(at: $0) } }
   /// The unit that makes a product by a command; nil for what people publish.
   package func maker(of product: ProductRef) -> Unit? {
@@ -102,6 +103,16 @@ package struct StepGraph: Sendable {
         UnitInput(input: input, products: layout.inputs(of: index, at: place).map { product(at: Int($0)) })
       }, outputs: layout.outputs[index].map { product(at: Int($0)) })
   }
+
+  func stepIndex(ofUnit index: Int) -> Int { Int(layout.unitSteps[index]) }
+  func form(ofStep index: Int) -> RecipeForm { forms[index] }
+  func folderIndex(ofUnit index: Int) -> Int { Int(layout.unitFolders[index]) }
+  func folderIndex(ofProduct index: Int) -> Int { Int(layout.productFolders[index]) }
+  func path(ofFolder index: Int) -> FolderPath { layout.paths[index] }
+  func name(ofProduct index: Int) -> String { layout.names[Int(layout.productNames[index])] }
+  var folderCount: Int { layout.paths.count }
+  /// What a unit takes by one input of its step.
+  func inputs(ofUnit index: Int, at place: Int) -> ArraySlice<UInt32> { layout.inputs(of: index, at: place) }
 
   func step(ofUnit index: Int) -> Step { steps[Int(layout.unitSteps[index])] }
   func id(ofUnit index: Int) -> UnitID {
@@ -129,6 +140,12 @@ package struct StepGraph: Sendable {
   func units(ofStep step: Int) -> some Sequence<Int> { layout.places(ofStep: step).lazy.map { Int(layout.ranks[$0]) } }
   func units(ofSteps belongs: (Step) -> Bool) -> [Int] {
     steps.indices.filter { belongs(steps[$0]) }.flatMap { units(ofStep: $0) }
+  }
+
+  /// All units, makers before users, and otherwise those of a folder together: what lies in a folder is looked at once.
+  /// - Complexity: O(units + links).
+  var unitsFolderByFolder: [Int] {
+    layout.unitsFolderByFolder(isOrdered: steps.map { $0.inputs.map { $0.link != .association } })
   }
 
   /// How many units one behind the other lead to this one at most: links only go to greater levels.
@@ -186,6 +203,10 @@ package struct StepGraph: Sendable {
     return layout.product(folder: folder, name: name)
   }
 
+  func index(ofFolder path: FolderPath) -> UInt32? { layout.folderIndex[path] }
+  func makerIndex(of name: String, inFolder folder: UInt32) -> Int? {
+    layout.nameIndex[name].flatMap { layout.product(folder: folder, name: $0) }.flatMap { makerIndex(ofProduct: $0) }
+  }
   func makerIndex(of ref: ProductRef) -> Int? { index(of: ref).flatMap { makerIndex(ofProduct: $0) } }
   func makerIndex(ofProduct index: Int) -> Int? {
     let maker = layout.makers[index]

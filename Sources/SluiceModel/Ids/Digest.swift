@@ -18,6 +18,14 @@ package struct Digest: Sendable, Hashable, Comparable {
     }
   }
 
+  package static func of(_ bytes: [UInt8]) -> Digest {
+    bytes.withUnsafeBytes { bytes in
+      var hash = SHA256()
+      hash.update(bufferPointer: bytes)
+      return Digest(hash: hash.finalize())
+    }
+  }
+
   /// Reads 64 hexadecimal digits, upper or lower case; nil for anything else.
   package init?(hex: some StringProtocol) {
     guard hex.utf8.count == 64 else { return nil }
@@ -51,6 +59,24 @@ package struct Digest: Sendable, Hashable, Comparable {
         }
       }
       return place
+    }
+  }
+
+  /// Puts what `hex` is behind other bytes.
+  package func write(to bytes: inout [UInt8]) {
+    let digits: StaticString = "0123456789abcdef"
+    digits.withUTF8Buffer { digits in
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
+        var place = 0
+        for word in (0..<4) {
+          let word = word == 0 ? a : word == 1 ? b : word == 2 ? c : d
+          for shift in stride(from: 60, through: 0, by: -4) {
+            buffer[place] = digits[Int(truncatingIfNeeded: word >> UInt64(shift)) & 0xf]
+            place += 1
+          }
+        }
+        bytes.append(contentsOf: buffer)
+      }
     }
   }
 

@@ -27,7 +27,25 @@ package struct RunID: TextID {
   package let description: String
   package init(_ description: String) { self.description = description }
   package init(plan: PlanID, step: String, folder: FolderPath) {
-    description = "r-" + Digest.of("\(plan)\n\(step)\n\(folder)").hex.prefix(12)
+    var text: [UInt8] = []
+    text.reserveCapacity(128)
+    for part in [plan.description, step, folder.description] {
+      if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
+      text += part.utf8
+    }
+    description = RunID(number: Digest.of(text).words.0 >> 16).description
+  }
+
+  /// `r-` with 48 bits of a digest.
+  package init(number: UInt64) {
+    description = String(unsafeUninitializedCapacity: 14) { buffer in
+      (buffer[0], buffer[1]) = (UInt8(ascii: "r"), UInt8(ascii: "-"))
+      for digit in 0..<12 {
+        let nibble = UInt8(truncatingIfNeeded: number >> UInt64(44 - digit * 4)) & 0xf
+        buffer[2 + digit] = nibble < 10 ? 0x30 + nibble : 0x57 + nibble
+      }
+      return 14
+    }
   }
 }
 

@@ -172,6 +172,9 @@ package enum GraphProof {
     _ show: Show, _ followed: Assessments, _ assessments: [UnitID: Assessment]
   ) throws -> Violation? {
     for (unit, assessment) in assessments {
+      if let text = followed.finding(of: unit).flatMap({ difference($0, assessment) }) {
+        return Violation(property: .followed, text: "\(unit) \(text)")
+      }
       let known = followed[unit]
       guard known == (assessment.isPlain ? nil : assessment) else {
         let differs = "\(known.map { "\($0.freshness) \($0.reasons.map(\.text))" } ?? "plain")"
@@ -181,14 +184,30 @@ package enum GraphProof {
       }
     }
     let order = show.graph.units.map(\.id).filter { assessments[$0]?.needsWork == true }
-    guard followed.needingWork.map(\.unit.id) == order else {
-      return Violation(property: .followed, text: "another order: \(followed.needingWork.map(\.unit.id))")
+    guard followed.needingWork.map(\.unit) == order else {
+      return Violation(property: .followed, text: "another order: \(followed.needingWork.map(\.unit))")
     }
     let there = Set(show.graph.products).union(show.project.products.keys).count {
       show.graph.producer(of: $0) != nil || show.project.products[$0] != nil
     }
     let counted = followed.untouched(by: [])
     return counted == there ? nil : Violation(property: .followed, text: "\(counted) products, not \(there)")
+  }
+
+  /// What is said briefly is what there is to say.
+  private static func difference(_ finding: Finding, _ assessment: Assessment) -> String? {
+    guard case .brief(let brief) = finding else { return nil }
+    if assessment.freshness != .stale || !assessment.needsWork || assessment.obstacle != nil
+      || !assessment.notes.isEmpty
+    {
+      return "is briefly out of date, and \(assessment.freshness) \(assessment.obstacle ?? "")"
+    }
+    if brief.reasons != assessment.reasons {
+      return "says briefly \(brief.reasons), and at length \(assessment.reasons)"
+    }
+    let (mine, its) = ([brief.existing, brief.stale], [assessment.existing, assessment.stale])
+    return mine == its && brief.frames == assessment.frames && brief.work == assessment.work
+      ? nil : "has briefly other frames or another work"
   }
 
   // MARK: At the end

@@ -1,0 +1,118 @@
+import SluiceModel
+
+/// What a plan is called: the digest of what it says.
+extension Planner {
+  /// What Sluice proposes is another plan than the same asked for by a person: it is about its own runs alone.
+  func name(_ plan: inout Plan) {
+    var writer = PlanWriter(runs: plan.runs.count)
+    writer.begin(plan)
+    for index in plan.runs.indices {
+      let purges = plan.runs[index].restores == nil ? nil : assessor.project.purges(undoneBy: plan.runs[index])
+      writer.put(plan.runs[index], isFirst: index == 0, there: there(for: plan.runs[index]), purges: purges)
+    }
+    writer.end(plan)
+    plan.id = PlanID(digest: Digest.of(writer.bytes))
+    for index in plan.runs.indices {
+      let (step, folder) = (plan.runs[index].step, plan.runs[index].folder)
+      plan.runs[index].id =
+        plan.runs[index].restores.map { RunID(plan: plan.id, step: step, folder: folder, restoring: $0) }
+        ?? RunID(plan: plan.id, step: step, folder: folder)
+    }
+  }
+
+  /// What is there now, where the reasons name no versions: a tool or an event's value that goes back and forth is
+  /// another situation each time. Nil otherwise.
+  private func there(for run: PlannedRun) -> [VersionID]? {
+    let goesBackAndForth = run.reasons.contains { reason in
+      switch reason.kind {
+      case .tool, .event, .forced, .cast, .omitted, .order: true
+      case .input: reason.used == nil
+      default: false
+      }
+    }
+    guard goesBackAndForth else { return nil }
+    return run.outputs.compactMap { assessor.project.products[$0]?.newest }
+  }
+}
+
+/// The JSON that a plan is named by, as `StableJSON` writes it: keys sorted, and what is nil left out. Plans have tens
+/// of thousands of runs, and a general encoder takes twenty times as long.
+struct PlanWriter {
+  private(set) var bytes: [UInt8] = []
+  private var frames: (set: FrameSet, text: String)?
+
+  init(runs: Int) { bytes.reserveCapacity(256 + runs * 256) }
+
+  mutating func begin(_ plan: Plan) {
+    bytes += "{".utf8
+    if plan.force == true { bytes += #""force":true,"#.utf8 }
+    if let frames = plan.frames { put(#""frames":"#, frames.description, ",") }
+    put(#""project":"#, plan.project.description, ",")
+    if let reaction = plan.reaction { put(#""reaction":"#, reaction.rawValue, ",") }
+    bytes += "\"revision\":\(plan.pipelineRevision),\"runs\":[".utf8
+  }
+
+  mutating func end(_ plan: Plan) {
+    put(#"],"selection":"#, plan.selection, "}")
+  }
+
+  mutating func put(_ run: PlannedRun, isFirst: Bool, there: [VersionID]?, purges: [EventID]?) {
+    put(isFirst ? #"{"folder":"# : #",{"folder":"#, run.folder.description, ",")
+    if let set = run.frames { put(#""frames":"#, text(of: set), ",") }
+    if let purges { put("purges", purges.map(\.description)) }
+    bytes += #""reasons":["#.utf8
+    for index in run.reasons.indices {
+      put(index == 0 ? "[" : ",[", run.reasons[index].kind.rawValue, ",")
+      put(run.reasons[index].input, ",")
+      put(run.reasons[index].used, ",")
+      put(run.reasons[index].now, "]")
+    }
+    put(#"],"step":"#, run.step, there == nil ? "}" : ",")
+    if let there {
+      put("there", there.map(\.description))
+      bytes[bytes.count - 1] = UInt8(ascii: "}")
+    }
+  }
+
+  private mutating func text(of set: FrameSet) -> String {
+    if let frames, frames.set == set { return frames.text }
+    let text = set.description
+    frames = (set, text)
+    return text
+  }
+
+  private mutating func put(_ key: String, _ texts: [String]) {
+    bytes += "\"\(key)\":".utf8
+    bytes += StableJSON.encode(texts)
+    bytes.append(UInt8(ascii: ","))
+  }
+
+  private mutating func put(_ text: String?, _ after: StaticString) {
+    guard let text else {
+      bytes += "null".utf8
+      put(after)
+      return
+    }
+    put("", text, after)
+  }
+
+  private mutating func put(_ before: StaticString, _ text: String, _ after: StaticString) {
+    put(before)
+    var text = text
+    let isPlain = text.withUTF8 { text in
+      text.allSatisfy { (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+    }
+    if isPlain {
+      bytes.append(UInt8(ascii: "\""))
+      text.withUTF8 { bytes.append(contentsOf: $0) }
+      bytes.append(UInt8(ascii: "\""))
+    } else {
+      bytes += StableJSON.encode([text]).dropFirst().dropLast()
+    }
+    put(after)
+  }
+
+  private mutating func put(_ text: StaticString) {
+    text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+  }
+}

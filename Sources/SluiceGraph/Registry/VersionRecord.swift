@@ -1,0 +1,281 @@
+import FoundationEssentials
+import SluiceModel
+
+/// What differs from version to version, in numbers.
+struct VersionRecord: Sendable {
+  struct Flags: OptionSet, Sendable {
+    let rawValue: UInt16
+    static let isMade = Flags(rawValue: 1)
+    /// Its files were dropped.
+    static let isGone = Flags(rawValue: 2)
+    static let isRejected = Flags(rawValue: 4)
+    static let isInPlace = Flags(rawValue: 8)
+    /// People vouched for it.
+    static let isVouched = Flags(rawValue: 16)
+    /// Several forms, damage, a stand-in, or other cores that count: whoever is made from it has to look at all of it.
+    static let isSpecial = Flags(rawValue: 32)
+    static let hasEvent = Flags(rawValue: 64)
+    static let hasCause = Flags(rawValue: 128)
+    static let hasRun = Flags(rawValue: 256)
+    /// It could not be taken apart.
+    static let isWhole = Flags(rawValue: 512)
+    static let isUniform = Flags(rawValue: 1_024)
+  }
+  static let none = Int32.min
+
+  var content, recipe, core, manifest, sha256: Digest
+  var second, sequence, milliseconds, bytes: Int64
+  var time: Double
+  var event, cause: (UInt64, UInt64)
+  var run: UInt64
+  var counter, ticks, files: Int32
+  var number, published: Int32
+  /// In the shelf: the version before of the same product, its form, its frames, and what it was made from.
+  var previous, form, frames: Int32
+  var used, usedCount: UInt32
+  var flags: Flags
+
+  init(_ version: Version) {
+    let (fact, place) = (version.published, version.place)
+    let shape = fact.representations.first
+    let nothing = Digest(words: (0, 0, 0, 0))
+    (content, sha256) = (shape?.content ?? nothing, shape?.sha256 ?? nothing)
+    (recipe, core, manifest) = (fact.made?.recipe ?? nothing, fact.made?.core ?? nothing, fact.manifest)
+    (second, sequence) = (version.address.version.second, place.sequence)
+    (milliseconds, bytes) = (place.clock.milliseconds, shape?.bytes ?? 0)
+    time = version.time.timeIntervalSinceReferenceDate
+    let (event, cause) = (EventID.words(version.event), version.cause.flatMap { EventID.words($0) })
+    let run = fact.made.flatMap { RunID.number($0.run) }
+    (self.event, self.cause, self.run) = (event ?? (0, 0), cause ?? (0, 0), run ?? 0)
+    (counter, ticks) = (Int32(clamping: version.address.version.counter), Int32(clamping: place.clock.counter))
+    files = Int32(clamping: shape?.files ?? 0)
+    number = version.number.map { Int32(clamping: $0) } ?? VersionRecord.none
+    published = fact.number.map { Int32(clamping: $0) } ?? VersionRecord.none
+    (previous, form, frames, used, usedCount) = (-1, 0, -1, 0, 0)
+    var flags: Flags = []
+    if fact.made != nil { flags.insert(.isMade) }
+    if fact.made?.uniform == true { flags.insert(.isUniform) }
+    if version.purge?.isGone == true { flags.insert(.isGone) }
+    if version.judgement?.verdict == .rejected { flags.insert(.isRejected) }
+    if fact.inPlace != nil { flags.insert(.isInPlace) }
+    if !version.vouches.isEmpty { flags.insert(.isVouched) }
+    if fact.representations.count != 1 || version.damage != nil || version.standIn != nil
+      || fact.made?.accepted?.isEmpty == false
+    {
+      flags.insert(.isSpecial)
+    }
+    if event != nil { flags.insert(.hasEvent) }
+    if cause != nil { flags.insert(.hasCause) }
+    if run != nil { flags.insert(.hasRun) }
+    self.flags = flags
+  }
+}
+
+/// One version that another was made from.
+struct UsedRecord: Sendable {
+  let content: Digest
+  let second: Int64
+  let counter: Int32
+
+  init(_ used: Used) {
+    (content, second, counter) = (used.content, used.version.second, Int32(clamping: used.version.counter))
+  }
+}
+
+/// What versions of many products have in common.
+struct VersionForm: Sendable, Hashable {
+  struct Use: Sendable, Hashable {
+    enum Place: Sendable, Hashable {
+      /// In the folder of what is made from it.
+      case near(String)
+      case far(ProductRef)
+    }
+    let input: String?
+    let place: Place
+    let site: String
+  }
+  struct Making: Sendable, Hashable {
+    let step: String
+    let plan: PlanID
+    let tools: [String: ToolVersion]
+    let isUniform: Bool
+  }
+  let site: String
+  let name: String
+  let kind: RepresentationKind
+  let making: Making?
+  let actor: Actor
+  let origin: String
+  let seen: Frontier
+  let uses: [Use]
+
+  init(_ version: Version) {
+    let (fact, ref) = (version.published, version.address.product)
+    site = version.address.version.site
+    (name, kind) = (fact.representations.first?.name ?? "", fact.representations.first?.kind ?? .file)
+    making = fact.made.map { Making(step: $0.step, plan: $0.plan, tools: $0.tools, isUniform: $0.uniform) }
+    (actor, origin, seen) = (version.actor, version.place.site, version.place.seen)
+    uses = fact.madeFrom.map { used in
+      let isNear = used.product.folder == ref.folder && used.product.project == ref.project
+      return Use(
+        input: used.input, place: isNear ? .near(used.product.name) : .far(used.product), site: used.version.site)
+    }
+  }
+}
+
+/// What there is to say of few versions.
+struct VersionExtra: Sendable {
+  var note, label: String?
+  var base: VersionID?
+  var changed: FrameSet?
+  var inPlace: InPlaceState?
+  var told: Told?
+  var accepted: [Digest]?
+  /// Where they are not one.
+  var representations: [RepresentationSummary]?
+  /// Where frames were left out, or names are among them.
+  var used: [Used]?
+  var event, cause: EventID?
+  var run: RunID?
+  var judgement: Judgement?
+  var vouches: [Vouch] = []
+  var purge: Purge?
+  var standIn: StandIn?
+  var damage: Damage?
+  /// One, which could not be taken apart.
+  var whole: [Version] = []
+
+  init(whole: Version) { self.whole = [whole] }
+
+  init(_ version: Version, _ record: VersionRecord, _ form: VersionForm) {
+    let fact = version.published
+    (note, label, base, changed, inPlace) = (fact.note, fact.label, fact.base, fact.changed, fact.inPlace)
+    (told, accepted) = (fact.made?.told, fact.made?.accepted)
+    if fact.representations.count != 1 { representations = fact.representations }
+    if fact.madeFrom.contains(where: { $0.frames != nil || $0.through != nil }) { used = fact.madeFrom }
+    if !record.flags.contains(.hasEvent) { event = version.event }
+    if !record.flags.contains(.hasCause) { cause = version.cause }
+    if !record.flags.contains(.hasRun) { run = fact.made?.run }
+    (judgement, vouches, purge) = (version.judgement, version.vouches, version.purge)
+    (standIn, damage) = (version.standIn, version.damage)
+  }
+
+  var isEmpty: Bool {
+    note == nil && label == nil && base == nil && changed == nil && inPlace == nil && told == nil && accepted == nil
+      && representations == nil && used == nil && event == nil && cause == nil && run == nil && judgement == nil
+      && vouches.isEmpty && purge == nil && standIn == nil && damage == nil && whole.isEmpty
+  }
+}
+
+extension Version {
+  /// Put together again.
+  init(
+    _ record: VersionRecord, _ form: VersionForm, frames: FrameSet?, _ uses: ArraySlice<UsedRecord>,
+    reasons: [Reason], _ extra: VersionExtra?, of ref: ProductRef
+  ) {
+    let id = VersionID(second: record.second, site: form.site, counter: Int(record.counter))
+    let known = { (number: Int32) in number == VersionRecord.none ? nil : Int(number) }
+    var fact = VersionPublished(
+      version: id, number: known(record.published), manifest: record.manifest,
+      representations: extra?.representations ?? [
+        RepresentationSummary(
+          name: form.name, kind: form.kind, files: Int(record.files), bytes: record.bytes, sha256: record.sha256,
+          content: record.content, frames: frames)
+      ],
+      madeFrom: extra?.used
+        ?? zip(form.uses, uses).map { use, record in
+          let product: ProductRef
+          switch use.place {
+          case .near(let name): product = ProductRef(stored: ref.project, folder: ref.folder, name: name)
+          case .far(let ref): product = ref
+          }
+          return Used(
+            input: use.input, product: product,
+            version: VersionID(second: record.second, site: use.site, counter: Int(record.counter)),
+            content: record.content)
+        }, note: extra?.note, label: extra?.label, base: extra?.base, changed: extra?.changed)
+    fact.inPlace = extra?.inPlace
+    if let making = form.making {
+      fact.made = Made(
+        step: making.step, run: extra?.run ?? RunID(number: record.run), plan: making.plan, core: record.core,
+        tools: making.tools, recipe: record.recipe, told: extra?.told, uniform: making.isUniform,
+        accepted: extra?.accepted, reasons: reasons)
+    }
+    self.init(
+      address: VersionAddress(product: ref, version: id), published: fact,
+      time: Date(timeIntervalSinceReferenceDate: record.time), actor: form.actor,
+      event: extra?.event ?? EventID(words: record.event),
+      cause: extra?.cause ?? (record.flags.contains(.hasCause) ? EventID(words: record.cause) : nil),
+      number: known(record.number),
+      place: VersionPlace(
+        site: form.origin, sequence: record.sequence,
+        clock: HybridTime(milliseconds: record.milliseconds, counter: Int(record.ticks)), seen: form.seen),
+      judgement: extra?.judgement, vouches: extra?.vouches ?? [], purge: extra?.purge, standIn: extra?.standIn,
+      damage: extra?.damage)
+  }
+}
+
+// MARK: Ids as numbers
+
+extension EventID {
+  /// The 128 bits of a UUID; nil for anything else.
+  static func words(_ id: EventID) -> (UInt64, UInt64)? {
+    var (high, low, digits): (UInt64, UInt64, Int) = (0, 0, 0)
+    for (place, byte) in id.description.utf8.enumerated() {
+      if place == 8 || place == 13 || place == 18 || place == 23 {
+        guard byte == UInt8(ascii: "-") else { return nil }
+        continue
+      }
+      guard let nibble = byte.lowerHexadecimal, digits < 32 else { return nil }
+      if digits < 16 { high = high << 4 | nibble } else { low = low << 4 | nibble }
+      digits += 1
+    }
+    return digits == 32 ? (high, low) : nil
+  }
+
+  init(words: (UInt64, UInt64)) {
+    self.init(
+      String(unsafeUninitializedCapacity: 36) { buffer in
+        var digit = 0
+        for place in 0..<36 {
+          if place == 8 || place == 13 || place == 18 || place == 23 {
+            buffer[place] = UInt8(ascii: "-")
+            continue
+          }
+          let word = digit < 16 ? words.0 : words.1
+          buffer[place] = .hexadecimal(word >> UInt64(60 - digit % 16 * 4))
+          digit += 1
+        }
+        return 36
+      })
+  }
+}
+
+extension RunID {
+  /// The 48 bits of a run's digest; nil for anything else.
+  static func number(_ id: RunID) -> UInt64? {
+    let text = id.description.utf8
+    guard text.count == 14, text.starts(with: "r-".utf8) else { return nil }
+    var number: UInt64 = 0
+    for byte in text.dropFirst(2) {
+      guard let nibble = byte.lowerHexadecimal else { return nil }
+      number = number << 4 | nibble
+    }
+    return number
+  }
+}
+
+extension UInt8 {
+  fileprivate var lowerHexadecimal: UInt64? {
+    switch self {
+    case 0x30...0x39: UInt64(self - 0x30)
+    case 0x61...0x66: UInt64(self - 0x57)
+    default: nil
+    }
+  }
+
+  fileprivate static func hexadecimal(_ word: UInt64) -> UInt8 {
+    let nibble = UInt8(truncatingIfNeeded: word) & 0xf
+    return nibble < 10 ? 0x30 + nibble : 0x57 + nibble
+  }
+}
