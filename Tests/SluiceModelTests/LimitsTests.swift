@@ -178,6 +178,10 @@ import Testing
     #expect(Limits.clockDriftMilliseconds > 1_000)
   }
 
+  @Test func `let views rest for less than a person notices, and never so long that many rows wait`() {
+    #expect(Limits.viewsRest > .zero && Limits.viewsRest <= .milliseconds(100))
+  }
+
   @Test func `let a batch be one commit`() {
     #expect(Limits.eventsPerBatch <= Limits.recordsPerCommit)
   }

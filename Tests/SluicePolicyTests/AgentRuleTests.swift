@@ -18,6 +18,21 @@ import Testing
       id, host: "\(id)", has: Amounts(cores: cores, memory: 100), labels: [:], now: .zero, isOwn: isOwn)
   }
 
+  @Test func `what was kept for a run is free for others once the run is paused`() throws {
+    let rules = Scheduler.Rules(lease: .seconds(30), failuresInARow: 3)
+    var scheduler = farm()
+    join(one, &scheduler, cores: 2)
+    #expect(scheduler.poll(one, now: .zero).count == 1)
+    scheduler.add(RunID("wide"), tasks: 1, need: Need(Amounts(cores: 2, memory: 0)), tier: .high)
+    _ = scheduler.give(to: one, now: .zero)
+    scheduler.add(RunID("narrow"), tasks: 1, need: small, tier: .low)
+    #expect(scheduler.poll(one, now: rules.patience + .seconds(1)) == [])
+    #expect(!scheduler.mayFind(one))
+    scheduler.setPaused(true, RunID("wide"))
+    #expect(scheduler.mayFind(one))
+    #expect(scheduler.give(to: one, now: rules.patience + .seconds(2)).map(\.run) == [RunID("narrow")])
+  }
+
   @Test func `what it has released is not lost with it, and frees it`() throws {
     var scheduler = farm(2)
     join(one, &scheduler)

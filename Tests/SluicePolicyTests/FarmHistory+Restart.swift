@@ -14,7 +14,9 @@ extension FarmHistory {
       guard let machine = known[id] else { continue }
       let said = before.agents[id]?.said
       take(
-        scheduler.join(id, host: machine.host, has: machine.has, labels: machine.labels, now: now, said: said))
+        scheduler.join(
+          id, host: machine.host, has: machine.has, labels: machine.labels, traits: hostTraits(id), now: now,
+          said: said))
       if said != nil { note("said before", "\(id) is what it was") }
       if scheduler.agents[id]?.said != said { fault("\(id) is not what was said of it") }
     }

@@ -130,7 +130,7 @@ struct FarmHistory {
     happened.append("\(id) joins with \(has)")
   }
 
-  private func hostTraits(_ id: AgentID) -> HostTraits {
+  func hostTraits(_ id: AgentID) -> HostTraits {
     guard let own = traits[id] else { return HostTraits() }
     return HostTraits(amounts: ["tapes": own.tapes], attributes: ["room": own.room])
   }

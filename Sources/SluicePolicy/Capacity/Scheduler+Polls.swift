@@ -164,13 +164,20 @@ extension Scheduler {
     agents[id]?.foundNothingAt = nil
   }
 
+  /// What a line that waited for long kept from others, a machine or a limit, is theirs again.
+  mutating func standBack(_ id: Int) {
+    guard let line = lines[id] else { return }
+    if let agent = line.reserved { keepNoLonger(agent) }
+    if line.passedOverSince != nil, !line.need.limits.isEmpty { news += 1 }
+  }
+
   // MARK: Starting
 
   private mutating func start(_ id: Int, on agent: FarmAgent, _ now: Duration) -> Lease {
     guard var line = lines[id], let task = line.ready.popLast() else {
       preconditionFailure("a line that was chosen has something ready")
     }
-    if let kept = line.reserved { keepNoLonger(kept) }
+    standBack(id)
     (line.reserved, line.passedOverSince) = (nil, nil)
     lines[id] = line
     var agent = agent

@@ -167,7 +167,9 @@ package struct Scheduler: Sendable {
 
   package mutating func setPaused(_ isPaused: Bool, _ run: RunID) {
     runs[run]?.isPaused = isPaused
-    for line in runs[run]?.lines ?? [] where !isPaused { offer(line) }
+    for line in runs[run]?.lines ?? [] {
+      if isPaused { standBack(line) } else { offer(line) }
+    }
   }
 
   /// A person has looked at the tests.
@@ -212,7 +214,7 @@ package struct Scheduler: Sendable {
   }
 
   mutating func drop(_ id: Int) {
-    if let agent = lines[id]?.reserved { keepNoLonger(agent) }
+    standBack(id)
     lines[id] = nil
   }
 
