@@ -13,7 +13,7 @@ HIDE = """\
 (env -i setsid sh -c 'echo $$ > HOME/hidden.tmp; mv HOME/hidden.tmp HOME/hidden; exec sleep 300' > /dev/null 2>&1 &)
 while [ ! -e HOME/hidden ]; do sleep 0.05; done
 """
-STAY = HIDE + "[ -e HOME/go ] || { sleep 300; : MARKER; }\n" + COPY
+STAY = HIDE + "while [ ! -e HOME/go ]; do sleep 0.1; : MARKER; done\n" + COPY
 
 
 class HiddenTestCase(AgentTestCase):

@@ -35,8 +35,8 @@ private final class Scratch: Sendable {
         now: { Date(timeIntervalSince1970: 0) }, uptime: { .zero }, random: { 7 },
         sleep: {
           if $0 == .milliseconds(Limits.memoryFirstLookMilliseconds) { return try await Self.forever() }
-          // What it does again within moments it may do at once.
-          if $0 < .seconds(1) { await Task.yield() } else { try await wait() }
+          // What it does again within moments it may do sooner, but the kernel wants its time, too.
+          if $0 < .seconds(1) { try await Task.sleep(for: min($0, .milliseconds(2))) } else { try await wait() }
         }))
   }
 

@@ -57,10 +57,14 @@ final class ControlGroups: Sendable {
   /// The groups of a mark have one name wherever they lie: a server may be started elsewhere than the one before it.
   static func name(_ mark: String) -> String { "sluice-" + Digest.of(mark).hex.prefix(12) }
 
-  /// Ends what an earlier program of the mark left, wherever its groups are.
+  /// Ends what an earlier program of the mark left, wherever its groups are: those that are there now, since the next
+  /// one may make its own meanwhile.
   static func endAll(markedBy mark: String, sleep: @Sendable (Duration) async throws -> Void) async {
     for place in mounts() {
-      for group in found(name(mark), below: place.folder) where group.isAllOurs { await group.end(sleep) }
+      for folder in found(name(mark), below: place.folder) where folder.isAllOurs {
+        for group in folder.children { await group.end(sleep) }
+        rmdir(folder.path)
+      }
     }
   }
 

@@ -87,6 +87,8 @@ actor AgentWorker {
       } catch let error as SluiceError where error.code == .serverUnreachable || error.code == .agentUnknown {
         if !isTold { voice.say("waiting", nil, "the server is not there; trying again (\(error.what))") }
         isTold = true
+        // What it ends then is over before there are other tasks of this agent.
+        warden = nil
         try? await ambient.sleep(.milliseconds(500))
       }
       working = [:]
