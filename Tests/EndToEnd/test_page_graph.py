@@ -84,6 +84,7 @@ class LookChanged(GraphTestCase, SharedServerTestCase):
         # A product is chosen where it is drawn, alone or among others.
         self.assertTrue(self.nodes(self.open_graph(f"?collapse=none&at={REVIEW}"))["unit:review/sq010/sh0010"]["chosen"])
         page = self.open_graph(f"?at={REVIEW}", ready="#aside h2")
+        self.wait_for(page, "step:review")
         wait_until(lambda: self.nodes(page)["step:review"]["chosen"], "its step is chosen")
 
     def test_a_chosen_node_lights_what_is_upstream_and_downstream(self):
