@@ -100,8 +100,9 @@ let package = Package(
       dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceStorage", arguments, logging],
       path: "benchmarks/engine", swiftSettings: strict),
     .executableTarget(
-      name: "bench-graph", dependencies: ["SluiceModel", "SluiceGraph", arguments], path: "benchmarks/show",
-      swiftSettings: strict),
+      name: "bench-graph",
+      dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceStorage", arguments],
+      path: "benchmarks/show", swiftSettings: strict),
     .executableTarget(
       name: "bench-queue", dependencies: ["SluiceModel", "SluicePolicy", arguments], path: "benchmarks/queue",
       swiftSettings: strict),

@@ -68,6 +68,42 @@ private func replay(_ events: [Event]) throws -> Registry {
     }
   }
 
+  @Test func `is the same when its rows are read in several parts`() throws {
+    for seed in Self.seeds {
+      let registry = try replay(try history(seed: seed))
+      let rows = registry.allRows
+      #expect(rows.contains { $0.model == "product" && $0.body == nil }, "seed \(seed)")
+      let parts = try RowsPart.places(rows, among: RowsPart.usual).map { try RowsPart(rows, at: $0) }
+      let restored = try Registry(rows: rows, parts: parts, site: "main", head: registry.head)
+      #expect(restored.knowsTheSame(as: registry), "seed \(seed)")
+      #expect(restored.allRows == rows, "seed \(seed)")
+    }
+  }
+
+  @Test func `reads versions as any decoder does, or leaves them to one`() throws {
+    var reading = VersionReading()
+    var (plain, all) = (0, 0)
+    for seed in Self.seeds {
+      let chance = Seeded(seed: seed)
+      for row in try replay(try history(seed: seed)).allRows where row.model == "version" {
+        let body = try #require(row.body)
+        all += 1
+        if let version = reading.plain(body) {
+          plain += 1
+          #expect(try version == StableJSON.decode(Version.self, from: body), "seed \(seed), \(row.key)")
+        }
+        for _ in 0..<4 {
+          var changed = body
+          changed[chance.below(body.count)] = UInt8(0x20 + chance.below(0x60))
+          guard let version = reading.plain(changed) else { continue }
+          let text = String(decoding: changed, as: UTF8.self)
+          #expect(try version == StableJSON.decode(Version.self, from: changed), "seed \(seed), \(text)")
+        }
+      }
+    }
+    #expect(plain * 2 > all, "\(plain) of \(all)")
+  }
+
   @Test func `says of every fact which rows it changed`() throws {
     for seed in Self.seeds {
       var registry = Registry()

@@ -1,17 +1,19 @@
 import ArgumentParser
 import Foundation
+import SluiceEngine
 import SluiceGraph
 import SluiceModel
+import SluiceStorage
 
 /// Measures the graph of a large show without a server, for `benchmarks/graph`; prints one JSON line.
-@main struct BenchGraph: ParsableCommand {
+@main struct BenchGraph: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench-graph", abstract: "Measures the graph of a large show without a server.")
 
   @Option(help: "How many units the show has.") var units: Int
   @Option(help: "How many of them one change affects.") var affected: Int
 
-  func run() throws {
+  func run() async throws {
     var figures: [String: Double] = [:]
     let heap = Meter.resident()
     var (show, made) = try Meter.measure { try StudioShow(units: units, affected: affected) }
@@ -40,9 +42,11 @@ import SluiceModel
     guard assessments.needingWork.isEmpty else { throw ExitCode(1) }
     figures["scratchSeconds"] = assessed
 
+    try await Self.measureOpening(of: show, &figures)
+
     let change = try show.source(ProductRef("studio/look/hero_lut"), kind: .file)
-    let (rows, applied) = try Meter.measure { try show.apply([change]) }
-    let (_, followed) = try Meter.measure { try assessments.follow(assessor(), Set(rows)) }
+    let (changed, applied) = try Meter.measure { try show.apply([change]) }
+    let (_, followed) = try Meter.measure { try assessments.follow(assessor(), Set(changed)) }
     let (plan, planned) = try Meter.measure {
       try Planner(assessments).plan(.everything, products: nil, frames: nil)
     }
@@ -52,6 +56,29 @@ import SluiceModel
     figures["runs"] = Double(plan.runs.count)
     figures["peakBytes"] = Meter.peak()
     print(StableJSON.text(figures))
+  }
+
+  /// What a server does before its first answer, beside laying the graph and assessing everything.
+  private static func measureOpening(of show: StudioShow, _ figures: inout [String: Double]) async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-graph-\(getpid())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("views.db").path
+    let views = { try SQLiteViews(path: path, reducer: Registry.reducer, manifests: show.manifests) }
+    let rows = show.rows
+    figures["rows"] = Double(rows.count)
+    figures["rowBytes"] = rows.reduce(0) { $0 + Double($1.body?.count ?? 0) }
+    try await views().save(rows, index: ContentIndex(), head: show.head)
+
+    var (cpu, begun) = (Meter.seconds(), ContinuousClock.now)
+    guard let stored = try await views().load() else { throw ExitCode(1) }
+    figures["loadSeconds"] = Meter.seconds() - cpu
+    figures["loadWallSeconds"] = (ContinuousClock.now - begun) / .seconds(1)
+    (cpu, begun) = (Meter.seconds(), ContinuousClock.now)
+    let known = try await Recovery.reading(stored.rows, site: "main", head: stored.head)
+    figures["readSeconds"] = Meter.seconds() - cpu
+    figures["readWallSeconds"] = (ContinuousClock.now - begun) / .seconds(1)
+    guard known.projects[show.name]?.products.count == show.project.products.count else { throw ExitCode(1) }
   }
 
   private static func links(of graph: StepGraph) -> Int {

@@ -31,6 +31,16 @@ struct StudioShow {
     try makeEverything()
   }
 
+  var head: ViewHead { registry.head }
+  /// What the views hold of it, as it lies there.
+  var rows: [ViewRow] {
+    var keys: [RowKey] = [.project(name), .pipeline(name)]
+    keys += project.folders.keys.map { .folder(name, $0) } + project.registers.keys.map { .register(name, $0) }
+    keys += project.products.keys.map { .product($0) } + project.versions.keys.map { .version($0) }
+    let rows = keys.map { registry.row($0) }.filter { $0.body != nil }
+    return rows.sorted { ($0.model, $0.key) < ($1.model, $1.key) }
+  }
+
   // MARK: Facts
 
   func event(_ fact: Fact, folder: FolderPath? = nil, product: ProductRef? = nil) -> Event {

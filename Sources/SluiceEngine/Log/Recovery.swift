@@ -11,7 +11,7 @@ package enum Recovery {
     if anew { try await views.clear() }
     var registry = Registry(site: site)
     if let stored = try await views.load() {
-      if let known = try? Registry(rows: stored.rows, site: site, head: stored.head) {
+      if let known = try? await reading(stored.rows, site: site, head: stored.head) {
         registry = known
       } else {
         logger.warning("the views cannot be read and are built anew from the log")
@@ -38,6 +38,15 @@ package enum Recovery {
       records = try await reading.get()
     }
     return registry
+  }
+
+  /// A registry from its rows, on all processors: a show of a million steps has more than a million.
+  package static func reading(_ rows: [ViewRow], site: String, head: ViewHead) async throws -> Registry {
+    let parts = try await withThrowingTaskGroup(of: RowsPart.self) { group in
+      for places in RowsPart.places(rows, among: RowsPart.usual) { group.addTask { try RowsPart(rows, at: places) } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    return try Registry(rows: rows, parts: parts, site: site, head: head)
   }
 
   private static func next(after sequence: Int64, in log: any EventLog) async -> Result<[StoredRecord], SluiceError> {

@@ -20,11 +20,11 @@ package enum RowKey: Sendable, Hashable {
 }
 
 extension Registry {
-  private struct ProjectRow: Codable {
+  struct ProjectRow: Codable {
     var name: ProjectName
     var home: String
   }
-  private struct FolderRow: Codable {
+  struct FolderRow: Codable {
     var project: ProjectName
     var folder: Folder
 
@@ -38,11 +38,11 @@ extension Registry {
       return writer.bytes
     }
   }
-  private struct PipelineRow: Codable {
+  struct PipelineRow: Codable {
     var project: ProjectName
     var pipeline: PipelineRevision
   }
-  private struct RegisterRow: Codable {
+  struct RegisterRow: Codable {
     var project: ProjectName
     var key: String
     var register: Register
@@ -59,22 +59,22 @@ extension Registry {
       return writer.bytes
     }
   }
-  private struct PlanRow: Codable {
+  struct PlanRow: Codable {
     var plan: PlanState
     var turns: PlanTurns
   }
-  private struct HeardRow: Codable {
+  struct HeardRow: Codable {
     var project: ProjectName
     var step: String
     var folder: FolderPath
     var heard: HeardEvent
   }
-  private struct TaskRow: Codable {
+  struct TaskRow: Codable {
     var done: RunState.Ended?
     var failed: RunState.Ended?
     var tries: [RunState.Tried]?
   }
-  private struct TimingRow: Codable {
+  struct TimingRow: Codable {
     var project: ProjectName
     var step: String
     var timing: StepTiming
@@ -98,7 +98,12 @@ extension Registry {
       return row(
         "timing", "\(name)/\(step)",
         projects[name]?.timings[step].map { TimingRow(project: name, step: step, timing: $0) })
-    case .product(let ref): return row("product", "\(ref)", projects[ref.project]?.products[ref])
+    case .product(let ref):
+      // Most products are what their only version says, and need no row.
+      guard let project = projects[ref.project], !project.stock.isSaid(ref) else {
+        return ViewRow(model: "product", key: "\(ref)", body: nil)
+      }
+      return row("product", "\(ref)", project.products[ref])
     case .version(let address):
       return row(
         "version", "\(address.product)@\(address.version)",
@@ -127,77 +132,5 @@ extension Registry {
         model: "register", key: "\(name) \(text)",
         body: projects[name]?.registers[key].map { RegisterRow(project: name, key: text, register: $0).json })
     }
-  }
-
-  /// A registry as its rows say; the inverse of `row` for every key.
-  package init(rows: [ViewRow], site: String, head: ViewHead) throws {
-    self.init(site: site)
-    for row in rows where row.model == "project" {
-      let value = try Registry.decode(ProjectRow.self, row)
-      projects[value.name] = Project(name: value.name, home: value.home)
-    }
-    for row in rows {
-      switch row.model {
-      case "folder":
-        let value = try Registry.decode(FolderRow.self, row)
-        projects[value.project]?.folders[value.folder.path] = value.folder
-      case "pipeline":
-        let value = try Registry.decode(PipelineRow.self, row)
-        projects[value.project]?.pipeline = value.pipeline
-      case "timing":
-        let value = try Registry.decode(TimingRow.self, row)
-        projects[value.project]?.timings[value.step] = value.timing
-      case "product":
-        let value = try Registry.decode(Product.self, row)
-        projects[value.ref.project]?.products[value.ref] = value
-      case "version":
-        let value = try Registry.decode(Version.self, row)
-        projects[value.address.product.project]?.versions[value.address] = value
-      case "plan":
-        let value = try Registry.decode(PlanRow.self, row)
-        (plans[value.plan.id], planTurns[value.plan.id]) = (value.plan, value.turns)
-      case "run":
-        let value = try Registry.decode(RunState.self, row)
-        runs[value.id] = value
-      case "token":
-        let value = try Registry.decode(Token.self, row)
-        tokens[value.digest] = value
-      case "subscription":
-        let value = try Registry.decode(Subscription.self, row)
-        subscriptions[value.name] = value
-      case "erased":
-        let value = try Registry.decode(ErasedPerson.self, row)
-        erased[value.alias] = value
-      case "agent":
-        let value = try Registry.decode(AgentWord.self, row)
-        agents[value.said.agent] = value
-      case "heard":
-        let value = try Registry.decode(HeardRow.self, row)
-        projects[value.project]?.heard[UnitID(step: value.step, folder: value.folder)] = value.heard
-      case "register":
-        let value = try Registry.decode(RegisterRow.self, row)
-        guard let key = try RegisterKey(value.key) else { continue }
-        projects[value.project]?.registers[key] = value.register
-        if case .cast(let shot, let asset) = key { projects[value.project]?.showCast(shot, asset) }
-      default: continue
-      }
-    }
-    for row in rows where row.model == "task" {
-      let value = try Registry.decode(TaskRow.self, row)
-      if let done = value.done { runs[done.fact.task.run]?.tasks[done.fact.task] = done }
-      if let failed = value.failed { runs[failed.fact.task.run]?.failed[failed.fact.task] = failed }
-      if let tries = value.tries, let task = tries.first?.fact.task { runs[task.run]?.tries[task] = tries }
-    }
-    for run in runs.values { noteLast(run) }
-    for version in projects.values.flatMap(\.versions.values) {
-      link(version.address.product, to: version.published.madeFrom)
-      if version.isInPlace { placed[version.address] = version.place.site }
-    }
-    for name in projects.keys { projects[name]?.layGraph() }
-    self.head = head
-  }
-
-  private static func decode<Value: Decodable>(_ type: Value.Type, _ row: ViewRow) throws -> Value {
-    try StableJSON.decode(type, from: row.body ?? [])
   }
 }

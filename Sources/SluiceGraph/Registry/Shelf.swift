@@ -169,6 +169,23 @@ struct Shelf: Sendable {
     kept[index].apart = []
   }
 
+  /// Whether a product is what its only version says.
+  func isSaid(at index: Int) -> Bool {
+    let (kept, last) = (kept[index], Int(kept[index].last))
+    return kept.isThere && kept.apart.isEmpty && last >= 0 && kept.latest == kept.last && records[last].previous < 0
+  }
+
+  /// - Returns: how many products were put up because they have one version.
+  mutating func putUpSaid() -> Int {
+    var count = 0
+    for index in kept.indices where !kept[index].isThere && kept[index].last >= 0 {
+      guard records[Int(kept[index].last)].previous < 0 else { continue }
+      (kept[index].isThere, kept[index].latest) = (true, kept[index].last)
+      count += 1
+    }
+    return count
+  }
+
   // MARK: Versions
 
   func version(_ record: Int, of ref: ProductRef) -> Version {
@@ -230,7 +247,9 @@ struct Shelf: Sendable {
   }
 
   private mutating func put(_ form: [VersionForm]) -> Int {
-    if let same = forms.lastIndex(where: { $0 == form }) { return same }
+    // Equal ones are shared, and to compare what is in them takes long.
+    let place = form.withUnsafeBufferPointer(\.baseAddress)
+    if let same = forms.lastIndex(where: { $0.withUnsafeBufferPointer(\.baseAddress) == place }) { return same }
     forms.grow()
     forms.append(form)
     return forms.count - 1

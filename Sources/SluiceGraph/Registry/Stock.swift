@@ -162,6 +162,35 @@ struct Stock: Sendable {
     change(ref) { shelf, index in shelf.add(user: user, at: index, of: ref) }
   }
 
+  // MARK: Reading
+
+  /// Whether a product is what its only version says.
+  func isSaid(_ ref: ProductRef) -> Bool {
+    guard let shelf = shelf(of: ref), let index = shelf.index(of: ref.name) else { return false }
+    return shelf.isSaid(at: index)
+  }
+
+  /// Takes a version in that was stored, and what it was made from in its own folder.
+  mutating func take(_ version: Version) {
+    let ref = version.address.product
+    set(version, at: version.address)
+    for source in version.published.madeFrom.map(\.product) {
+      if source.project == project, source.folder == ref.folder { add(user: ref, of: source) }
+    }
+  }
+
+  /// Products that have a version and were not stored are what it says.
+  mutating func putUpSaid() {
+    for place in Array(shelves.keys) { productCount += shelves[place, default: Shelf()].putUpSaid() }
+  }
+
+  /// Takes in what another stock of the project has, of other folders.
+  mutating func join(_ other: Stock) {
+    for place in other.shelves.keys { shelves[place] = other.shelves[place] }
+    productCount += other.productCount
+    if forms.isEmpty { forms = other.forms }
+  }
+
   private mutating func shared(_ form: VersionForm) -> [VersionForm] {
     if let known = forms[form] { return known }
     if forms.count == Stock.keptForms { forms = [:] }

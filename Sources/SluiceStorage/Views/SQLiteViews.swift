@@ -34,8 +34,12 @@ package final class SQLiteViews: ViewStore {
           place["reducer"] == reducer,
           let head = try? StableJSON.decode(ViewHead.self, from: (place["head"] as String).utf8)
         else { return nil }
-        let rows = try Row.fetchAll(database, sql: "SELECT model, key, body FROM row").map { row in
-          ViewRow(model: row[0], key: row[1], body: Array(row[2] as Data))
+        var rows: [ViewRow] = []
+        // Row by row, so that only what is kept is copied: there may be millions.
+        let found = try Row.fetchCursor(database, sql: "SELECT model, key, body FROM row")
+        while let row = try found.next() {
+          let body = try row.withUnsafeData(atIndex: 2) { $0.map { Array($0) } }
+          rows.append(ViewRow(model: row[0], key: row[1], body: body))
         }
         return (head, rows)
       }
