@@ -58,8 +58,10 @@ struct Cause: Sendable, Equatable {
     return (mine.kind, mine.input, mine.used, mine.now) == (its.kind, its.input, its.used, its.now)
   }
 
-  /// Whether one says what the other says; causes that are the same.
+  /// Whether one says what the other says; causes that are the same. What only the input itself is told, such as its
+  /// frames, is not said further down.
   func isEqual(to other: Cause) -> Bool {
-    via == other.via && roots == other.roots
+    guard via == other.via else { return false }
+    return via == nil ? roots[0].direct == other.roots[0].direct : roots[0].passed == other.roots[0].passed
   }
 }
