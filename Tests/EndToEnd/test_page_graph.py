@@ -198,6 +198,8 @@ class LookChanged(GraphTestCase, SharedServerTestCase):
             route.fulfill(json=graph)
 
         page.route("**/api/v1/projects/demo/graph?*", answer)
+        # The page may ask again while it is closed.
+        self.addCleanup(page.unroute_all, behavior="ignoreErrors")
         page.click(".ways button:has-text('Steps')")
         page.wait_for_selector(".link.association")
         dashes = [page.evaluate(f"getComputedStyle(document.querySelector('.link.{link} path')).strokeDasharray")
