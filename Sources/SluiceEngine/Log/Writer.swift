@@ -194,7 +194,7 @@ package actor Writer: Service {
         group.addTask { for await _ in self.wakeups { await self.flush() } }
         group.addTask {
           for await _ in self.saves {
-            await self.saveViews()
+            await self.settleViews()
             if self.viewsRest > .zero { try? await self.ambient.sleep(self.viewsRest) }
           }
         }
