@@ -4,20 +4,11 @@ import os
 import signal
 import unittest
 
+import test_job_bodies
 from sluice_server import wait_until
 from test_agents import AgentTestCase
 
-PIPELINE = """\
-sluice: 1
-project: demo
-folders: [{ path: sh010, type: shot }]
-steps:
-  cache:
-    for: { type: shot }
-    inputs: { scene: { product: scene } }
-    outputs: { cache: { product: cache, files: "cache.txt" } }
-    body: { file: cache.yaml }
-"""
+PIPELINE = test_job_bodies.Whole.PIPELINE
 
 TEMPLATE = """\
 specificationVersion: jobtemplate-2023-09

@@ -38,9 +38,8 @@ struct Farm: Sendable {
   ) {
     scheduler.remove(run)
     tasks[run] = ids
-    let places = Dictionary(zip(ids, ids.indices), uniquingKeysWith: { first, _ in first })
     scheduler.add(
-      run, tasks: ids.count, need: need(of: step, hosts), tier: known.tier, hold: known.hold(places),
+      run, tasks: ids.count, need: need(of: step, hosts), tier: known.tier, hold: known.hold(in: ids),
       attempts: 1 + (step.retries ?? 0), turn: turn, tried: tries(ids, known), isPaused: known.isPaused,
       of: StepOfProject(project: project, step: step.name))
   }

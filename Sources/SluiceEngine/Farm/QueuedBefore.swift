@@ -32,9 +32,9 @@ struct QueuedBefore: Sendable {
     isLookedAt = step.tests == .look && !tests.isEmpty && !registry.isPassed(run, tests: tests)
   }
 
-  /// - Parameter places: of the open tasks.
-  func hold(_ places: [TaskID: Int]) -> Scheduler.TestHold {
-    if !tests.isEmpty { return .on(tests.compactMap { places[$0] }, isLookedAt: isLookedAt) }
+  /// - Parameter open: the tasks that are to be made; tests are a few of them.
+  func hold(in open: [TaskID]) -> Scheduler.TestHold {
+    if !tests.isEmpty { return .on(tests.compactMap { open.firstIndex(of: $0) }, isLookedAt: isLookedAt) }
     return isLookedAt ? .look : .off
   }
 }

@@ -43,11 +43,7 @@ struct InPlacePublishing: Sendable {
       files[index].sha256 = try await outside.digest(files[index])
     }
     let representation = Representation(name: name, kind: kind, files: files)
-    if request.allowMissing != true, over == nil, let holes = representation.frames?.holes, !holes.isEmpty {
-      throw SluiceError(
-        .publishHole, what: "the sequence lacks \(Reasons.spoken(holes))", at: "product '\(ref)'",
-        fix: "add the missing frames, or publish with --allow-missing if they are meant to be missing")
-    }
+    if request.allowMissing != true, over == nil { try Shape.requireWhole(representation, at: "product '\(ref)'") }
     return (Manifest(representations: [representation]), files.allSatisfy(\.isHashed))
   }
 

@@ -258,11 +258,7 @@ extension Publisher {
       stored += over.files.filter { !new.contains($0.frame) }
     }
     let representation = Representation(name: over?.name ?? name, kind: kind, files: stored)
-    if product.allowMissing != true, over == nil, let holes = representation.frames?.holes, !holes.isEmpty {
-      throw SluiceError(
-        .publishHole, what: "the sequence lacks \(Reasons.spoken(holes))", at: "product '\(ref)'",
-        fix: "add the missing frames, or publish with --allow-missing if they are meant to be missing")
-    }
+    if product.allowMissing != true, over == nil { try Shape.requireWhole(representation, at: "product '\(ref)'") }
     return (representation, origins)
   }
 

@@ -1,3 +1,4 @@
+import SluiceGraph
 package import SluiceModel
 
 /// What a set of files is: one file, a sequence, or a tree. Pure.
@@ -11,6 +12,15 @@ package enum Shape {
       && Set(names.compactMap(\.frame)).count == names.count
     if isSequence, paths.count > 1 || isPatch { return .sequence }
     return paths.count == 1 ? .file : .tree
+  }
+
+  /// - Throws: `publish.hole` for a sequence that lacks frames.
+  static func requireWhole(
+    _ representation: Representation, at place: String,
+    fix: String = "add the missing frames, or publish with --allow-missing if they are meant to be missing"
+  ) throws(SluiceError) {
+    guard let holes = representation.frames?.holes, !holes.isEmpty else { return }
+    throw SluiceError(.publishHole, what: "the sequence lacks \(Reasons.spoken(holes))", at: place, fix: fix)
   }
 
   /// `exr` for `plate.1001.exr`; `files` for a tree of many kinds.

@@ -33,7 +33,7 @@ package enum PurgeDecisions {
     var found: [ProductRef: String] = [:]
     guard let graph = registry.projects[name]?.graph else { return found }
     for state in registry.plans.values where state.project == name && state.status == .running {
-      let wanted = state.only.map { Set($0) }
+      let wanted = state.wanted
       for (id, run) in try bodies.runs(of: state.body)
       where !Execution.status(of: id, in: state.id, wanted: wanted, registry: registry).isDone {
         guard let unit = graph.unit(run.unit) else { continue }

@@ -87,13 +87,12 @@ extension Queries {
     let directory =
       found.placedDirectory ?? "\(store.directoryPath(of: version.address))/\(found.name)"
     let shared = found.sharedName
+    // A file in place may have another name there.
+    let placed = found.kind == .file ? found.files.first?.place?.path : nil
     return Resolved.Files(
       entity: entity(version, file: found.kind == .file ? shared : nil), product: version.address.product,
       version: version.address.version, number: version.published.number, representation: found.name,
-      kind: found.kind, directory: directory,
-      path: found.kind == .file
-        ? found.files.first?.place?.path ?? shared.map { "\(directory)/\($0)" } ?? directory
-        : shared.map { "\(directory)/\($0)" } ?? directory,
+      kind: found.kind, directory: directory, path: placed ?? shared.map { "\(directory)/\($0)" } ?? directory,
       frames: found.frames, files: found.files.count, bytes: found.files.reduce(0) { $0 + $1.size })
   }
 

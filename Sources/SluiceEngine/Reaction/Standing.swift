@@ -62,7 +62,7 @@ package struct Standing: Sendable {
     _ state: PlanState, _ registry: Registry, _ bodies: PlanBodies
   ) throws(SluiceError) {
     running.insert(state.id)
-    let wanted = state.only.map { Set($0) }
+    let wanted = state.wanted
     for (id, run) in try bodies.runs(of: state.body) {
       claimed.insert(run.unit)
       if !Execution.status(of: id, in: state.id, wanted: wanted, registry: registry).isDone { busy.insert(run.unit) }

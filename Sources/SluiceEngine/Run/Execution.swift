@@ -39,7 +39,7 @@ package struct Execution: Sendable {
   package init(plan: Plan, turn: Int, graph: StepGraph?, registry: Registry) {
     (self.plan, self.turn) = (plan, turn)
     let state = registry.plans[plan.id]
-    let wanted = state?.only.map { Set($0) }
+    let wanted = state?.wanted
     let order = PlanOrder(of: plan, graph: graph, project: registry.projects[plan.project])
     places = Dictionary(zip(plan.runs.map(\.id), plan.runs.indices), uniquingKeysWith: { first, _ in first })
     var followers: [RunID: [RunID]] = [:]
@@ -236,4 +236,9 @@ package struct Execution: Sendable {
     case .cancelled: .cancelled
     }
   }
+}
+
+extension PlanState {
+  /// The runs that it was applied for last, for who asks of many; nil for all.
+  var wanted: Set<RunID>? { only.map { Set($0) } }
 }

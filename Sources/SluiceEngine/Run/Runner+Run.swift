@@ -46,6 +46,7 @@ extension Runner {
   ) async throws(SluiceError) {
     let bench = Bench(project: execution.plan.project, folder: run.folder, step: run.step)
     var reused: [RunOrder.Piece: [ContentPlace]] = [:]
+    if !order.isForced { await parts.writer.settleViews() }
     for piece in order.pieces where !order.isForced {
       let places = try await earlier(piece)
       if !order.unit.step.hasOpenOutputs, let found = Reuse.places(places, for: order.unit.step.outputs) {
@@ -123,7 +124,6 @@ extension Runner {
 
   /// Files that the recipe of each output made before and that are still there.
   private func earlier(_ piece: RunOrder.Piece) async throws(SluiceError) -> [[ContentPlace]] {
-    await parts.writer.settleViews()
     let registry = parts.writer.current
     var known: [Digest: [ContentPlace]] = [:]
     for recipe in piece.recipes where known[recipe] == nil {

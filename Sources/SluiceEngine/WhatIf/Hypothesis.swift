@@ -97,9 +97,9 @@ package struct Hypothesis: Sendable {
       stored += over.files.filter { !new.contains($0.frame) }
     }
     let found = Representation(name: isPatch ? over?.name ?? name : name, kind: kind, files: stored)
-    if !isPatch, change.allowMissing != true, let holes = found.frames?.holes, !holes.isEmpty {
-      throw SluiceError(
-        .publishHole, what: "the sequence lacks \(Reasons.spoken(holes))", at: "changed '\(ref)'",
+    if !isPatch, change.allowMissing != true {
+      try Shape.requireWhole(
+        found, at: "changed '\(ref)'",
         fix: "name the missing frames too, or say --allow-missing, as the publish would have to")
     }
     return found

@@ -98,17 +98,7 @@ struct PlanWriter {
 
   private mutating func put(_ before: StaticString, _ text: String, _ after: StaticString) {
     put(before)
-    var text = text
-    let isPlain = text.withUTF8 { text in
-      text.allSatisfy { (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-    }
-    if isPlain {
-      bytes.append(UInt8(ascii: "\""))
-      text.withUTF8 { bytes.append(contentsOf: $0) }
-      bytes.append(UInt8(ascii: "\""))
-    } else {
-      bytes += StableJSON.encode([text]).dropFirst().dropLast()
-    }
+    StableJSON.append(text, to: &bytes)
     put(after)
   }
 

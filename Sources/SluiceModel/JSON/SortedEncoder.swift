@@ -122,10 +122,12 @@ struct SortedEncoder: Encoder {
 
   // MARK: Leaves
 
-  fileprivate func text(_ text: String) {
-    state.pointee.bytes.append(UInt8(ascii: "\""))
-    JSONText.append(text, to: &state.pointee.bytes, escape: SortedEncoder.escape)
-    state.pointee.bytes.append(UInt8(ascii: "\""))
+  fileprivate func text(_ text: String) { SortedEncoder.append(text, to: &state.pointee.bytes) }
+
+  static func append(_ text: String, to bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: "\""))
+    JSONText.append(text, to: &bytes, escape: escape)
+    bytes.append(UInt8(ascii: "\""))
   }
 
   private static func escape(_ byte: UInt8, to bytes: inout [UInt8]) {

@@ -24,6 +24,9 @@ package enum StableJSON {
     }
   }
 
+  /// Adds a text as `encode` writes it.
+  package static func append(_ text: String, to bytes: inout [UInt8]) { SortedEncoder.append(text, to: &bytes) }
+
   package static func text(_ value: some Encodable) -> String {
     String(decoding: encode(value), as: UTF8.self)
   }
