@@ -4,6 +4,9 @@ package import SluiceModel
 
 /// Brings the registry up to the log's end: from the views where they stand, else from the beginning.
 package enum Recovery {
+  /// Few enough that what a page has changed still lies in a processor's cache when its rows are made.
+  private static let recordsPerPage = 250
+
   /// - Parameter anew: throw the views away first (`serve --rebuild`).
   package static func registry(
     site: String, log: any EventLog, views: any ViewStore, anew: Bool, logger: Logger
@@ -25,19 +28,31 @@ package enum Recovery {
       try await views.clear()
       registry = Registry(site: site)
     }
-    // One page is applied and written out while the one after it is read and the one before it is saved. Nobody else
-    // has the registry meanwhile, so that nothing of it is copied.
-    var records = try await log.read(after: registry.sequence, limit: Limits.recordsPerCommit)
-    var rows: Rows?
-    while !records.isEmpty || rows != nil {
-      let (finished, end) = (rows, records.last?.last ?? registry.sequence)
-      async let saving = finished?.save(to: views)
-      async let reading = next(after: end, in: log)
-      rows = records.isEmpty ? nil : try await Rows(applying: records, from: site, to: &registry)
-      if let error = await saving { throw error }
-      records = try await reading.get()
+    return try await caughtUp(registry, with: log, into: views).get()
+  }
+
+  /// Applies what the log has more. One page is applied and its rows are made while the one after it is read and the one
+  /// before it is saved; nobody else has the registry meanwhile, so that nothing of it is copied.
+  private static func caughtUp(
+    _ known: consuming Registry, with log: any EventLog, into views: any ViewStore
+  ) async -> Result<Registry, SluiceError> {
+    var registry = known
+    return await withTaskGroup(of: SluiceError?.self) { saves in
+      do throws(SluiceError) {
+        var records = try await log.read(after: registry.sequence, limit: recordsPerPage)
+        while let end = records.last?.last {
+          async let reading = next(after: end, in: log)
+          let rows = try await Rows(applying: records, from: registry.site, to: &registry)
+          if let error = await saves.next() ?? nil { throw error }
+          saves.addTask { await rows.save(to: views) }
+          records = try await reading.get()
+        }
+        if let error = await saves.next() ?? nil { throw error }
+        return .success(registry)
+      } catch {
+        return .failure(error)
+      }
     }
-    return registry
   }
 
   /// A registry from its rows, on all processors: a show of a million steps has more than a million.
@@ -51,7 +66,7 @@ package enum Recovery {
 
   private static func next(after sequence: Int64, in log: any EventLog) async -> Result<[StoredRecord], SluiceError> {
     do throws(SluiceError) {
-      return .success(try await log.read(after: sequence, limit: Limits.recordsPerCommit))
+      return .success(try await log.read(after: sequence, limit: recordsPerPage))
     } catch {
       return .failure(error)
     }

@@ -41,7 +41,9 @@ extension Register {
   /// As its encoding has it.
   func write(to writer: inout JSONWriter) {
     writer.open()
-    writer.member("heads", heads) { write, writer in
+    writer.openArray("heads")
+    for write in heads {
+      writer.element()
       writer.open()
       writer.member("actor")
       writer.open()
@@ -49,12 +51,13 @@ extension Register {
       writer.member("trust", write.actor.trust.rawValue)
       writer.close()
       writer.member("clock", write.clock.description)
-      writer.member("sequence", raw: "\(write.sequence)".utf8)
+      writer.member("sequence", write.sequence)
       writer.member("site", write.site)
       writer.member("time", Timestamp.text(write.time))
       writer.member("value", write.value)
       writer.close()
     }
+    writer.closeArray()
     writer.close()
   }
 }

@@ -151,7 +151,7 @@ package struct Folder: Sendable, Hashable, Codable {
     var writer = JSONWriter(capacity: 256)
     writer.open()
     writer.member("attributes", raw: written.bytes)
-    writer.member("omitted", raw: (omitted ? "true" : "false").utf8)
+    writer.member("omitted", omitted)
     writer.member("path", path.description)
     writer.member("type", type)
     writer.close()

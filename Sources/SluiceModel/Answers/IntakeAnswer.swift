@@ -28,19 +28,18 @@ extension IntakeAnswer {
   package var json: [UInt8] {
     var writer = JSONWriter(capacity: 160 * results.count + 16)
     writer.open()
-    writer.member("results")
-    writer.raw("[".utf8)
-    for (index, result) in results.enumerated() {
-      if index > 0 { writer.raw(",".utf8) }
+    writer.openArray("results")
+    for result in results {
+      writer.element()
       writer.open()
-      if let duplicate = result.duplicate { writer.member("duplicate", .boolean(duplicate)) }
+      if let duplicate = result.duplicate { writer.member("duplicate", duplicate) }
       if let error = result.error { writer.member("error", raw: StableJSON.encode(error)) }
       writer.member("id", result.id)
       writer.member("position", result.position?.description)
       writer.member("source", result.source)
       writer.close()
     }
-    writer.raw("]".utf8)
+    writer.closeArray()
     writer.close()
     return writer.bytes
   }

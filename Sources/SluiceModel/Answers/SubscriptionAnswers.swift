@@ -76,8 +76,13 @@ package struct PulledEvents: Sendable {
     var writer = JSONWriter(capacity: 256 + events.reduce(0) { $0 + $1.count + 1 })
     writer.open()
     writer.member("subscription", subscription.description)
-    if let batch { writer.member("batch", batch) } else { writer.member("batch", raw: "null".utf8) }
-    writer.member("events", events) { $1.raw($0) }
+    if let batch { writer.member("batch", batch) } else { writer.member("batch", raw: Array("null".utf8)) }
+    writer.openArray("events")
+    for event in events {
+      writer.element()
+      writer.raw(event)
+    }
+    writer.closeArray()
     writer.member("lag", raw: StableJSON.encode(lag))
     writer.close()
     return writer.bytes
@@ -111,7 +116,7 @@ package struct DeadLetterAnswer: Sendable {
     var writer = JSONWriter(capacity: 256 + (event?.count ?? 0))
     writer.open()
     writer.member("position", position.description)
-    writer.member("tries", raw: "\(letter.tries)".utf8)
+    writer.member("tries", Int64(letter.tries))
     writer.member("error", letter.error)
     writer.member("time", Timestamp.text(letter.time))
     writer.member("retrying", .boolean(isRetrying))
@@ -132,7 +137,12 @@ package struct DeadLettersAnswer: Sendable {
     var writer = JSONWriter()
     writer.open()
     writer.member("subscription", subscription.description)
-    writer.member("dead", letters) { $1.raw($0.json) }
+    writer.openArray("dead")
+    for letter in letters {
+      writer.element()
+      writer.raw(letter.json)
+    }
+    writer.closeArray()
     writer.close()
     return writer.bytes
   }

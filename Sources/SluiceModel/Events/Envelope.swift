@@ -143,8 +143,8 @@ package struct Envelope: Sendable, Equatable {
     var writer = JSONWriter(capacity: bytes.count + 64 * attributes.count)
     writer.open()
     for (name, value) in attributes { writer.member(name, value) }
-    let inside = bytes.firstIndex(of: UInt8(ascii: "{")).map { bytes[($0 + 1)...] } ?? []
-    if !attributes.isEmpty, !members.isEmpty { writer.raw(",".utf8) }
+    let inside = bytes.firstIndex(of: UInt8(ascii: "{")).map { Array(bytes[($0 + 1)...]) } ?? []
+    if !attributes.isEmpty, !members.isEmpty { writer.raw(",") }
     writer.raw(inside)
     return writer.bytes
   }

@@ -31,7 +31,12 @@ extension Record {
     writer.open()
     writer.member("clock", clock?.description)
     writer.member("command", command?.description)
-    writer.member("events", events) { $0.write(to: &$1) }
+    writer.openArray("events")
+    for event in events {
+      writer.element()
+      event.write(to: &writer)
+    }
+    writer.closeArray()
     if !seen.isEmpty { writer.member("seen", raw: StableJSON.encode(seen)) }
     writer.close()
     return writer.bytes
