@@ -4,6 +4,11 @@ import SluiceModel
 
 /// What goes to the terminal: answers to stdout, everything else to stderr.
 enum Console {
+  /// A number with its noun: "1 event", "2 events".
+  static func counted(_ count: some BinaryInteger, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
+  }
+
   static var wantsJSON: Bool { CommandLine.arguments.contains("--json") }
   static let isTerminal = isatty(2) == 1
 

@@ -169,6 +169,9 @@ class CommandLine(SubscriptionTestCase):
         count = ask("replay", "nightly", "--from", positions[0])
         self.assertEqual((count["count"], count["replay"]), (2, None))
         self.assertIn("2 events would be", self.server.run("replay", "nightly", "--from", positions[0]).output)
+        number = positions[0].partition(":")[2]
+        self.assertEqual(ask("replay", "nightly", "--from", number)["count"], 2)
+        self.assertIn("1 event would be", self.server.run("replay", "nightly", "--from", positions[1]).output)
         self.assertEqual(self.pull("nightly")["events"], [])
         going = ask("replay", "nightly", "--from", positions[0], "--to", positions[1], "--because", "why not", "--yes")
         self.assertEqual(going["count"], 1)

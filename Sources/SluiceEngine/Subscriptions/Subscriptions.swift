@@ -265,7 +265,9 @@ package actor Subscriptions: Service {
     let head = parts.writer.current.sequence
     if text == "beginning" { return 0 }
     if text == "now" { return nil }
-    if let position = Position(text), position.site == parts.writer.site, position.sequence <= head {
+    // A number alone is a place of this site.
+    let position = Position(text) ?? Int64(text).map(parts.writer.position)
+    if let position, position.site == parts.writer.site, (0...head).contains(position.sequence) {
       return position.sequence
     }
     if let time = Timestamp.date(text) {

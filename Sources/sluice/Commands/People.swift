@@ -39,16 +39,11 @@ struct PersonCommand: AsyncParsableCommand {
         "people/erase", ErasureRequest(name: name, dryRun: !yes))
       if options.json { return Console.json(answer) }
       let aliases = answer.aliases.map(\.description).joined(separator: ", ")
-      let carrying =
-        "\(Erase.counted(answer.events, "event")) and \(Erase.counted(answer.tokens, "token"))"
+      let carrying = "\(Console.counted(answer.events, "event")) and \(Console.counted(answer.tokens, "token"))"
       guard answer.erased else {
         return print("\(carrying) would show \(aliases) in place of the name. Add --yes to go.")
       }
       print("The name is forgotten: \(carrying) show \(aliases).")
-    }
-
-    private static func counted(_ count: Int, _ noun: String) -> String {
-      "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
   }
 }

@@ -196,7 +196,9 @@ struct SubscriptionCommand: AsyncParsableCommand {
       let answer: RetryAnswer = try await options.client.post(
         "subscriptions/\(Client.escaped(name))/retry", Body(events: event))
       if options.json { return Console.json(answer) }
-      print("\(answer.retrying) events are tried again, \(answer.left) others are left.")
+      print(
+        "\(Console.counted(answer.retrying, "event")) \(answer.retrying == 1 ? "is" : "are") tried again, \(answer.left) others are left."
+      )
     }
   }
 
@@ -283,7 +285,7 @@ enum SubscriptionText {
     print("  types   \(answer.types.joined(separator: " "))")
     if let expression = answer.where { print("  where   \(expression)") }
     print("  cursor  \(answer.cursor)")
-    print("  lag     \(answer.lag.events) events, \(Console.duration(answer.lag.seconds))")
+    print("  lag     \(Console.counted(answer.lag.events, "event")), \(Console.duration(answer.lag.seconds))")
     print("  dead    \(answer.dead)\(answer.retrying > 0 ? ", \(answer.retrying) of them being tried again" : "")")
     if let secret = answer.secret {
       print("  secret  \(secret)")
@@ -351,8 +353,8 @@ struct Replay: AsyncParsableCommand {
       "subscriptions/\(Client.escaped(name))/replay", request)
     if options.json { return Console.json(answer) }
     guard yes else {
-      return print("\(answer.count) events would be delivered to \(name) again. Add --yes to go.")
+      return print("\(Console.counted(answer.count, "event")) would be delivered to \(name) again. Add --yes to go.")
     }
-    print("\(answer.count) events are delivered to \(name) again.")
+    print("\(Console.counted(answer.count, "event")) \(answer.count == 1 ? "is" : "are") delivered to \(name) again.")
   }
 }
