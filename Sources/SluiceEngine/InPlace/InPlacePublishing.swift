@@ -22,37 +22,29 @@ struct InPlacePublishing: Sendable {
         .publishManifest, what: "two files have one name", at: "product '\(ref)'", fix: "record the folder instead")
     }
     let asked = request.representations.first
-    let kind = Shape.kind(names, isTree: isFolder || asked?.tree == true, isPatch: base != nil)
-    let over = try base.map { (base) throws(SluiceError) in
-      try Publisher.patched(base, asked?.name, kind, names, ref)
-    }
-    let name = over?.name ?? asked?.name ?? Shape.defaultName(names, kind: kind)
-    try NameRule.require(name, as: "representation", in: name)
+    let arrangement = try Arrangement(
+      names, name: asked?.name, isTree: isFolder || asked?.tree == true, over: base, of: ref)
     var files = found.map { file in
-      let path = over.map { Shape.patchedPath(file.path, base: $0) } ?? file.path
+      let place = arrangement.place(of: file.path)
       var stored = StoredFile(
-        path: path, frame: kind == .sequence ? FileName(path).frame : nil, size: file.size,
-        sha256: file.place.standIn(size: file.size))
+        path: place.path, frame: place.frame, size: file.size, sha256: file.place.standIn(size: file.size))
       stored.place = file.place
       return stored
     }
-    if let over { files += try await carried(from: over, besides: Set(files.map(\.frame)), ref) }
+    files += try await unchanged(arrangement.carried(besides: files), ref)
     let unread = files.reduce(0) { $0 + ($1.isHashed ? 0 : $1.size) }
     let isHashed = request.hash.map { $0 == .now } ?? (unread <= Limits.hashedAtOnceBytes)
     for index in files.indices where isHashed && !files[index].isHashed {
       files[index].sha256 = try await outside.digest(files[index])
     }
-    let representation = Representation(name: name, kind: kind, files: files)
-    if request.allowMissing != true, over == nil { try Shape.requireWhole(representation, at: "product '\(ref)'") }
+    let representation = arrangement.representation(files)
+    if request.allowMissing != true, base == nil { try Shape.requireWhole(representation, at: "product '\(ref)'") }
     return (Manifest(representations: [representation]), files.allSatisfy(\.isHashed))
   }
 
-  /// The frames of a base that a patch leaves as they are.
+  /// Files that a patch leaves as they are.
   /// - Throws: `place.changed` where one of them is not what was recorded.
-  private func carried(
-    from base: Representation, besides new: Set<Int?>, _ ref: ProductRef
-  ) async throws(SluiceError) -> [StoredFile] {
-    let files = base.files.filter { !new.contains($0.frame) }
+  private func unchanged(_ files: [StoredFile], _ ref: ProductRef) async throws(SluiceError) -> [StoredFile] {
     guard let first = try await outside.differences(files).first else { return files }
     throw SluiceError(
       .placeChanged, what: "'\(first.place)', which the patch leaves as it was, is not what was recorded",

@@ -31,8 +31,8 @@ package enum Recovery {
     return try await caughtUp(registry, with: log, into: views).get()
   }
 
-  /// Applies what the log has more. One page is applied and its rows are made while the one after it is read and the one
-  /// before it is saved; nobody else has the registry meanwhile, so that nothing of it is copied.
+  /// Applies what the log has more. One page is applied and its rows are made while the one after it is read and the
+  /// one before it is saved; nobody else has the registry meanwhile, so that nothing of it is copied.
   private static func caughtUp(
     _ known: consuming Registry, with log: any EventLog, into views: any ViewStore
   ) async -> Result<Registry, SluiceError> {

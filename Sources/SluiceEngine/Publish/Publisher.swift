@@ -238,47 +238,19 @@ extension Publisher {
             : "one path stands twice in a representation of '\(ref)'",
         at: "product '\(ref)'", fix: "name each file once, at most \(Limits.filesPerVersion) of them")
     }
-    let kind = Shape.kind(paths, isTree: request.tree == true, isPatch: base != nil)
-    let name = request.name ?? Shape.defaultName(paths, kind: kind)
-    try NameRule.require(name, as: "representation", in: name)
-    let over = try base.map { (manifest) throws(SluiceError) in
-      try Publisher.patched(manifest, request.name, kind, paths, ref)
-    }
+    let arrangement = try Arrangement(
+      paths, name: request.name, isTree: request.tree == true, over: base, of: ref)
     var stored: [StoredFile] = []
     var origins: [String: PlacedFile.Origin] = [:]
     for file in request.files {
-      let path = over.map { Shape.patchedPath(file.path, base: $0) } ?? file.path
+      let place = arrangement.place(of: file.path)
       let (origin, size, digest) = try await bytes(of: file, upload)
-      origins[path] = origin
-      stored.append(
-        StoredFile(path: path, frame: kind == .sequence ? FileName(path).frame : nil, size: size, sha256: digest))
+      origins[place.path] = origin
+      stored.append(StoredFile(path: place.path, frame: place.frame, size: size, sha256: digest))
     }
-    if let over {
-      let new = Set(stored.map(\.frame))
-      stored += over.files.filter { !new.contains($0.frame) }
-    }
-    let representation = Representation(name: over?.name ?? name, kind: kind, files: stored)
-    if product.allowMissing != true, over == nil { try Shape.requireWhole(representation, at: "product '\(ref)'") }
+    let representation = arrangement.representation(stored + arrangement.carried(besides: stored))
+    if product.allowMissing != true, base == nil { try Shape.requireWhole(representation, at: "product '\(ref)'") }
     return (representation, origins)
-  }
-
-  static func patched(
-    _ base: Manifest, _ name: String?, _ kind: RepresentationKind, _ paths: [String], _ ref: ProductRef
-  ) throws(SluiceError) -> Representation {
-    let sequences = base.representations.filter { $0.kind == .sequence }
-    let wanted = FileName(paths[0]).fileExtension.lowercased()
-    let found =
-      name.map { name in sequences.filter { $0.name == name } }
-      ?? sequences.filter { $0.files.first.map { FileName($0.path).fileExtension.lowercased() } == wanted }
-    guard kind == .sequence, found.count == 1, let over = found.first else {
-      throw SluiceError(
-        .publishPatch,
-        what: kind == .sequence
-          ? "'\(ref)' has no sequence of .\(wanted) files to lay these frames over"
-          : "a patch is made of numbered frames",
-        at: "product '\(ref)'", fix: "patch with files such as plate.1012.\(wanted), or publish the whole version")
-    }
-    return over
   }
 
   private func bytes(

@@ -76,28 +76,19 @@ package struct Hypothesis: Sendable {
         fix: "name each file once, at most \(Limits.filesPerVersion) of them")
     }
     // One numbered file of a sequence is what a patch brings.
-    let wanted = FileName(paths[0]).fileExtension.lowercased()
-    let sequences = old?.representations.filter { $0.kind == .sequence } ?? []
-    let over = sequences.first { sequence in
-      if let name = change.representation { return sequence.name == name }
-      return sequence.files.first.map { FileName($0.path).fileExtension.lowercased() } == wanted
+    let isFrame = paths.count == 1 && change.tree != true && FileName(paths[0]).frame != nil
+    let over = old.flatMap { Arrangement.sequences(of: $0, named: change.representation, for: paths[0]).first }
+    let arrangement = try Arrangement(
+      paths, name: change.representation, isTree: change.tree == true, over: isFrame ? over : nil)
+    let known =
+      arrangement.base
+      ?? old?.representations.first { $0.name == arrangement.name && $0.kind == arrangement.kind }
+    let stored = files.map { (file) -> StoredFile in
+      let (path, frame) = arrangement.place(of: file.path)
+      return likeKnown(file, at: path, frame: frame, known?.file(at: path, frame: frame, kind: arrangement.kind))
     }
-    let isPatch = over != nil && paths.count == 1 && change.tree != true && FileName(paths[0]).frame != nil
-    let kind = Shape.kind(paths, isTree: change.tree == true, isPatch: isPatch)
-    let name = change.representation ?? Shape.defaultName(paths, kind: kind)
-    try NameRule.require(name, as: "representation", in: name)
-    let known = isPatch ? over : old?.representations.first { $0.name == name && $0.kind == kind }
-    var stored = files.map { (file) -> StoredFile in
-      let path = isPatch ? over.map { Shape.patchedPath(file.path, base: $0) } ?? file.path : file.path
-      let frame = kind == .sequence ? FileName(path).frame : nil
-      return likeKnown(file, at: path, frame: frame, known?.file(at: path, frame: frame, kind: kind))
-    }
-    if isPatch, let over {
-      let new = Set(stored.map(\.frame))
-      stored += over.files.filter { !new.contains($0.frame) }
-    }
-    let found = Representation(name: isPatch ? over?.name ?? name : name, kind: kind, files: stored)
-    if !isPatch, change.allowMissing != true {
+    let found = arrangement.representation(stored + arrangement.carried(besides: stored))
+    if arrangement.base == nil, change.allowMissing != true {
       try Shape.requireWhole(
         found, at: "changed '\(ref)'",
         fix: "name the missing frames too, or say --allow-missing, as the publish would have to")

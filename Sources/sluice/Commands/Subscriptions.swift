@@ -196,9 +196,8 @@ struct SubscriptionCommand: AsyncParsableCommand {
       let answer: RetryAnswer = try await options.client.post(
         "subscriptions/\(Client.escaped(name))/retry", Body(events: event))
       if options.json { return Console.json(answer) }
-      print(
-        "\(Console.counted(answer.retrying, "event")) \(answer.retrying == 1 ? "is" : "are") tried again, \(answer.left) others are left."
-      )
+      let verb = answer.retrying == 1 ? "is" : "are"
+      print("\(Console.counted(answer.retrying, "event")) \(verb) tried again, \(answer.left) others are left.")
     }
   }
 
