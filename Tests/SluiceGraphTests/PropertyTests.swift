@@ -5,7 +5,7 @@ import Testing
 
 /// What holds for any show and any history; a failure prints the seed and what happened.
 @Suite struct `Any show` {
-  static let seeds = Array(UInt64(0)..<300)
+  static let seeds = Array(UInt64(0)..<150)
 
   private func live(_ seed: UInt64, _ look: (Show, [String]) throws -> Void) throws {
     var random = try RandomShow(seed: seed)
