@@ -193,6 +193,16 @@ package enum Limits {
   package static let sessionHasteSeconds = 3
   /// Tasks of a template in one run or job: each is a row in the registry, and an element of its order.
   package static let sessionTasks = 100_000
+  /// Bounds of an expression of Open Job Description, as `openjd-model` 0.13 has them.
+  package static let expressionOperations = 10_000_000
+  package static let expressionBytes = 100_000_000
+  package static let expressionTextBytes = 64 * 1024
+  /// Of the tree; the evaluation goes down as deep, and worker threads have small stacks.
+  package static let expressionDepth = 64
+  /// Of brackets and signs, which leave no trace in the tree.
+  package static let expressionNesting = 100
+  /// What a pattern's groups and repetitions may unfold to.
+  package static let patternSteps = 20_000
   /// Versions that one product may get in one second; the counter has two digits.
   package static let versionsPerSecond = 99
   /// Frames on either side of a range that a folder may have as handles; editors ask for a second or two.

@@ -26,11 +26,13 @@ private struct Mutant: Decodable {
   var job: Job?
 }
 
-/// Those of `Fixtures/openjd-mutants.jsonl`, or of the file that `SLUICE_OPENJD_MUTANTS` names.
+/// Those of `Fixtures`, with expressions and without, or of the file that `SLUICE_OPENJD_MUTANTS` names.
 @Suite struct `Mutated templates` {
-  private static let file =
-    ProcessInfo.processInfo.environment["SLUICE_OPENJD_MUTANTS"]
-    ?? #filePath.split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" } + "/Fixtures/openjd-mutants.jsonl"
+  private static let files: [String] = {
+    if let named = ProcessInfo.processInfo.environment["SLUICE_OPENJD_MUTANTS"] { return [named] }
+    let folder = #filePath.split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" }
+    return ["openjd-mutants", "openjd-typed-mutants"].map { "\(folder)/Fixtures/\($0).jsonl" }
+  }()
 
   private func job(_ mutant: Mutant, _ template: OpenJD.JobTemplate) -> Mutant.Job? {
     guard
@@ -46,8 +48,9 @@ private struct Mutant: Decodable {
       })
   }
 
-  @Test func `are accepted, refused and made into jobs as openjd-model does`() throws {
-    let lines = try #require(FileManager.default.contents(atPath: Self.file)).split(separator: 0x0A)
+  @Test(arguments: files)
+  func `are accepted, refused and made into jobs as openjd-model does`(file: String) throws {
+    let lines = try #require(FileManager.default.contents(atPath: file)).split(separator: 0x0A)
     var jobs = 0
     for line in lines {
       let mutant = try JSONDecoder().decode(Mutant.self, from: Data(line))

@@ -138,7 +138,7 @@ private let folders = OpenJD.Folders(template: "/shows/demo", working: "/studio/
   }
 
   @Test(arguments: [
-    (["EXPR"], "openjd.extension"), (["WRAP_ACTIONS"], "openjd.extension"), (["TASK_CHUNKNG"], "openjd.value"),
+    (["TASK_CHUNKNG"], "openjd.value"),
     (["TASK_CHUNKING", "TASK_CHUNKING"], "openjd.value"), ([], "openjd.shape"),
   ])
   func `is refused for extensions that are not known`(names: [String], code: String) {
@@ -239,7 +239,7 @@ private let folders = OpenJD.Folders(template: "/shows/demo", working: "/studio/
         ["Frame": "5-7", "Eye": "right"], ["Frame": "9-9", "Eye": "left"], ["Frame": "9-9", "Eye": "right"],
       ])
     let task = step.space.variables(3)
-    let action = try step.script.onRun.resolved { task[$0] ?? job.variables[$0] }
+    let action = try step.script.onRun.resolved(OpenJD.Symbols(texts: job.variables.merging(task) { $1 }))
     #expect(
       action == OpenJD.ResolvedAction(command: "render", arguments: ["/studio/anna/b.blend", "-f", "5-7"], timeout: 8))
   }

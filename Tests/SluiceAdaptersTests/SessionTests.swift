@@ -19,11 +19,14 @@ import Testing
         sleep: { try await Task.sleep(for: $0) }))
   }
 
-  private func order(_ steps: String, environments: String = "[]", key: String = "k") throws -> TaskOrder {
+  private func order(_ steps: String, environments: String = "[]", key: String = "k", extensions: String = "[]") throws
+    -> TaskOrder
+  {
     let text = """
       {"specificationVersion": "jobtemplate-2023-09", "name": "J", "jobEnvironments": \(environments),
+      "extensions": \(extensions),
       "steps": [\(steps)]}
-      """.replacing("\"jobEnvironments\": [],", with: "")
+      """.replacing("\"jobEnvironments\": [],", with: "").replacing("\"extensions\": [],", with: "")
     guard case .job(let template) = try TemplateFile.read(json: text).template else { throw Unexpected() }
     let job = try template.job([:], folders: .init(template: folder, working: folder))
     let session = job.session(
@@ -116,6 +119,40 @@ import Testing
     #expect(end == .cancelled)
     #expect(log.contains("told"))
     #expect(log.last == "out")
+  }
+
+  @Test func `works out expressions where they have values, and runs an environment's actions in place of others`()
+    async throws
+  {
+    defer { tidy() }
+    let hook = { (word: String) in
+      #"{"command": "echo", "args": ["\#(word)", "{{mark}}", "{{WrappedAction.Args}}", "{{WrappedAction.Timeout}}"]}"#
+    }
+    let environments = #"""
+      [{"name": "W", "script": {"let": ["mark = '#' * 2"], "actions": {"onWrapEnvEnter": \#(hook("enter")),
+      "onWrapTaskRun": \#(hook("task")), "onWrapEnvExit": \#(hook("exit"))}}},
+      {"name": "E", "script": {"actions": {"onEnter": {"command": "a", "args": ["{{[1, 2]}}", "{{null}}"]},
+      "onExit": {"command": "b", "timeout": 9}}}}]
+      """#
+    let order = try order(
+      #"{"name": "S", "let": ["n = 3"], "script": {"actions": {"onRun": "#
+        + #"{"command": "c", "args": ["{{n / 2}} {{n}}"]}}}}"#,
+      environments: environments, extensions: #"["EXPR", "WRAP_ACTIONS"]"#)
+    let bytes = StableJSON.encode(order)
+    #expect(try StableJSON.decode(TaskOrder.self, from: bytes) == order)
+    #expect(await launcher.launch(order) == .exited(0))
+    await launcher.endSessions(of: "k")
+    #expect(log.filter { !$0.hasPrefix("sluice: ") } == ["enter ## 1 2", "task ## 1.5 3", "exit ## 9"])
+  }
+
+  @Test func `says which expression had no value`() async throws {
+    defer { tidy() }
+    let order = try order(
+      #"{"name": "S", "script": {"let": ["a = 0"], "actions": {"onRun": {"command": "c", "args": ["{{1 // a}}"]}}}}"#,
+      extensions: #"["EXPR"]"#)
+    let end = await launcher.launch(order)
+    #expect(
+      end == .actionFailed("S: 'c' cannot be started: in {{1 // a}} at character 1: a division by zero"), "\(end)")
   }
 
   @Test func `that is hurried lets no template take its time`() async throws {

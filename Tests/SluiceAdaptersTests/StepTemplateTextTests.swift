@@ -32,9 +32,9 @@ import Testing
       folders: .init(template: "/t", working: "/w"))
     #expect(job.steps.map(\.space.count) == [24])
     let task = job.steps[0].space.variables(3)
-    let run = try job.steps[0].script.onRun.resolved {
-      $0 == "Task.File.Run" ? "run.sh" : task[$0] ?? job.variables[$0]
-    }
+    var known = OpenJD.Symbols(texts: job.variables.merging(task) { $1 })
+    known["Task.File.Run"] = .string("run.sh")
+    let run = try job.steps[0].script.onRun.resolved(known)
     #expect(run.command == "bash")
     #expect(run.arguments == ["run.sh", "/in/plate.####.exr", "/in/show.cube", "/t/out/frames", "1004"])
     #expect(run.timeout == 600)

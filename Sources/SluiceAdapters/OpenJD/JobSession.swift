@@ -11,7 +11,10 @@ actor JobSession {
   private struct Entered {
     let environment: OpenJD.Environment
     let place: Int
+    /// Variables of the step that it belongs to.
+    let values: [String: OpenJD.Value]
     var changes: [(name: String, value: String?)] = []
+    var wrap: OpenJD.WrapActions? { environment.script?.wrap }
   }
 
   private let order: OpenJD.SessionOrder
@@ -31,6 +34,8 @@ actor JobSession {
   private var gauge: MemoryGauge
   /// Sessions of what environments left running: it counts for the tasks in them.
   private var started: [Int32] = []
+  /// What environments and their actions have set, be those left again; in the order in which it was set first.
+  private var exports: [(name: String, value: String)] = []
   private var redactions = OpenJD.Redactions()
   private var log: TaskLog
 
@@ -68,7 +73,7 @@ actor JobSession {
         await leave(downTo: order.environments.count)
         self.step = step.name
         for environment in step.environments {
-          if let failure = await enter(environment) { return failure }
+          if let failure = await enter(environment, step.values ?? [:]) { return failure }
         }
       }
       for values in step.tasks {
@@ -108,26 +113,37 @@ actor JobSession {
       return .actionFailed("the file of path mapping rules cannot be written to '\(directory)'")
     }
     for environment in order.environments {
-      if let failure = await enter(environment) { return failure }
+      if let failure = await enter(environment, [:]) { return failure }
     }
     return nil
   }
 
-  private func enter(_ environment: OpenJD.Environment) async -> TaskEnd? {
+  private func enter(_ environment: OpenJD.Environment, _ values: [String: OpenJD.Value]) async -> TaskEnd? {
     let name = "the environment '\(environment.name)'"
-    entered.append(Entered(environment: environment, place: entered.count))
+    entered.append(Entered(environment: environment, place: entered.count, values: values))
     let place = entered.count - 1
+    let symbols = symbols.merging(values)
     do {
       for variable in environment.variables {
-        let value = try variable.value.resolved { symbols[$0] }
+        let value = try variable.value.resolved(symbols)
         entered[place].changes.append((variable.name, value))
+        export(variable.name, value)
       }
     } catch {
       return .actionFailed("\(name) could not be entered: \(error.what)")
     }
     guard let script = environment.script, let action = script.onEnter else { return nil }
     say("entering \(name)")
-    let end = await perform(action, script.embeddedFiles, .environment(place), symbols, limit: nil)
+    let work = Work(
+      action: action, files: script.embeddedFiles, bindings: script.bindings, owner: place, symbols: symbols)
+    let end =
+      if let wrapper = wrapper(below: place), let wrap = wrapper.wrap {
+        await perform(
+          wrap.onEnter, of: wrapper, insteadOf: work, ["WrappedEnv.Name": .string(environment.name)], values,
+          speaking: place)
+      } else {
+        await perform(work, speaking: place, limit: nil)
+      }
     return failure(end, "entering \(name): ", action)
   }
 
@@ -137,9 +153,18 @@ actor JobSession {
       if let script = last.environment.script, let action = script.onExit {
         let name = "the environment '\(last.environment.name)'"
         say("leaving \(name)")
-        let end = await perform(
-          action, script.embeddedFiles, .environment(last.place), symbols, limit: .seconds(Limits.sessionExitSeconds),
-          isLeaving: true)
+        let work = Work(
+          action: action, files: script.embeddedFiles, bindings: script.bindings, owner: last.place,
+          symbols: symbols.merging(last.values))
+        let limit = Duration.seconds(Limits.sessionExitSeconds)
+        let end =
+          if let wrapper = wrapper(below: last.place), let wrap = wrapper.wrap {
+            await perform(
+              wrap.onExit, of: wrapper, insteadOf: work, ["WrappedEnv.Name": .string(last.environment.name)],
+              last.values, speaking: last.place, limit: limit, isLeaving: true)
+          } else {
+            await perform(work, speaking: last.place, limit: limit, isLeaving: true)
+          }
         if case .actionFailed(let words)? = failure(end, "leaving \(name): ", action) { say(words) }
         if end == .timedOut { say("leaving \(name) took too long and was ended") }
       }
@@ -159,51 +184,89 @@ actor JobSession {
 
   // MARK: Actions
 
-  private var symbols: [String: String] {
-    var symbols = order.variables
-    for name in order.paths { symbols["Param.\(name)"] = symbols["RawParam.\(name)"].map(mapped) }
-    symbols["Session.WorkingDirectory"] = directory
-    symbols["Session.HasPathMappingRules"] = order.rules.isEmpty ? "false" : "true"
-    symbols["Session.PathMappingRulesFile"] = rulesFile
+  private var symbols: OpenJD.Symbols {
+    guard let values = order.values else {
+      var texts = order.variables
+      for name in order.paths { texts["Param.\(name)"] = texts["RawParam.\(name)"].map(mapped) }
+      texts["Session.WorkingDirectory"] = directory
+      texts["Session.HasPathMappingRules"] = order.rules.isEmpty ? "false" : "true"
+      texts["Session.PathMappingRulesFile"] = rulesFile
+      return OpenJD.Symbols(texts: texts)
+    }
+    var symbols = OpenJD.Symbols(values.mapValues(mapped), host: .rules(order.rules))
+    symbols["Session.WorkingDirectory"] = .path(directory)
+    symbols["Session.HasPathMappingRules"] = .bool(!order.rules.isEmpty)
+    symbols["Session.PathMappingRulesFile"] = .path(rulesFile)
     return symbols
   }
 
   private func mapped(_ path: String) -> String { OpenJD.PathMappingRule.map(path, by: order.rules) }
 
+  private func mapped(_ value: OpenJD.Value) -> OpenJD.Value {
+    switch value {
+    case .path(let path): .path(mapped(path))
+    case .list(let elements, .path): .list(elements.map { .path(mapped($0.text)) }, of: .path)
+    default: value
+    }
+  }
+
   private func run(_ step: OpenJD.SessionStep, _ values: [String: String], limit: Duration) async -> TaskEnd? {
-    var symbols = symbols
-    for (name, value) in values {
-      symbols["Task.RawParam.\(name)"] = value
-      symbols["Task.Param.\(name)"] = step.paths.contains(name) ? mapped(value) : value
+    var symbols = symbols.merging(step.values ?? [:])
+    for (name, text) in values {
+      let type = step.types?[name]?.sessionType ?? .string
+      let value = OpenJD.Value(text: text, type: type) ?? .string(text)
+      symbols["Task.RawParam.\(name)"] = type == .path ? .string(text) : value
+      symbols["Task.Param.\(name)"] =
+        step.types == nil && step.paths.contains(name) ? .string(mapped(text)) : mapped(value)
     }
     let action = step.script.onRun
-    let end = await perform(action, step.script.embeddedFiles, .task, symbols, limit: nil, most: limit)
+    let work = Work(
+      action: action, files: step.script.embeddedFiles, bindings: step.script.bindings, owner: nil, symbols: symbols)
+    let end =
+      if let wrapper = wrapper(below: entered.count), let wrap = wrapper.wrap {
+        await perform(
+          wrap.onTask, of: wrapper, insteadOf: work, ["WrappedStep.Name": .string(step.name)], step.values ?? [:],
+          speaking: nil, most: limit)
+      } else {
+        await perform(work, speaking: nil, limit: nil, most: limit)
+      }
     let parameters = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
     let place = (parameters.isEmpty ? step.name : "\(step.name) (\(parameters))") + ": "
     return failure(end, place, action)
   }
 
-  private enum Place { case task, environment(Int) }
+  /// The environment whose actions run instead of those of what was entered after it.
+  private func wrapper(below place: Int) -> Entered? { entered.prefix(place).first { $0.wrap != nil } }
+
+  /// An action with what it is filled in with.
+  private struct Work {
+    let action: OpenJD.Action
+    let files: [OpenJD.EmbeddedFile]
+    let bindings: [OpenJD.Binding]?
+    /// The place of the environment that it belongs to; nil for a task's.
+    let owner: Int?
+    var symbols: OpenJD.Symbols
+    /// Seconds between notice and end where it does not say.
+    var standardNotice: Int { owner == nil ? 120 : 30 }
+  }
 
   /// - Parameters:
   ///   - limit: where the action has no timeout of its own.
   ///   - most: whatever timeout it has.
   private func perform(
-    _ action: OpenJD.Action, _ embedded: [OpenJD.EmbeddedFile], _ place: Place, _ symbols: [String: String],
-    limit: Duration?, most: Duration? = nil, isLeaving: Bool = false
+    _ work: Work, speaking: Int?, limit: Duration?, most: Duration? = nil, isLeaving: Bool = false
   ) async -> SessionAction.End {
-    let isTask = if case .task = place { true } else { false }
-    if case .environment(let number) = place { speaking = number } else { speaking = nil }
-    defer { speaking = nil }
-    var symbols = symbols
+    self.speaking = speaking
+    defer { self.speaking = nil }
     let resolved: OpenJD.ResolvedAction
     let period: Duration?
     do throws(OpenJD.FormatString.Malformed) {
-      if let failure = try materialise(embedded, isTask ? "Task.File." : "Env.File.", &symbols) {
-        return .failed(failure, said: nil)
+      let symbols = try materialise(work)
+      resolved = try work.action.resolved(symbols)
+      let cancelation = try work.action.cancelation?.resolved(symbols)
+      period = cancelation.flatMap {
+        $0.mode == .terminate ? nil : .seconds($0.notifyPeriod ?? work.standardNotice)
       }
-      resolved = try action.resolved { symbols[$0] }
-      period = try action.notifyPeriod(standard: isTask ? 120 : 30) { symbols[$0] }
     } catch {
       return .failed("cannot be started: \(error.what)", said: nil)
     }
@@ -229,25 +292,65 @@ actor JobSession {
     return end
   }
 
-  /// - Returns: what could not be done.
-  private func materialise(
-    _ embedded: [OpenJD.EmbeddedFile], _ prefix: String, _ symbols: inout [String: String]
-  ) throws(OpenJD.FormatString.Malformed) -> String? {
-    for file in embedded { symbols[prefix + file.name] = path(of: file, prefix) }
-    for file in embedded {
-      let known = symbols
-      let text = SessionFiles.text(try file.data.resolved { known[$0] }, lineEnd: file.lineEnd)
-      guard SessionFiles.write(text, to: path(of: file, prefix), mode: file.isRunnable ? 0o700 : 0o600, owner: user)
-      else {
-        return "cannot be started: its file '\(file.name)' cannot be written"
-      }
+  /// Runs an action of an environment in place of another, which it is told of.
+  /// - Parameter values: variables of the step that the other belongs to.
+  private func perform(
+    _ action: OpenJD.Action, of wrapper: Entered, insteadOf work: Work, _ name: [String: OpenJD.Value],
+    _ values: [String: OpenJD.Value], speaking: Int?, limit: Duration? = nil, most: Duration? = nil,
+    isLeaving: Bool = false
+  ) async -> SessionAction.End {
+    let wrapped: OpenJD.WrappedAction
+    do throws(OpenJD.FormatString.Malformed) {
+      let inner = try materialise(work)
+      let resolved = try work.action.resolved(inner)
+      let cancelation = try work.action.cancelation?.resolved(inner)
+      let isNotified = cancelation?.mode == .notifyThenTerminate
+      wrapped = OpenJD.WrappedAction(
+        command: resolved.command, arguments: resolved.arguments,
+        environment: exports.map { "\($0.name)=\($0.value)" }, timeout: resolved.timeout,
+        mode: cancelation.map { _ in isNotified ? "NOTIFY_THEN_TERMINATE" : "TERMINATE" },
+        notifyPeriod: isNotified ? cancelation?.notifyPeriod ?? work.standardNotice : nil)
+    } catch {
+      return .failed("cannot be started: \(error.what)", said: nil)
     }
-    return nil
+    say("'\(wrapper.environment.name)' runs its own action instead of '\(work.action.command.text)'")
+    let symbols = symbols.merging(values).merging(wrapper.values).merging(wrapped.values).merging(name)
+    let script = wrapper.environment.script
+    let hook = Work(
+      action: action, files: script?.embeddedFiles ?? [], bindings: script?.bindings, owner: wrapper.place,
+      symbols: symbols)
+    return await perform(hook, speaking: speaking, limit: limit, most: most, isLeaving: isLeaving)
   }
 
-  private func path(of file: OpenJD.EmbeddedFile, _ prefix: String) -> String {
-    let own = speaking.map { "environment\($0)-" } ?? "task-"
-    return files + "/" + (file.fileName ?? own + file.name)
+  /// Writes an action's files and works out what its `let` binds: paths are known before that, and what is in the
+  /// files after it.
+  /// - Returns: the variables with those of files and bindings.
+  private func materialise(_ work: Work) throws(OpenJD.FormatString.Malformed) -> OpenJD.Symbols {
+    var symbols = work.symbols
+    let prefix = work.owner == nil ? "Task.File." : "Env.File."
+    for file in work.files {
+      let path = path(of: file, work.owner)
+      symbols[prefix + file.name] = order.values == nil ? .string(path) : .path(path)
+    }
+    for binding in work.bindings ?? [] {
+      do {
+        symbols[binding.name] = try binding.expression.value(symbols)
+      } catch {
+        throw .init(what: "'\(binding.name)' \(error.told(binding.expression.text))", code: .openjdExpression)
+      }
+    }
+    for file in work.files {
+      let text = SessionFiles.text(try file.data.resolved(symbols), lineEnd: file.lineEnd)
+      guard
+        SessionFiles.write(
+          text, to: path(of: file, work.owner), mode: file.isRunnable ? 0o700 : 0o600, owner: user)
+      else { throw .init(what: "its file '\(file.name)' cannot be written", code: .openjdValue) }
+    }
+    return symbols
+  }
+
+  private func path(of file: OpenJD.EmbeddedFile, _ owner: Int?) -> String {
+    files + "/" + (file.fileName ?? (owner.map { "environment\($0)-" } ?? "task-") + file.name)
   }
 
   /// The file that a command means: one with a path is relative to the working directory.
@@ -296,27 +399,30 @@ actor JobSession {
   private func change(_ name: String, to value: String?) {
     guard let speaking, entered.indices.contains(speaking) else { return }
     entered[speaking].changes.append((name, value))
+    export(name, value)
+  }
+
+  private func export(_ name: String, _ value: String?) {
+    let place = exports.firstIndex { $0.name == name }
+    switch (place, value) {
+    case (let place?, let value?): exports[place].value = value
+    case (nil, let value?): exports.append((name, value))
+    case (let place?, nil): exports.remove(at: place)
+    case (nil, nil): break
+    }
   }
 
   private func say(_ words: String) { log.write(Array("sluice: \(words)\n".utf8)) }
 }
 
-extension OpenJD.Action {
-  /// How long it has after a notice; nil where it is terminated at once.
-  fileprivate func notifyPeriod(
-    standard: Int, _ value: (String) -> String?
-  ) throws(OpenJD.FormatString.Malformed) -> Duration? {
-    guard let cancelation else { return nil }
-    switch cancelation.mode {
-    case .terminate: return nil
-    case .notifyThenTerminate: break
-    case .text(let text):
-      switch try text.resolved(value) {
-      case "TERMINATE": return nil
-      case "NOTIFY_THEN_TERMINATE": break
-      case let other: throw .init(what: "'\(text.text)' becomes '\(other)', which is no mode of a cancelation")
-      }
+extension OpenJD.TaskParameterType {
+  /// Of its value in a session's expressions; chunks stay texts, as in `openjd-sessions`.
+  fileprivate var sessionType: OpenJD.ValueType {
+    switch self {
+    case .int: .int
+    case .float: .float
+    case .path: .path
+    case .string, .chunk: .string
     }
-    return .seconds(try cancelation.notifyPeriod?.resolved(least: 1, value) ?? standard)
   }
 }

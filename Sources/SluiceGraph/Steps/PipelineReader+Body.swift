@@ -99,7 +99,8 @@ extension PipelineReader {
       return
     }
     let named = node.flatMap { text($0) }
-    let texts = binding.job.parameters.filter { $0.rule.type == .string }.map(\.name)
+    let texts = binding.job.parameters.filter { $0.rule.type == .string || $0.rule.type == .range }
+      .map(\.name)
     let tasks = binding.job.steps.flatMap { step in
       (step.parameterSpace?.parameters ?? []).filter { $0.type == .int || $0.type == .chunk }
     }
@@ -108,7 +109,7 @@ extension PipelineReader {
       ?? ["Frames", "frames"].first { texts.contains($0) && !binding.step.names.contains($0) }
     let ranged = tasks.first { parameter in
       guard case .expression(let range) = parameter.range, let own = body.framesParameter else { return false }
-      return range.parts == [.variable("Param.\(own)")]
+      return range.variable == "Param.\(own)"
     }
     let task =
       named.flatMap { name in tasks.first { $0.name == name } } ?? ranged
@@ -133,9 +134,7 @@ extension PipelineReader {
 
   /// How many frames a chunk has, as far as defaults say.
   private mutating func chunkSize(_ size: OpenJD.Quantity<Int>, _ binding: Binding) -> Int? {
-    let standards = Dictionary(
-      binding.job.parameters.map { ($0.name, $0.standard) }, uniquingKeysWith: { first, _ in first })
-    return try? size.resolved(least: 1) { name in standards[String(name.split(separator: ".").last ?? "")] ?? nil }
+    (try? size.resolved(least: 1, binding.job.standards)) ?? nil
   }
 
   // MARK: Parameters

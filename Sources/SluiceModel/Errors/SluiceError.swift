@@ -107,6 +107,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case openjdValue = "openjd.value"
   case openjdRange = "openjd.range"
   case openjdFormat = "openjd.format"
+  case openjdExpression = "openjd.expression"
   case openjdReference = "openjd.reference"
   case openjdCycle = "openjd.cycle"
   case openjdParameter = "openjd.parameter"

@@ -1,10 +1,11 @@
 extension OpenJD {
-  /// A text with `{{Name.Of.Variable}}` in it, taken apart.
+  /// A text with `{{Name.Of.Variable}}` in it, taken apart; with the extension `EXPR` expressions stand there.
   package struct FormatString: Sendable, Hashable {
     package enum Part: Sendable, Hashable {
       case text(String)
       /// The name without spaces: `Task.Param.Frame`.
       case variable(String)
+      case expression(Expression)
     }
 
     package let text: String
@@ -13,8 +14,9 @@ extension OpenJD {
     /// A text that stands for itself, braces included.
     package init(literal text: String) { (self.text, parts) = (text, [.text(text)]) }
 
-    /// - Throws: `Malformed` for braces without their partner or a name that is none.
-    package init(_ text: String) throws(Malformed) {
+    /// - Parameter hasExpressions: whether the template has the extension `EXPR`.
+    /// - Throws: `Malformed` for braces without their partner, or a name or expression that is none.
+    package init(_ text: String, hasExpressions: Bool = false) throws(Malformed) {
       self.text = text
       // Scalars, since a combining mark after a brace is still a brace.
       let scalars = Array(text.unicodeScalars)
@@ -31,7 +33,10 @@ extension OpenJD {
         guard let closing else { throw Malformed(what: "'{{' is never closed by '}}'") }
         guard opening < closing else { throw Malformed(what: "'}}' stands before the '{{' that opens it") }
         if opening > at { parts.append(.text(FormatString.string(scalars[at..<opening]))) }
-        parts.append(.variable(try FormatString.name(scalars[(opening + 2)..<closing])))
+        let inner = scalars[(opening + 2)..<max(opening + 2, closing)]
+        parts.append(
+          hasExpressions
+            ? .expression(try FormatString.expression(inner)) : .variable(try FormatString.name(inner)))
         at = closing + 2
       }
       self.parts = parts
@@ -39,29 +44,36 @@ extension OpenJD {
 
     package struct Malformed: Error, Sendable, Hashable {
       package let what: String
-      package init(what: String) { self.what = what }
+      package let code: ErrorCode
+      package init(what: String, code: ErrorCode = .openjdFormat) { (self.what, self.code) = (what, code) }
     }
 
     package var variables: [String] {
       parts.compactMap { if case .variable(let name) = $0 { name } else { nil } }
     }
 
-    /// Whether it says the same whatever the variables are.
-    package var isLiteral: Bool { variables.isEmpty }
+    package var expressions: [Expression] {
+      parts.compactMap { if case .expression(let expression) = $0 { expression } else { nil } }
+    }
 
-    /// The text with each variable replaced.
-    /// - Throws: `Malformed` that names a variable without value.
-    package func resolved(_ value: (String) -> String?) throws(Malformed) -> String {
-      var resolved = ""
-      for part in parts {
-        switch part {
-        case .text(let text): resolved += text
-        case .variable(let name):
-          guard let value = value(name) else { throw Malformed(what: "{{\(name)}} has no value here") }
-          resolved += value
-        }
+    /// Whether it says the same whatever the variables are.
+    package var isLiteral: Bool { parts.allSatisfy { if case .text = $0 { true } else { false } } }
+
+    /// The variable that it is, and nothing else.
+    package var variable: String? {
+      guard parts.count == 1 else { return nil }
+      return switch parts[0] {
+      case .text: nil
+      case .variable(let name): name
+      case .expression(let expression): expression.variable
       }
-      return resolved
+    }
+
+    /// The expression that it is, with nothing but white space around it: what that is counts, and not only its text.
+    package var whole: Expression? {
+      guard expressions.count == 1 else { return nil }
+      let isBare = parts.allSatisfy { if case .text(let text) = $0 { text.unpadded.isEmpty } else { true } }
+      return isBare ? expressions[0] : nil
     }
 
     private static func find(_ brace: Unicode.Scalar, in scalars: [Unicode.Scalar], from start: Int) -> Int? {
@@ -75,6 +87,15 @@ extension OpenJD {
 
     private static func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
       String(String.UnicodeScalarView(scalars))
+    }
+
+    private static func expression(_ scalars: ArraySlice<Unicode.Scalar>) throws(Malformed) -> Expression {
+      let text = string(scalars)
+      do {
+        return try Expression(text)
+      } catch {
+        throw Malformed(what: error.told(text), code: .openjdExpression)
+      }
     }
 
     /// Names joined by dots, with white space anywhere between them.
@@ -101,6 +122,48 @@ extension OpenJD {
       return isStart && text.unicodeScalars.allSatisfy { $0 == "_" || $0.properties.isAlphabetic || $0.isDigit }
     }
   }
+}
+
+// MARK: Filling in
+
+extension OpenJD.FormatString {
+  /// The text with each variable and expression replaced; null is nothing.
+  /// - Throws: `Malformed` that names a variable without value, or says why an expression has none.
+  package func resolved(_ symbols: OpenJD.Symbols) throws(Malformed) -> String {
+    var resolved = ""
+    for part in parts {
+      switch part {
+      case .text(let text): resolved += text
+      case .variable(let name):
+        guard let value = symbols[name] else {
+          throw Malformed(what: "{{\(name)}} has no value here", code: .openjdReference)
+        }
+        resolved += value.shown
+      case .expression(let expression): resolved += try OpenJD.FormatString.value(expression, symbols).shown
+      }
+    }
+    return resolved
+  }
+
+  /// What it is: of an expression alone its value, else a text.
+  package func value(_ symbols: OpenJD.Symbols) throws(Malformed) -> OpenJD.Value {
+    if let whole { return try OpenJD.FormatString.value(whole, symbols) }
+    return .string(try resolved(symbols))
+  }
+
+  private static func value(
+    _ expression: OpenJD.Expression, _ symbols: OpenJD.Symbols
+  ) throws(Malformed) -> OpenJD.Value {
+    do {
+      return try expression.value(symbols)
+    } catch {
+      throw Malformed(what: error.told(expression.text), code: .openjdExpression)
+    }
+  }
+}
+
+extension OpenJD.Value {
+  fileprivate var shown: String { self == .null ? "" : text }
 }
 
 extension Unicode.Scalar {

@@ -32,7 +32,15 @@ extension OpenJD {
       try self.init(runs: try parser.runs())
     }
 
-    private init(runs unordered: [Run]) throws(Malformed) {
+    /// - Parameter runs: ascending and disjoint; none for no numbers.
+    init(disjoint runs: [Run]) {
+      self.runs = runs
+      var ends: [Int] = []
+      for run in runs { ends.append((ends.last ?? 0) + run.count) }
+      self.ends = ends
+    }
+
+    init(runs unordered: [Run]) throws(Malformed) {
       var runs: [Run] = []
       for run in unordered.sorted(by: { ($0.low, $0.high, $0.step.magnitude) < ($1.low, $1.high, $1.step.magnitude) }) {
         guard let last = runs.last else {
@@ -47,10 +55,7 @@ extension OpenJD {
           runs.append(run)
         }
       }
-      self.runs = runs
-      var ends: [Int] = []
-      for run in runs { ends.append((ends.last ?? 0) + run.count) }
-      self.ends = ends
+      self.init(disjoint: runs)
     }
 
     /// - Complexity: O(log runs).

@@ -17,6 +17,8 @@ extension OpenJD {
       package let space: ParameterSpace
       package let hostRequirements: HostRequirements?
       package let dependencies: [String]
+      /// Its name and what its `let` binds; only with `EXPR`.
+      package let values: [String: Value]?
     }
 
     package let name: String
@@ -30,6 +32,8 @@ extension OpenJD {
     package let order: [String]
     /// `Param.*` and `RawParam.*`, before any path mapping.
     package let variables: [String: String]
+    /// These with their types, and the job's name; only with `EXPR`.
+    package let values: [String: Value]?
   }
 
   /// An action whose format strings are filled in.
@@ -46,12 +50,43 @@ extension OpenJD {
 
 extension OpenJD.Action {
   /// - Throws: `Malformed` when a variable has no value, or a timeout becomes no whole number of at least 1.
-  package func resolved(
-    _ value: (String) -> String?
-  ) throws(OpenJD.FormatString.Malformed) -> OpenJD.ResolvedAction {
+  package func resolved(_ symbols: OpenJD.Symbols) throws(OpenJD.FormatString.Malformed) -> OpenJD.ResolvedAction {
     var filled: [String] = []
-    for argument in arguments { filled.append(try argument.resolved(value)) }
+    for argument in arguments {
+      // An argument that is an expression alone may be left out, or be several.
+      switch try argument.value(symbols) {
+      case .null: break
+      case .list(let elements, _): filled += elements.map(\.text)
+      case let value: filled.append(value.text)
+      }
+    }
     return OpenJD.ResolvedAction(
-      command: try command.resolved(value), arguments: filled, timeout: try timeout?.resolved(least: 1, value))
+      command: try command.resolved(symbols), arguments: filled, timeout: try timeout?.resolved(least: 1, symbols))
+  }
+}
+
+extension OpenJD.Cancelation {
+  /// How an action is stopped; nil for an expression that is null, which is as if nothing had been written.
+  /// - Throws: `Malformed` for what becomes no mode, or no period.
+  package func resolved(
+    _ symbols: OpenJD.Symbols
+  ) throws(OpenJD.FormatString.Malformed) -> (mode: Mode, notifyPeriod: Int?)? {
+    var mode = mode
+    if case .text(let text) = mode {
+      switch try text.value(symbols) {
+      case .null: return nil
+      case .string("TERMINATE"): mode = .terminate
+      case .string("NOTIFY_THEN_TERMINATE"): mode = .notifyThenTerminate
+      case let other:
+        throw .init(
+          what: "'\(text.text)' becomes '\(other.text)', which is no mode of a cancelation", code: .openjdValue)
+      }
+    }
+    let bounds = OpenJD.Bounds.notifyPeriod
+    let period = try notifyPeriod?.resolved(least: bounds.lowerBound, most: bounds.upperBound, symbols)
+    if mode == .terminate, period != nil {
+      throw .init(what: "a cancelation by TERMINATE has no notify period", code: .openjdValue)
+    }
+    return (mode, period)
   }
 }

@@ -4,6 +4,49 @@ extension OpenJD {
     case path = "PATH"
     case int = "INT"
     case float = "FLOAT"
+    // These want the extension `EXPR`.
+    case bool = "BOOL"
+    case range = "RANGE_EXPR"
+    case strings = "LIST[STRING]"
+    case paths = "LIST[PATH]"
+    case ints = "LIST[INT]"
+    case floats = "LIST[FLOAT]"
+    case bools = "LIST[BOOL]"
+    case intLists = "LIST[LIST[INT]]"
+
+    package var needsExpressions: Bool {
+      switch self {
+      case .string, .path, .int, .float: false
+      default: true
+      }
+    }
+
+    /// Of its value in an expression.
+    package var valueType: ValueType {
+      switch self {
+      case .string: .string
+      case .path: .path
+      case .int: .int
+      case .float: .float
+      case .bool: .bool
+      case .range: .range
+      case .strings: .list(.string)
+      case .paths: .list(.path)
+      case .ints: .list(.int)
+      case .floats: .list(.float)
+      case .bools: .list(.bool)
+      case .intLists: .list(.list(.int))
+      }
+    }
+
+    /// Before any path mapping: a path of another machine is a text.
+    package var rawValueType: ValueType {
+      switch self {
+      case .path: .string
+      case .paths: .list(.string)
+      default: valueType
+      }
+    }
   }
 
   /// What a job wants to be told when it is made.
@@ -26,6 +69,9 @@ extension OpenJD {
       case path(TextRule, PathUse)
       case int(NumberRule<Int>)
       case float(NumberRule<Number>)
+      case bool
+      case range
+      case list(ListRule)
 
       package var type: JobParameterType {
         switch self {
@@ -33,6 +79,9 @@ extension OpenJD {
         case .path: .path
         case .int: .int
         case .float: .float
+        case .bool: .bool
+        case .range: .range
+        case .list(let rule): rule.elements.type
         }
       }
     }
@@ -52,6 +101,36 @@ extension OpenJD {
       package var allowed: [Value]?
       package init(least: Value? = nil, most: Value? = nil, allowed: [Value]? = nil) {
         (self.least, self.most, self.allowed) = (least, most, allowed)
+      }
+    }
+
+    /// Which lists are allowed.
+    package struct ListRule: Sendable, Hashable {
+      package enum Elements: Sendable, Hashable {
+        case strings(TextRule)
+        case paths(TextRule, PathUse)
+        case ints(NumberRule<Int>)
+        case floats(NumberRule<Number>)
+        case bools
+        case intLists(NumberRule<Int>, minLength: Int?, maxLength: Int?)
+
+        package var type: JobParameterType {
+          switch self {
+          case .strings: .strings
+          case .paths: .paths
+          case .ints: .ints
+          case .floats: .floats
+          case .bools: .bools
+          case .intLists: .intLists
+          }
+        }
+      }
+      package var minLength: Int?
+      package var maxLength: Int?
+      package var elements: Elements
+
+      package init(minLength: Int?, maxLength: Int?, elements: Elements) {
+        (self.minLength, self.maxLength, self.elements) = (minLength, maxLength, elements)
       }
     }
 
@@ -98,6 +177,7 @@ extension OpenJD.JobParameter {
     case .float(let rule):
       guard let number = OpenJD.Number(value) else { return "is not a number" }
       return rule.refusal(of: number)
+    case .bool, .range, .list: return refusal(ofTyped: value)
     }
   }
 }

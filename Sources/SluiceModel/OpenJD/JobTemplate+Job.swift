@@ -19,11 +19,18 @@ extension OpenJD.JobTemplate {
     var making = Making(template: self)
     let parameters = making.parameters(given, folders)
     guard making.problems.isEmpty else { throw TemplateProblems(making.problems) }
+    var variables: [String: String] = [:]
     for parameter in parameters {
-      making.variables["RawParam.\(parameter.name)"] = parameter.value
-      making.variables["Param.\(parameter.name)"] = parameter.value
+      variables["RawParam.\(parameter.name)"] = parameter.value
+      variables["Param.\(parameter.name)"] = parameter.value
     }
+    var values = hasExpressions ? try typed(variables) : nil
+    making.symbols = symbols(variables, values)
     let name = making.name()
+    if values != nil {
+      values?["Job.Name"] = .string(name)
+      making.symbols["Job.Name"] = .string(name)
+    }
     var made: [OpenJD.Job.Step] = []
     for (index, step) in steps.enumerated() { made.append(making.step(step, "steps[\(index)]")) }
     guard making.problems.isEmpty else { throw TemplateProblems(making.problems) }
@@ -32,7 +39,58 @@ extension OpenJD.JobTemplate {
     }
     return OpenJD.Job(
       name: name, description: description, extensions: extensions, parameters: parameters,
-      environments: environments, steps: made, order: order, variables: making.variables)
+      environments: environments, steps: made, order: order, variables: variables, values: values)
+  }
+
+  private var hasExpressions: Bool { extensions.contains(.expressions) }
+
+  /// Parameters' values with their types; a path is one that is not mapped yet.
+  private func typed(_ variables: [String: String]) throws(TemplateProblems) -> [String: OpenJD.Value] {
+    var (values, problems): ([String: OpenJD.Value], [TemplateProblem]) = ([:], [])
+    for parameter in parameters {
+      guard let text = variables["RawParam.\(parameter.name)"] else { continue }
+      do {
+        let value = try parameter.typed(text)
+        values["RawParam.\(parameter.name)"] = value
+        values["Param.\(parameter.name)"] = value.asPath(parameter.rule.type)
+      } catch {
+        problems.append(
+          TemplateProblem(
+            .openjdParameter, "'\(text)' \(error.what)", fix: "give another value", path: "-p \(parameter.name)"))
+      }
+    }
+    guard problems.isEmpty else { throw TemplateProblems(problems) }
+    return values
+  }
+
+  /// What is known when the job is made; of paths only what was given.
+  private func symbols(_ variables: [String: String], _ values: [String: OpenJD.Value]?) -> OpenJD.Symbols {
+    guard var values else { return OpenJD.Symbols(texts: variables) }
+    for parameter in parameters where parameter.rule.type == .path || parameter.rule.type == .paths {
+      values["Param.\(parameter.name)"] = nil
+    }
+    return OpenJD.Symbols(values)
+  }
+
+  /// What is known when the job is made, as far as defaults say.
+  package var standards: OpenJD.Symbols {
+    var variables: [String: String] = [:]
+    for parameter in parameters {
+      variables["RawParam.\(parameter.name)"] = parameter.standard
+      variables["Param.\(parameter.name)"] = parameter.standard
+    }
+    return symbols(variables, hasExpressions ? try? typed(variables) : nil)
+  }
+}
+
+extension OpenJD.Value {
+  /// With texts as paths, where a parameter holds those.
+  fileprivate func asPath(_ type: OpenJD.JobParameterType) -> Self {
+    switch (self, type) {
+    case (.string(let text), .path): .path(text)
+    case (.list(let elements, _), .paths): .list(elements.map { .path($0.text) }, of: .path)
+    default: self
+    }
   }
 }
 
@@ -40,7 +98,7 @@ extension OpenJD.JobTemplate {
 private struct Making {
   let template: OpenJD.JobTemplate
   var problems: [TemplateProblem] = []
-  var variables: [String: String] = [:]
+  var symbols = OpenJD.Symbols()
 
   init(template: OpenJD.JobTemplate) { self.template = template }
 
@@ -60,9 +118,11 @@ private struct Making {
     var parameters: [OpenJD.Job.Parameter] = []
     for (index, parameter) in template.parameters.enumerated() {
       guard let value = value(of: parameter, given[parameter.name], folders, index) else { continue }
+      // Lists and truth values are shown as expressions show them.
+      let shown = parameter.rule.type.needsExpressions ? (try? parameter.typed(value))?.text ?? value : value
       parameters.append(
         OpenJD.Job.Parameter(
-          name: parameter.name, type: parameter.rule.type, value: value, description: parameter.description))
+          name: parameter.name, type: parameter.rule.type, value: shown, description: parameter.description))
     }
     return parameters
   }
@@ -72,7 +132,7 @@ private struct Making {
   ) -> String? {
     let isPath = parameter.rule.type == .path
     if let given {
-      let value = isPath ? TemplatePaths.absolute(given, in: folders.working) : given
+      let value = isPath && !isAddress(given) ? TemplatePaths.absolute(given, in: folders.working) : given
       guard let refusal = parameter.refusal(of: value) else { return value }
       note(.openjdParameter, "'\(value)' \(refusal)", fix: "give another value", "-p \(parameter.name)")
       return nil
@@ -83,7 +143,7 @@ private struct Making {
         fix: "give it: -p \(parameter.name)=…", "-p \(parameter.name)")
       return nil
     }
-    guard isPath, !standard.isEmpty else { return standard }
+    guard isPath, !standard.isEmpty, !isAddress(standard) else { return standard }
     let path = "parameterDefinitions[\(index)].default"
     guard !standard.hasPrefix("/"),
       let value = TemplatePaths.inside(standard, folder: folders.template)
@@ -98,15 +158,29 @@ private struct Making {
     return nil
   }
 
+  /// `s3://bucket/key` and the like, which expressions can work with.
+  private func isAddress(_ path: String) -> Bool {
+    template.extensions.contains(.expressions) && PathText.isAddress(path)
+  }
+
   // MARK: What becomes of format strings
 
   private mutating func resolve(_ text: OpenJD.FormatString, _ path: String) -> String? {
     do {
-      return try text.resolved { [variables] in variables[$0] }
+      return try text.resolved(symbols)
     } catch {
-      note(.openjdReference, error.what, fix: "use a variable that is known when the job is made", path)
+      noteUnknown(error, path)
       return nil
     }
+  }
+
+  private mutating func noteUnknown(_ fault: OpenJD.FormatString.Malformed, _ path: String) {
+    let fix =
+      switch fault.code {
+      case .openjdReference: "use a variable that is known when the job is made"
+      default: "correct the expression, or give other values"
+      }
+    note(fault.code, fault.what, fix: fix, path)
   }
 
   mutating func name() -> String {
@@ -122,11 +196,30 @@ private struct Making {
   }
 
   mutating func step(_ step: OpenJD.StepTemplate, _ path: String) -> OpenJD.Job.Step {
-    OpenJD.Job.Step(
+    let outer = symbols
+    defer { symbols = outer }
+    let values = template.extensions.contains(.expressions) ? bind(step, path) : nil
+    return OpenJD.Job.Step(
       name: step.name, description: step.description, script: step.script, environments: step.environments,
       space: step.parameterSpace.flatMap { space($0, path + ".parameterSpace") } ?? .single,
       hostRequirements: step.hostRequirements.map { requirements($0, path + ".hostRequirements") },
-      dependencies: step.dependencies)
+      dependencies: step.dependencies, values: values)
+  }
+
+  /// The step's name and what its `let` binds.
+  private mutating func bind(_ step: OpenJD.StepTemplate, _ path: String) -> [String: OpenJD.Value] {
+    var values: [String: OpenJD.Value] = ["Step.Name": .string(step.name)]
+    for (index, binding) in step.bindings.enumerated() {
+      do {
+        values[binding.name] = try binding.expression.value(symbols.merging(values))
+      } catch {
+        note(
+          .openjdExpression, error.told(binding.expression.text), fix: "correct the expression, or give other values",
+          "\(path).let[\(index)]")
+      }
+    }
+    symbols = symbols.merging(values)
+    return values
   }
 
   private mutating func space(_ space: OpenJD.ParameterSpaceTemplate, _ path: String) -> OpenJD.ParameterSpace? {
@@ -160,8 +253,18 @@ private struct Making {
       let rule = OpenJD.Chunks(tasks: tasks, targetSeconds: seconds, constraint: chunks.constraint)
       return .chunks(OpenJD.ChunkedNumbers(numbers, chunks: rule))
     case .float, .string, .path:
-      guard case .list(let list) = parameter.range else { return nil }
-      return texts(list, parameter.type, path + ".range").map { .texts($0) }
+      switch parameter.range {
+      case .list(let list): return texts(list, parameter.type, path + ".range").map { .texts($0) }
+      case .expression(let text):
+        guard let elements = elements(text, path + ".range") else { return nil }
+        guard let elements = elements.list else {
+          note(
+            .openjdRange, "'\(text.text)' becomes '\(elements.text)', which is no list", fix: "make it a list: [a, b]",
+            path + ".range")
+          return nil
+        }
+        return texts(elements, parameter.type, path + ".range").map { .texts($0) }
+      }
     }
   }
 
@@ -170,7 +273,16 @@ private struct Making {
   ) -> OpenJD.Numbers? {
     switch range {
     case .expression(let expression):
-      guard let text = resolve(expression, path) else { return nil }
+      guard let (list, text) = elements(expression, path) else { return nil }
+      if let list {
+        let numbers = list.compactMap { if case .int(let number) = $0 { number } else { nil } }
+        if numbers.count == list.count { return .list(numbers) }
+        let other = list.lazy.map(\.type).first { $0 != .int } ?? .null
+        note(
+          .openjdRange, "'\(expression.text)' becomes a list with \(other) in it, and whole numbers are wanted",
+          fix: "make it a list of whole numbers", path)
+        return nil
+      }
       do {
         return .range(try OpenJD.IntegerRange(text))
       } catch {
@@ -191,6 +303,60 @@ private struct Making {
     }
   }
 
+  /// The elements of a range that is an expression alone and a list; else the text that it becomes.
+  private mutating func elements(
+    _ range: OpenJD.FormatString, _ path: String
+  ) -> (list: [OpenJD.Value]?, text: String)? {
+    guard range.whole != nil else { return resolve(range, path).map { (nil, $0) } }
+    let value: OpenJD.Value
+    do { value = try range.value(symbols) } catch {
+      noteUnknown(error, path)
+      return nil
+    }
+    guard case .list(let elements, _) = value else { return (nil, value == .null ? "" : value.text) }
+    if elements.isEmpty || elements.count > OpenJD.Bounds.rangeList {
+      note(
+        .openjdRange, "'\(range.text)' becomes \(elements.count) values; 1 to \(OpenJD.Bounds.rangeList) are allowed",
+        fix: elements.isEmpty ? "make it at least one" : "make them fewer, or a range: range_expr(…)", path)
+      return nil
+    }
+    return (elements, value.text)
+  }
+
+  /// Values of a list as texts, as a task has them.
+  private mutating func texts(
+    _ list: [OpenJD.Value], _ type: OpenJD.TaskParameterType, _ path: String
+  ) -> [String]? {
+    var texts: [String] = []
+    for element in list {
+      let text: String
+      switch (element, type) {
+      case (.int(let number), .float): text = String(number)
+      // As a number and not as it was written.
+      case (.float(let real), .float): text = (try? OpenJD.Real(real.value))?.text ?? real.text
+      case (_, .float):
+        note(.openjdRange, "the value '\(element.text)' is \(element.type) and no number", fix: "give a number", path)
+        return nil
+      default: text = element.text
+      }
+      check(text, type, path)
+      texts.append(text)
+    }
+    return texts
+  }
+
+  private mutating func check(_ text: String, _ type: OpenJD.TaskParameterType, _ place: String) {
+    if text.unicodeScalars.count > OpenJD.Bounds.taskText {
+      note(
+        .openjdRange,
+        "the value has \(text.unicodeScalars.count) characters; at most \(OpenJD.Bounds.taskText) are allowed",
+        fix: "give a shorter value", place)
+    }
+    if type == .path, text.isEmpty {
+      note(.openjdRange, "the path is empty", fix: "give a path", place)
+    }
+  }
+
   private mutating func texts(
     _ list: [OpenJD.FormatString], _ type: OpenJD.TaskParameterType, _ path: String
   ) -> [String]? {
@@ -205,15 +371,7 @@ private struct Making {
         }
         text = tidy
       }
-      if text.unicodeScalars.count > OpenJD.Bounds.taskText {
-        note(
-          .openjdRange,
-          "the value has \(text.unicodeScalars.count) characters; at most \(OpenJD.Bounds.taskText) are allowed",
-          fix: "give a shorter value", place)
-      }
-      if type == .path, text.isEmpty {
-        note(.openjdRange, "the path is empty", fix: "give a path", place)
-      }
+      check(text, type, place)
       texts.append(text)
     }
     return texts.count == list.count ? texts : nil
@@ -221,9 +379,9 @@ private struct Making {
 
   private mutating func quantity(_ quantity: OpenJD.Quantity<Int>, least: Int, _ path: String) -> Int? {
     do {
-      return try quantity.resolved(least: least) { [variables] in variables[$0] }
+      return try quantity.resolved(least: least, symbols)
     } catch {
-      note(.openjdValue, error.what, fix: "give another value", path)
+      note(error.code == .openjdReference ? .openjdValue : error.code, error.what, fix: "give another value", path)
       return nil
     }
   }

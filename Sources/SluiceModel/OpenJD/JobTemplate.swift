@@ -37,11 +37,14 @@ extension OpenJD {
     package let hostRequirements: HostRequirementsTemplate?
     /// Names of steps, as they were written.
     package let dependencies: [String]
+    package let bindings: [Binding]
 
     package init(
       name: String, description: String?, script: StepScript, environments: [Environment],
-      parameterSpace: ParameterSpaceTemplate?, hostRequirements: HostRequirementsTemplate?, dependencies: [String]
+      parameterSpace: ParameterSpaceTemplate?, hostRequirements: HostRequirementsTemplate?, dependencies: [String],
+      bindings: [Binding] = []
     ) {
+      self.bindings = bindings
       (self.name, self.description, self.script, self.environments) = (name, description, script, environments)
       (self.parameterSpace, self.hostRequirements) = (parameterSpace, hostRequirements)
       self.dependencies = dependencies
@@ -52,7 +55,7 @@ extension OpenJD {
     package struct Parameter: Sendable, Hashable {
       package enum Range: Sendable, Hashable {
         case list([FormatString])
-        /// Of whole numbers: `1-{{Param.Frames}}`.
+        /// Of whole numbers: `1-{{Param.Frames}}`; with `EXPR` also an expression alone that is a list.
         case expression(FormatString)
       }
       package struct Chunks: Sendable, Hashable {

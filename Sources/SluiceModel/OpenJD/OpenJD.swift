@@ -14,10 +14,11 @@ package enum OpenJD {
     case redactedEnvironment = "REDACTED_ENV_VARS"
     /// Longer names, format strings in timeouts and amounts, `endOfLine`, and steps written as `bash:` or `python:`.
     case featureBundle1 = "FEATURE_BUNDLE_1"
+    /// Format strings hold expressions, parameters are truth values, lists and ranges, and `let` names values.
+    case expressions = "EXPR"
+    /// An environment runs its actions instead of those of what it is around; wants `EXPR`.
+    case wrapActions = "WRAP_ACTIONS"
   }
-
-  /// Extensions that exist and that Sluice does not know: naming one is refused with that reason, not as a spelling.
-  package static let foreignExtensions = ["EXPR", "WRAP_ACTIONS"]
 
   /// The bounds of the specification. Lengths count Unicode scalars.
   package struct Bounds: Sendable {
@@ -48,6 +49,7 @@ package enum OpenJD {
     package static let attributeValues = 50
     package static let capability = 100
     package static let notifyPeriod = 1...600
+    package static let bindings = 50
   }
 
   /// Whether a text has none of the control characters (Unicode's category Cc), save those allowed.

@@ -1,5 +1,5 @@
 extension OpenJD {
-  package enum TaskParameterType: String, Sendable, Hashable, CaseIterable {
+  package enum TaskParameterType: String, Sendable, Hashable, CaseIterable, Codable {
     case int = "INT"
     case float = "FLOAT"
     case string = "STRING"

@@ -1,11 +1,14 @@
 // Scripts travel to the process that runs them; they are never stored this way.
 
 extension OpenJD.FormatString: Codable {
-  /// A text; one that stands for itself although it has braces is in a list of one.
+  /// A text; one that stands for itself although it has braces is in a list of one, and one with expressions is the
+  /// value of `expressions`.
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    if let text = try? container.decode(String.self) {
-      do { try self.init(text) } catch {
+    let plain = try? container.decode(String.self)
+    let keyed = plain == nil ? (try? container.decode([String: String].self))?["expressions"] : nil
+    if let text = plain ?? keyed {
+      do { try self.init(text, hasExpressions: keyed != nil) } catch {
         throw DecodingError.dataCorruptedError(in: container, debugDescription: error.what)
       }
     } else {
@@ -15,7 +18,9 @@ extension OpenJD.FormatString: Codable {
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
-    if (try? OpenJD.FormatString(text)) == self {
+    if !expressions.isEmpty {
+      try container.encode(["expressions": text])
+    } else if (try? OpenJD.FormatString(text)) == self {
       try container.encode(text)
     } else {
       try container.encode([text])

@@ -57,18 +57,27 @@ extension OpenJD {
   package struct StepScript: Sendable, Hashable, Codable {
     package let onRun: Action
     package let embeddedFiles: [EmbeddedFile]
-    package init(onRun: Action, embeddedFiles: [EmbeddedFile]) {
-      (self.onRun, self.embeddedFiles) = (onRun, embeddedFiles)
+    /// Nil for none.
+    package let bindings: [Binding]?
+    package init(onRun: Action, embeddedFiles: [EmbeddedFile], bindings: [Binding]? = nil) {
+      (self.onRun, self.embeddedFiles, self.bindings) = (onRun, embeddedFiles, bindings)
     }
   }
 
-  /// What runs before the first and after the last task of a session; at least one of both.
+  /// What runs before the first and after the last task of a session, or instead of what it is around; at least one.
   package struct EnvironmentScript: Sendable, Hashable, Codable {
     package let onEnter: Action?
     package let onExit: Action?
     package let embeddedFiles: [EmbeddedFile]
-    package init(onEnter: Action?, onExit: Action?, embeddedFiles: [EmbeddedFile]) {
+    /// Nil for none.
+    package let bindings: [Binding]?
+    package let wrap: WrapActions?
+    package init(
+      onEnter: Action?, onExit: Action?, embeddedFiles: [EmbeddedFile], bindings: [Binding]? = nil,
+      wrap: WrapActions? = nil
+    ) {
       (self.onEnter, self.onExit, self.embeddedFiles) = (onEnter, onExit, embeddedFiles)
+      (self.bindings, self.wrap) = (bindings, wrap)
     }
   }
 
@@ -91,16 +100,20 @@ extension OpenJD {
 }
 
 extension OpenJD.Quantity where Value == Int {
-  /// - Throws: `Malformed` when a variable has no value, or what comes out is no whole number of at least `least`.
+  /// Nil for an expression that is null: as if it had not been written.
+  /// - Throws: `Malformed` when a variable has no value, or what comes out is no whole number in the bounds.
   package func resolved(
-    least: Int, _ value: (String) -> String?
-  ) throws(OpenJD.FormatString.Malformed) -> Int {
+    least: Int, most: Int = .max, _ symbols: OpenJD.Symbols
+  ) throws(OpenJD.FormatString.Malformed) -> Int? {
     switch self {
     case .fixed(let number): return number
     case .text(let text):
-      let resolved = try text.resolved(value)
-      guard let number = Int(template: resolved), number >= least else {
-        throw .init(what: "'\(text.text)' becomes '\(resolved)', which is no whole number of at least \(least)")
+      let value = try text.value(symbols)
+      if value == .null { return nil }
+      guard let number = Int(template: value.text), number >= least, number <= most else {
+        let bound = most == .max ? "of at least \(least)" : "from \(least) to \(most)"
+        throw .init(
+          what: "'\(text.text)' becomes '\(value.text)', which is no whole number \(bound)", code: .openjdValue)
       }
       return number
     }

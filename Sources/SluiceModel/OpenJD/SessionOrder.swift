@@ -18,11 +18,14 @@ extension OpenJD {
     package var rules: [PathMappingRule]
     /// Whether actions may print `openjd_redacted_env`.
     package var redacts: Bool
+    /// The variables with their types, and the job's name; nil for templates without `EXPR`.
+    package var values: [String: Value]?
 
     package init(
       key: String, directory: String, environments: [Environment], steps: [SessionStep], variables: [String: String],
-      paths: [String], rules: [PathMappingRule] = [], redacts: Bool = false
+      paths: [String], rules: [PathMappingRule] = [], redacts: Bool = false, values: [String: Value]? = nil
     ) {
+      self.values = values
       (self.key, self.directory, self.environments, self.steps) = (key, directory, environments, steps)
       (self.variables, self.paths, self.rules, self.redacts) = (variables, paths, rules, redacts)
     }
@@ -40,10 +43,15 @@ extension OpenJD {
     package var tasks: [[String: String]]
     /// Names of the task parameters of type `PATH`.
     package var paths: [String]
+    /// Types of the task parameters, and variables of the step alone; nil for templates without `EXPR`.
+    package var types: [String: TaskParameterType]?
+    package var values: [String: Value]?
 
     package init(
-      name: String, environments: [Environment], script: StepScript, tasks: [[String: String]], paths: [String]
+      name: String, environments: [Environment], script: StepScript, tasks: [[String: String]], paths: [String],
+      types: [String: TaskParameterType]? = nil, values: [String: Value]? = nil
     ) {
+      (self.types, self.values) = (types, values)
       (self.name, self.environments, self.script, self.tasks, self.paths) = (name, environments, script, tasks, paths)
     }
   }
@@ -60,11 +68,14 @@ extension OpenJD.Job {
       guard let step = self.steps.first(where: { $0.name == part.step }), !part.values.isEmpty else { return nil }
       return OpenJD.SessionStep(
         name: step.name, environments: step.environments, script: step.script, tasks: part.values,
-        paths: step.space.parameters.filter { $0.type == .path }.map(\.name))
+        paths: step.space.parameters.filter { $0.type == .path }.map(\.name),
+        types: values == nil
+          ? nil : Dictionary(step.space.parameters.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first }),
+        values: step.values)
     }
     return OpenJD.SessionOrder(
       key: key, directory: directory, environments: environments, steps: steps, variables: variables,
       paths: parameters.filter { $0.type == .path }.map(\.name), rules: rules,
-      redacts: extensions.contains(.redactedEnvironment))
+      redacts: extensions.contains(.redactedEnvironment), values: values)
   }
 }

@@ -57,7 +57,7 @@ package enum TemplateFile {
     return Checked(template: template, places: reader.places, canonical: node.canonical)
   }
 
-  /// Values of parameters from a file: a map of names to texts and numbers.
+  /// Values of parameters from a file: a map of names to texts, numbers, truth values and lists, which become JSON.
   package static func values(_ document: DocumentNode) throws(TemplateProblems) -> [String: String] {
     try values(TemplateNode(document))
   }
@@ -81,10 +81,12 @@ package enum TemplateFile {
       case .integer(.some(let number)): values[entry.shown] = String(number)
       case .float(let number) where number.isFinite:
         values[entry.shown] = OpenJD.Number(number)?.description
+      case .bool(let truth): values[entry.shown] = "\(truth)"
+      case .list: values[entry.shown] = entry.value.canonical
       default:
         problems.append(
           TemplateProblem(
-            .openjdParameter, "a parameter is a text or a number, and here stands \(entry.value.kind)",
+            .openjdParameter, "a parameter is a text, a number or a list, and here stands \(entry.value.kind)",
             fix: "write it in quotes", path: entry.shown, at: entry.place))
       }
     }

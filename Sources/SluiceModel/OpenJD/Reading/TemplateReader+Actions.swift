@@ -2,7 +2,7 @@ extension TemplateReader {
   /// - Parameters:
   ///   - visible: to the command and its arguments.
   ///   - early: to what is decided when the job is made: timeout and cancelation.
-  mutating func action(_ spot: Spot, visible: Set<String>, early: Set<String>) -> OpenJD.Action? {
+  mutating func action(_ spot: Spot, visible: Visible, early: Visible) -> OpenJD.Action? {
     guard
       let fields = fields(
         spot, "an action", required: ["command"], optional: ["args", "timeout", "cancelation"])
@@ -15,18 +15,18 @@ extension TemplateReader {
     return OpenJD.Action(command: command, arguments: arguments, timeout: timeout, cancelation: cancelation)
   }
 
-  private mutating func arguments(_ fields: Fields, visible: Set<String>) -> [OpenJD.FormatString] {
+  private mutating func arguments(_ fields: Fields, visible: Visible) -> [OpenJD.FormatString] {
     guard let spot = fields["args"], let list = list(spot, "args") else { return [] }
     return list.compactMap { argument in
       format(argument, "an argument", length: 0...Int.max, allowing: ["\n", "\r"], visible: visible)
     }
   }
 
-  private mutating func timeout(_ fields: Fields, visible: Set<String>) -> OpenJD.Quantity<Int>? {
+  private mutating func timeout(_ fields: Fields, visible: Visible) -> OpenJD.Quantity<Int>? {
     fields["timeout"].flatMap { quantity($0, "a timeout", least: 1, needsBundle: true, visible: visible) }
   }
 
-  private mutating func cancelation(_ fields: Fields, visible: Set<String>) -> OpenJD.Cancelation? {
+  private mutating func cancelation(_ fields: Fields, visible: Visible) -> OpenJD.Cancelation? {
     guard let spot = fields["cancelation"] else { return nil }
     let mode = spot.node.child("mode")
     let isTerminate = mode?.text == "TERMINATE"
@@ -60,13 +60,14 @@ extension TemplateReader {
     guard let fields = fields(spot, "a script", required: ["actions"], optional: ["embeddedFiles", "let"]) else {
       return nil
     }
-    refuseLet(fields)
-    let scope = outer.inSession().withFiles(spot.node.child("embeddedFiles"), prefix: "Task.File.")
+    let before = outer.inSession().withFiles(spot.node.child("embeddedFiles"), prefix: "Task.File.")
+    let bindings = bindings(fields, visible: before.task, outer: outer.task)
+    let scope = before.with(bindings, from: .task)
     let files = files(fields, visible: scope.task)
     guard let actions = fields["actions"], let own = self.fields(actions, "the actions of a step", required: ["onRun"]),
       let run = own["onRun"], let action = action(run, visible: scope.task, early: outer.template)
     else { return nil }
-    return OpenJD.StepScript(onRun: action, embeddedFiles: files)
+    return OpenJD.StepScript(onRun: action, embeddedFiles: files, bindings: bindings)
   }
 
   /// A step written as `bash:` or `python:` is a file that the interpreter runs.
@@ -77,22 +78,23 @@ extension TemplateReader {
       let fields = fields(
         spot, "a script", required: ["script"], optional: ["args", "timeout", "cancelation", "let"])
     else { return nil }
-    refuseLet(fields)
-    let visible = outer.inSession().task
+    let before = outer.inSession()
+    let bindings = bindings(fields, visible: before.task, outer: outer.task)
+    let visible = before.with(bindings, from: .task).task
     let data = fields["script"].flatMap { format($0, "a script", visible: visible) }
     let arguments = arguments(fields, visible: visible)
     let timeout = timeout(fields, visible: outer.template)
     let cancelation = cancelation(fields, visible: outer.template)
     guard let data, let file = try? OpenJD.FormatString("{{Task.File.Script}}") else { return nil }
-    let before = interpreter.arguments.map { OpenJD.FormatString(literal: $0) }
+    let first = interpreter.arguments.map { OpenJD.FormatString(literal: $0) }
     return OpenJD.StepScript(
       onRun: OpenJD.Action(
-        command: OpenJD.FormatString(literal: interpreter.rawValue), arguments: before + [file] + arguments,
+        command: OpenJD.FormatString(literal: interpreter.rawValue), arguments: first + [file] + arguments,
         timeout: timeout, cancelation: cancelation),
       embeddedFiles: [
         OpenJD.EmbeddedFile(
           name: "Script", fileName: "script" + interpreter.suffix, data: data, isRunnable: true, lineEnd: .auto)
-      ])
+      ], bindings: bindings)
   }
 
   enum Interpreter: String, CaseIterable {
@@ -117,13 +119,7 @@ extension TemplateReader {
     }
   }
 
-  mutating func refuseLet(_ fields: Fields) {
-    guard let spot = fields["let"] else { return }
-    note(
-      .openjdExtension, "'let' needs the extension EXPR, which Sluice does not know", fix: "write the values out", spot)
-  }
-
-  private mutating func files(_ fields: Fields, visible: Set<String>) -> [OpenJD.EmbeddedFile] {
+  private mutating func files(_ fields: Fields, visible: Visible) -> [OpenJD.EmbeddedFile] {
     guard let spot = fields["embeddedFiles"], let list = list(spot, "embedded files") else { return [] }
     let files = list.map { (file: file($0, visible: visible), spot: $0) }
     refuseDoubles(files.map { ($0.spot.node.child("name")?.text, $0.spot) }, "the embedded file")
@@ -132,7 +128,7 @@ extension TemplateReader {
 
   private enum FileType: String, CaseIterable { case text = "TEXT" }
 
-  private mutating func file(_ spot: Spot, visible: Set<String>) -> OpenJD.EmbeddedFile? {
+  private mutating func file(_ spot: Spot, visible: Visible) -> OpenJD.EmbeddedFile? {
     guard
       let fields = fields(
         spot, "an embedded file", required: ["name", "type", "data"], optional: ["filename", "runnable", "endOfLine"])
@@ -186,7 +182,7 @@ extension TemplateReader {
     return OpenJD.Environment(name: name, description: description, script: script, variables: variables)
   }
 
-  private mutating func variables(_ spot: Spot, visible: Set<String>) -> [OpenJD.Environment.Variable] {
+  private mutating func variables(_ spot: Spot, visible: Visible) -> [OpenJD.Environment.Variable] {
     guard let entries = spot.node.map else {
       note(.openjdShape, "variables are a map, and here stands \(spot.node.kind)", fix: "write NAME: value", spot)
       return []
@@ -211,25 +207,47 @@ extension TemplateReader {
     guard let fields = fields(spot, "a script", required: ["actions"], optional: ["embeddedFiles", "let"]) else {
       return nil
     }
-    refuseLet(fields)
-    let scope = outer.inSession().withFiles(spot.node.child("embeddedFiles"), prefix: "Env.File.")
+    let before = outer.inSession().withFiles(spot.node.child("embeddedFiles"), prefix: "Env.File.")
+    let bindings = bindings(fields, visible: before.session, outer: outer.session)
+    let scope = before.with(bindings, from: .session)
     let files = files(fields, visible: scope.session)
     let wrapping = ["onWrapEnvEnter", "onWrapTaskRun", "onWrapEnvExit"]
     guard let actions = fields["actions"],
       let own = self.fields(
         actions, "the actions of an environment", required: [], optional: ["onEnter", "onExit"] + wrapping)
     else { return nil }
-    for name in wrapping {
-      guard let spot = own[name] else { continue }
-      note(
-        .openjdExtension, "'\(name)' needs the extension WRAP_ACTIONS, which Sluice does not know",
-        fix: "take it away", spot)
-    }
     let enter = own["onEnter"].flatMap { action($0, visible: scope.session, early: outer.template) }
     let exit = own["onExit"].flatMap { action($0, visible: scope.session, early: outer.template) }
-    if own["onEnter"] == nil, own["onExit"] == nil {
+    let wrap = wrapActions(own, scope, outer)
+    if own["onEnter"] == nil, own["onExit"] == nil, wrapping.allSatisfy({ own[$0] == nil }) {
       note(.openjdShape, "the actions of an environment are none", fix: "write 'onEnter', 'onExit' or both", actions)
     }
-    return OpenJD.EnvironmentScript(onEnter: enter, onExit: exit, embeddedFiles: files)
+    return OpenJD.EnvironmentScript(
+      onEnter: enter, onExit: exit, embeddedFiles: files, bindings: bindings, wrap: wrap)
+  }
+
+  /// What is run instead of others' actions: all three or none.
+  private mutating func wrapActions(_ fields: Fields, _ scope: Scope, _ outer: Scope) -> OpenJD.WrapActions? {
+    let words = [
+      ("onWrapEnvEnter", "WrappedEnv.Name"), ("onWrapTaskRun", "WrappedStep.Name"),
+      ("onWrapEnvExit", "WrappedEnv.Name"),
+    ]
+    guard let first = words.lazy.compactMap({ fields[$0.0] }).first else { return nil }
+    for name in [OpenJD.Extension.wrapActions, .expressions] where !extensions.contains(name) {
+      note(
+        .openjdExtension, "actions that wrap others need the extension \(name.rawValue)",
+        fix: "list EXPR and WRAP_ACTIONS in 'extensions'", first)
+    }
+    for (name, _) in words where fields[name] == nil {
+      note(.openjdShape, "an environment that wraps actions has no '\(name)'", fix: "write all three of them", first)
+    }
+    let made = words.map { name, variable in
+      fields[name].flatMap {
+        action(
+          $0, visible: scope.withWrapped(variable).session, early: outer.withWrapped(variable).template)
+      }
+    }
+    guard let enter = made[0], let task = made[1], let exit = made[2] else { return nil }
+    return OpenJD.WrapActions(onEnter: enter, onTask: task, onExit: exit)
   }
 }

@@ -1,5 +1,5 @@
 extension TemplateReader {
-  mutating func hostRequirements(_ spot: Spot, visible: Set<String>) -> OpenJD.HostRequirementsTemplate? {
+  mutating func hostRequirements(_ spot: Spot, visible: Visible) -> OpenJD.HostRequirementsTemplate? {
     guard let fields = fields(spot, "host requirements", required: [], optional: ["amounts", "attributes"]) else {
       return nil
     }
@@ -22,7 +22,7 @@ extension TemplateReader {
   }
 
   private mutating func capability(
-    _ spot: Spot, visible: Set<String>, _ refusal: (String) -> String?
+    _ spot: Spot, visible: Visible, _ refusal: (String) -> String?
   ) -> OpenJD.FormatString? {
     guard
       let name = format(
@@ -38,7 +38,7 @@ extension TemplateReader {
   }
 
   private mutating func amount(
-    _ spot: Spot, visible: Set<String>
+    _ spot: Spot, visible: Visible
   ) -> OpenJD.HostRequirementsTemplate.Amount? {
     guard let fields = fields(spot, "an amount", required: ["name"], optional: ["min", "max"]) else { return nil }
     if !fields.has("min"), !fields.has("max") {
@@ -57,7 +57,7 @@ extension TemplateReader {
   }
 
   private mutating func amountValue(
-    _ spot: Spot, _ what: String, visible: Set<String>
+    _ spot: Spot, _ what: String, visible: Visible
   ) -> OpenJD.Quantity<OpenJD.Number>? {
     if let text = spot.node.text, text.contains("{{") || text.contains("}}") {
       wantBundle("a format string as \(what)", spot)
@@ -72,7 +72,7 @@ extension TemplateReader {
   }
 
   private mutating func attribute(
-    _ spot: Spot, visible: Set<String>
+    _ spot: Spot, visible: Visible
   ) -> OpenJD.HostRequirementsTemplate.Attribute? {
     guard let fields = fields(spot, "an attribute", required: ["name"], optional: ["anyOf", "allOf"]) else {
       return nil
@@ -87,7 +87,7 @@ extension TemplateReader {
   }
 
   private mutating func attributeValues(
-    _ spot: Spot?, of name: String?, isAll: Bool, visible: Set<String>
+    _ spot: Spot?, of name: String?, isAll: Bool, visible: Visible
   ) -> [OpenJD.FormatString]? {
     guard let spot, let list = list(spot, "values", most: OpenJD.Bounds.attributeValues) else { return nil }
     let values = list.compactMap { format($0, "a value", visible: visible) }

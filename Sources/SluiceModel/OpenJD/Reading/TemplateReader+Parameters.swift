@@ -1,8 +1,5 @@
 extension TemplateReader {
   private static let common = ["userInterface", "description", "default", "allowedValues"]
-  private static let foreignTypes: Set<String> = [
-    "BOOL", "RANGE_EXPR", "LIST[STRING]", "LIST[PATH]", "LIST[INT]", "LIST[FLOAT]", "LIST[BOOL]", "LIST[LIST[INT]]",
-  ]
 
   mutating func jobParameters(_ spot: Spot?, most: Int) -> [OpenJD.JobParameter] {
     guard let spot, let list = list(spot, "parameter definitions", most: most) else { return [] }
@@ -16,14 +13,13 @@ extension TemplateReader {
       _ = fields(spot, "a parameter", required: ["name", "type"])
       return nil
     }
-    guard let type = type(of: spot, OpenJD.JobParameterType.self, foreign: TemplateReader.foreignTypes) else {
-      return nil
-    }
+    guard let type = type(of: spot, OpenJD.JobParameterType.self) else { return nil }
+    if type.needsExpressions { return typedParameter(spot, type) }
     let own =
       switch type {
       case .string: ["minLength", "maxLength"]
       case .path: ["minLength", "maxLength", "objectType", "dataFlow"]
-      case .int, .float: ["minValue", "maxValue"]
+      default: ["minValue", "maxValue"]
       }
     guard
       let fields = fields(
@@ -48,7 +44,7 @@ extension TemplateReader {
 
   /// The type decides which keys there are, so it is read first.
   mutating func type<Word: RawRepresentable<String> & CaseIterable>(
-    of spot: Spot, _ words: Word.Type, foreign: Set<String>
+    of spot: Spot, _ words: Word.Type
   ) -> Word? {
     guard let type = spot.node.child("type"), !type.isNull else {
       note(
@@ -57,11 +53,14 @@ extension TemplateReader {
       return nil
     }
     let place = spot.child("type", type)
-    if let text = type.text, foreign.contains(text) {
-      note(
-        .openjdExtension, "the type \(text) needs the extension EXPR, which Sluice does not know",
-        fix: "use one of \(Word.allCases.map(\.rawValue).joined(separator: ", "))", place)
-      return nil
+    if let text = type.text {
+      // With EXPR types are known in small letters, too.
+      if hasExpressions, let word = Word(rawValue: text.asciiUppercased) { return word }
+      if !hasExpressions, OpenJD.JobParameterType(rawValue: text)?.needsExpressions == true {
+        note(
+          .openjdExtension, "the type \(text) needs the extension EXPR", fix: "list it in 'extensions'", place)
+        return nil
+      }
     }
     return choice(place, "the type of a parameter", words)
   }
@@ -85,7 +84,7 @@ extension TemplateReader {
     case .int:
       let (rule, standard) = numberRule(fields) { reader, spot, what in reader.parameterInteger(spot, what) }
       return (.int(rule), standard.map(String.init))
-    case .float:
+    default:
       let (rule, standard) = numberRule(fields) { reader, spot, what in reader.number(spot, what) }
       return (.float(rule), standard?.description)
     }
@@ -114,7 +113,7 @@ extension TemplateReader {
     return (rule, standard)
   }
 
-  private mutating func parameterText(_ spot: Spot) -> String? {
+  mutating func parameterText(_ spot: Spot) -> String? {
     text(spot, "the value of a parameter", length: 0...OpenJD.Bounds.parameterText, isPrintable: false)
   }
 
@@ -147,7 +146,7 @@ extension TemplateReader {
   }
 
   /// Unlike elsewhere, `5.0` is not one here.
-  private mutating func parameterInteger(_ spot: Spot, _ what: String) -> Int? {
+  mutating func parameterInteger(_ spot: Spot, _ what: String) -> Int? {
     if case .float = spot.node.value {
       note(
         .openjdShape, "\(what) is a whole number, and here stands \(spot.node.kind)", fix: "write it without '.'", spot)
@@ -166,7 +165,7 @@ extension TemplateReader {
       case .string: [String]()
       case .path: ["fileFilters", "fileFilterDefault"]
       case .int: ["singleStepDelta"]
-      case .float: ["singleStepDelta", "decimals"]
+      default: ["singleStepDelta", "decimals"]
       }
     guard
       let fields = fields(
@@ -178,8 +177,7 @@ extension TemplateReader {
     switch type {
     case .string: made.control = fields["control"].flatMap { choice($0, "the control", TextControl.self) }?.rawValue
     case .path: made.control = fields["control"].flatMap { choice($0, "the control", PathControl.self) }?.rawValue
-    case .int, .float:
-      made.control = fields["control"].flatMap { choice($0, "the control", NumberControl.self) }?.rawValue
+    default: made.control = fields["control"].flatMap { choice($0, "the control", NumberControl.self) }?.rawValue
     }
     switch type {
     case .int:
@@ -200,7 +198,7 @@ extension TemplateReader {
         made.filters = list.compactMap { fileFilter($0) }
       }
       made.standardFilter = fields["fileFilterDefault"].flatMap { fileFilter($0) }
-    case .string: break
+    default: break
     }
     refuse(made, type, parameter, spot)
     return made

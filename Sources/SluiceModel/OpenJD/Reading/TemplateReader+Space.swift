@@ -1,5 +1,5 @@
 extension TemplateReader {
-  mutating func parameterSpace(_ spot: Spot, visible: Set<String>) -> OpenJD.ParameterSpaceTemplate? {
+  mutating func parameterSpace(_ spot: Spot, visible: Visible) -> OpenJD.ParameterSpaceTemplate? {
     guard
       let fields = fields(
         spot, "a parameter space", required: ["taskParameterDefinitions"], optional: ["combination"]),
@@ -8,7 +8,10 @@ extension TemplateReader {
     else { return nil }
     let parameters = list.map { (parameter: taskParameter($0, visible: visible), spot: $0) }
     refuseDoubles(parameters.map { ($0.spot.node.child("name")?.text, $0.spot) }, "the task parameter")
-    let chunked = list.filter { $0.node.child("type")?.text == OpenJD.TaskParameterType.chunk.rawValue }
+    let chunked = list.filter { spot in
+      let type = spot.node.child("type")?.text
+      return (hasExpressions ? type?.asciiUppercased : type) == OpenJD.TaskParameterType.chunk.rawValue
+    }
     for spot in chunked.dropFirst() {
       note(.openjdValue, "a step has one CHUNK[INT] parameter at most", fix: "make this one an INT", spot)
     }
@@ -52,13 +55,13 @@ extension TemplateReader {
   }
 
   private mutating func taskParameter(
-    _ spot: Spot, visible: Set<String>
+    _ spot: Spot, visible: Visible
   ) -> OpenJD.ParameterSpaceTemplate.Parameter? {
     guard spot.node.map != nil else {
       _ = fields(spot, "a task parameter", required: ["name", "type", "range"])
       return nil
     }
-    guard let type = type(of: spot, OpenJD.TaskParameterType.self, foreign: []),
+    guard let type = type(of: spot, OpenJD.TaskParameterType.self),
       let fields = fields(
         spot, "a task parameter of type \(type.rawValue)",
         required: ["name", "type", "range"] + (type == .chunk ? ["chunks"] : []))
@@ -77,7 +80,7 @@ extension TemplateReader {
   }
 
   private mutating func chunks(
-    _ spot: Spot, visible: Set<String>
+    _ spot: Spot, visible: Visible
   ) -> OpenJD.ParameterSpaceTemplate.Parameter.Chunks? {
     guard
       let fields = fields(
@@ -99,7 +102,7 @@ extension TemplateReader {
   // MARK: Ranges
 
   private mutating func range(
-    _ spot: Spot, _ type: OpenJD.TaskParameterType, visible: Set<String>
+    _ spot: Spot, _ type: OpenJD.TaskParameterType, visible: Visible
   ) -> OpenJD.ParameterSpaceTemplate.Parameter.Range? {
     let isWhole = type == .int || type == .chunk
     if isWhole, spot.node.text != nil {
@@ -113,6 +116,9 @@ extension TemplateReader {
       }
       return .expression(format)
     }
+    if !isWhole, spot.node.text != nil, hasExpressions {
+      return format(spot, "a range", visible: visible).map { .expression($0) }
+    }
     guard spot.node.list != nil else {
       let what = "the range of \(type.rawValue) is \(isWhole ? "a list, or a text such as \"1-100\"" : "a list")"
       note(.openjdShape, "\(what), and here stands \(spot.node.kind)", fix: "write a list of values", spot)
@@ -124,7 +130,7 @@ extension TemplateReader {
   }
 
   private mutating func value(
-    _ spot: Spot, _ type: OpenJD.TaskParameterType, visible: Set<String>
+    _ spot: Spot, _ type: OpenJD.TaskParameterType, visible: Visible
   ) -> OpenJD.FormatString? {
     switch type {
     case .string, .path:

@@ -6,8 +6,9 @@ extension TemplateReader {
         optional: ["extensions", "description", "parameterDefinitions", "jobEnvironments", "$schema"])
     else { return nil }
     let named = extensions(fields)
-    let scope = Scope(parameters: root.node.child("parameterDefinitions"))
-    let name = fields["name"].flatMap { jobName($0, visible: scope.template) }
+    let parametersOnly = Scope(parameters: root.node.child("parameterDefinitions"), hasExpressions: hasExpressions)
+    let name = fields["name"].flatMap { jobName($0, visible: parametersOnly.template) }
+    let scope = hasExpressions ? parametersOnly.with("Job.Name", .string, from: .template) : parametersOnly
     let description = description(fields)
     if let schema = fields["$schema"], schema.node.text == nil {
       note(.openjdShape, "'$schema' is a text, and here stands \(schema.node.kind)", fix: "take it away", schema)
@@ -24,6 +25,8 @@ extension TemplateReader {
           spot)
       }
     }
+    refuseWraps(
+      job: environments, steps: steps.map(\.environments), fields["jobEnvironments"], fields["steps"])
     guard let name else { return nil }
     return OpenJD.JobTemplate(
       extensions: named, name: name, description: description, parameters: parameters,
@@ -37,7 +40,8 @@ extension TemplateReader {
         optional: ["extensions", "parameterDefinitions"])
     else { return nil }
     let named = extensions(fields)
-    let scope = Scope(parameters: root.node.child("parameterDefinitions"))
+    var scope = Scope(parameters: root.node.child("parameterDefinitions"), hasExpressions: hasExpressions)
+    if hasExpressions { scope = scope.with("Job.Name", .string, from: .template) }
     let parameters = jobParameters(fields["parameterDefinitions"], most: OpenJD.Bounds.environmentParameters)
     guard let environment = fields["environment"].flatMap({ self.environment($0, scope) }) else { return nil }
     return OpenJD.EnvironmentTemplate(extensions: named, parameters: parameters, environment: environment)
@@ -47,22 +51,29 @@ extension TemplateReader {
   private mutating func extensions(_ fields: Fields) -> [OpenJD.Extension] {
     guard let spot = fields["extensions"], let list = list(spot, "extensions") else { return [] }
     refuseDoubles(list.map { ($0.node.text, $0) }, "the extension")
-    let known = OpenJD.Extension.allCases.map(\.rawValue).joined(separator: ", ")
-    var named: [OpenJD.Extension] = []
-    for spot in list {
-      if let text = spot.node.text, OpenJD.foreignExtensions.contains(text) {
-        note(
-          .openjdExtension, "the extension \(text) is not one that Sluice knows", fix: "do without; known are \(known)",
-          spot)
-      } else if let known = choice(spot, "the extension", OpenJD.Extension.self) {
-        named.append(known)
-      }
-    }
+    let named = list.compactMap { choice($0, "the extension", OpenJD.Extension.self) }
     extensions = Set(named)
     return named
   }
 
-  private mutating func jobName(_ spot: Spot, visible: Set<String>) -> OpenJD.FormatString? {
+  /// One environment of a session at most wraps others' actions.
+  private mutating func refuseWraps(
+    job: [(environment: OpenJD.Environment?, spot: Spot)], steps: [[(environment: OpenJD.Environment?, spot: Spot)]],
+    _ jobSpot: Spot?, _ stepsSpot: Spot?
+  ) {
+    func wraps(_ environments: [(environment: OpenJD.Environment?, spot: Spot)]) -> [Spot] {
+      environments.filter { $0.environment?.script?.wrap != nil }.map(\.spot)
+    }
+    let outer = wraps(job)
+    let inner = steps.flatMap { wraps($0).dropFirst(outer.isEmpty ? 1 : 0) }
+    for spot in outer.dropFirst() + inner {
+      note(
+        .openjdValue, "another environment of its sessions wraps actions, too", fix: "let one of them wrap actions",
+        spot)
+    }
+  }
+
+  private mutating func jobName(_ spot: Spot, visible: Visible) -> OpenJD.FormatString? {
     guard let name = format(spot, "the name of a job", allowing: [], visible: visible) else { return nil }
     if name.isLiteral, name.text.unicodeScalars.count > bounds.jobName {
       note(
@@ -95,10 +106,12 @@ extension TemplateReader {
           "script", "description", "stepEnvironments", "parameterSpace", "hostRequirements", "dependencies", "let",
         ] + interpreters)
     else { return ReadStep(template: nil, environments: []) }
-    refuseLet(fields)
     let name = fields["name"].flatMap { text($0, "the name of a step", length: 1...bounds.name) }
     let description = description(fields)
-    let inner = scope.withTask(space: spot.node.child("parameterSpace"))
+    let named = hasExpressions ? scope.with("Step.Name", .string, from: .template) : scope
+    let bindings = bindings(fields, visible: named.template, outer: scope.template)
+    let scope = named.with(bindings, from: .template)
+    let inner = scope.withTask(space: spot.node.child("parameterSpace"), hasExpressions: hasExpressions)
     let script = script(fields, step: name ?? "", inner)
     let environments = environments(fields["stepEnvironments"], scope)
     let space = fields["parameterSpace"].flatMap { parameterSpace($0, visible: scope.template) }
@@ -107,7 +120,7 @@ extension TemplateReader {
     guard let name, let script else { return ReadStep(template: nil, environments: environments) }
     let template = OpenJD.StepTemplate(
       name: name, description: description, script: script, environments: environments.compactMap(\.environment),
-      parameterSpace: space, hostRequirements: requirements, dependencies: dependencies)
+      parameterSpace: space, hostRequirements: requirements, dependencies: dependencies, bindings: bindings ?? [])
     return ReadStep(template: template, environments: environments)
   }
 

@@ -7,6 +7,7 @@ struct TemplateReader {
   private(set) var places: [String: DocumentPlace] = [:]
   var extensions: Set<OpenJD.Extension> = []
   var bounds: OpenJD.Bounds { OpenJD.Bounds(extensions) }
+  var hasExpressions: Bool { extensions.contains(.expressions) }
 
   /// A part of the document and the way to it.
   struct Spot {
@@ -167,27 +168,32 @@ struct TemplateReader {
   ///   - visible: the variables that have a value when this is filled in.
   mutating func format(
     _ spot: Spot, _ what: String, length: ClosedRange<Int> = 1...Int.max,
-    allowing: Set<Unicode.Scalar>? = nil, visible: Set<String>
+    allowing: Set<Unicode.Scalar>? = nil, visible: Visible
   ) -> OpenJD.FormatString? {
     guard
       let text = text(spot, what, length: length, isPrintable: allowing != nil, allowing: allowing ?? [])
     else { return nil }
     let format: OpenJD.FormatString
     do {
-      format = try OpenJD.FormatString(text)
+      format = try OpenJD.FormatString(text, hasExpressions: hasExpressions)
     } catch {
       note(
-        .openjdFormat, error.what,
-        fix: "write variables as {{Param.Name}}; expressions want the extension EXPR, which Sluice does not know", spot)
+        error.code, error.what,
+        fix: hasExpressions
+          ? "correct the expression" : "write variables as {{Param.Name}}; expressions want EXPR in 'extensions'", spot)
       return nil
     }
-    for name in format.variables where !visible.contains(name) {
-      let hint = nearest(to: name, in: visible).map { "did you mean {{\($0)}}?" }
-      let known =
-        visible.isEmpty ? "no variables are known here" : "known here are \(visible.sorted().joined(separator: ", "))"
-      note(.openjdReference, "{{\(name)}} is not known here", fix: hint ?? known, spot)
-    }
+    for name in format.variables where !visible.names.contains(name) { noteMissing(name, visible, spot) }
+    for expression in format.expressions { check(expression, visible, spot) }
     return format
+  }
+
+  mutating func noteMissing(_ name: String, _ visible: Visible, _ spot: Spot) {
+    let hint = nearest(to: name, in: visible.names.sorted()).map { "did you mean {{\($0)}}?" }
+    let known =
+      visible.names.isEmpty
+      ? "no variables are known here" : "known here are \(visible.names.sorted().joined(separator: ", "))"
+    note(.openjdReference, "{{\(name)}} is not known here", fix: hint ?? known, spot)
   }
 
   // MARK: Numbers
@@ -256,7 +262,7 @@ struct TemplateReader {
 
   /// A whole number, or a format string that becomes one.
   mutating func quantity(
-    _ spot: Spot, _ what: String, least: Int, most: Int? = nil, needsBundle: Bool, visible: Set<String>
+    _ spot: Spot, _ what: String, least: Int, most: Int? = nil, needsBundle: Bool, visible: Visible
   ) -> OpenJD.Quantity<Int>? {
     if let text = spot.node.text, text.contains("{{") || text.contains("}}") {
       if needsBundle { wantBundle("a format string as \(what)", spot) }
