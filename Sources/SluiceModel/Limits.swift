@@ -45,6 +45,12 @@ package enum Limits {
   package static let recordsPerCommit = 1_000
   /// Rows and index entries that the views may lag behind the log before writing waits for them.
   package static let unsavedRows = 20_000
+  /// Units that are sighted one after the other when a project is assessed from scratch.
+  package static let unitsPerSighting = 65_536
+  /// Rows that are read from the views in one piece, but for those of one folder.
+  package static let viewPageBytes = 4 << 20
+  /// Such pieces that wait until somebody reads them, for every processor of a small machine one and one more.
+  package static let viewPagesAhead = 4
   /// How long views are left alone after they were written: a restart reads again from the log what they have not got.
   package static let viewsRest = Duration.milliseconds(50)
   /// Commands remembered in memory beside those in the views.

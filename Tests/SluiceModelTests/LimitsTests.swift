@@ -197,6 +197,7 @@ import Testing
       Limits.pipelineBytes, Limits.pipelineNodes, Limits.pipelineDepth, Limits.jsonBodyBytes, Limits.inlineFileBytes,
       Limits.uploadFileBytes, Limits.filesPerVersion, Limits.noteBytes, Limits.computedPlans, Limits.recordsPerCommit,
       Limits.eventsPerPage, Limits.scanBytes, Limits.jsonDepth, Limits.unsavedRows,
+      Limits.viewPageBytes, Limits.viewPagesAhead, Limits.unitsPerSighting,
       Limits.recentCommands,
       Limits.streamBacklog, Limits.cachedManifests, Limits.runsPerPlan, Limits.logPageBytes,
       Limits.taskTimeoutSeconds, Limits.versionsPerSecond, Limits.filterBytes, Limits.filterTokens, Limits.filterDepth,

@@ -6,11 +6,13 @@ import SluiceModel
 ///
 /// Each shot has five plates and a chain of twenty steps that work frame by frame, some with a second input; each
 /// sequence of up to a thousand shots has one step that takes the last product of all of them. The first shots are of
-/// the type `hero`, and their first step takes `look/hero_lut`: so many units are affected when that changes.
+/// the type `hero`, and their first step takes `look/hero_lut`: so many units are affected when that changes. Beside
+/// them is `lab`, where ten steps follow one another behind one source and nobody takes what comes out.
 struct StudioShow {
   static let chain = 20
   static let plates = 5
   static let frames = FrameSet(1001...1100)
+  static let labSteps = 10
 
   let name: ProjectName
   let shots: Int
@@ -72,6 +74,7 @@ struct StudioShow {
           .folderChanged(FolderChanged(type: index < heroes ? "hero" : "shot", set: ["fps": "24"])),
           folder: try FolderPath(shot(index))))
     }
+    events.append(event(.folderChanged(FolderChanged(type: "lab", set: ["fps": "24"])), folder: try FolderPath("lab")))
     return events
   }
 
@@ -100,8 +103,13 @@ struct StudioShow {
       name: "contact", folders: .type("sequence"), inputs: [gather],
       outputs: [StepOutput(name: "sheet", product: "contact", files: "sheet.jpg", identity: .bytes)],
       command: ["sheet", "{all}", "{sheet}"])
+    let lab = try Self.steps(for: "lab").prefix(Self.labSteps).map { step in
+      var step = step
+      step.inputs.removeAll { $0.name == "plate" }
+      return step
+    }
     let pipeline = Pipeline(
-      project: name, folders: [], steps: try Self.steps(for: "hero") + Self.steps(for: "shot") + [contact])
+      project: name, folders: [], steps: try Self.steps(for: "hero") + Self.steps(for: "shot") + [contact] + lab)
     return event(
       .pipelineApplied(PipelineApplied(revision: 1, pipeline: pipeline, source: Digest.of("studio"))))
   }
@@ -110,7 +118,10 @@ struct StudioShow {
 
   private mutating func makeEverything() throws {
     guard let graph = project.graph else { return }
-    var batch = [try source(ProductRef("studio/look/hero_lut"), kind: .file)]
+    var batch = [
+      try source(ProductRef("studio/look/hero_lut"), kind: .file),
+      try source(ProductRef("studio/lab/plate0"), kind: .sequence),
+    ]
     for index in 0..<shots {
       for plate in 0..<Self.plates {
         batch.append(try source(ProductRef("studio/\(shot(index))/plate\(plate)"), kind: .sequence))

@@ -13,8 +13,8 @@ package enum Recovery {
   ) async throws(SluiceError) -> Registry {
     if anew { try await views.clear() }
     var registry = Registry(site: site)
-    if let stored = try await views.load() {
-      if let known = try? await reading(stored.rows, site: site, head: stored.head) {
+    if let head = try await views.head() {
+      if let known = try? await reading(views, site: site, head: head) {
         registry = known
       } else {
         logger.warning("the views cannot be read and are built anew from the log")
@@ -55,13 +55,43 @@ package enum Recovery {
     }
   }
 
-  /// A registry from its rows, on all processors: a show of a million steps has more than a million.
-  package static func reading(_ rows: [ViewRow], site: String, head: ViewHead) async throws -> Registry {
-    let parts = try await withThrowingTaskGroup(of: RowsPart.self) { group in
-      for places in RowsPart.places(rows, among: RowsPart.usual) { group.addTask { try RowsPart(rows, at: places) } }
-      return try await group.reduce(into: []) { $0.append($1) }
+  /// A registry from the views: pages are taken out of them, read, and graphs laid, all at the same time.
+  package static func reading(_ views: any ViewStore, site: String, head: ViewHead) async throws -> Registry {
+    try await withThrowingTaskGroup(of: Piece.self) { group in
+      var (parts, frame, waiting): ([RowsPart], Registry?, Int) = ([], nil, 0)
+      func take(_ piece: Piece?) {
+        switch piece {
+        case .part(let part): parts.append(part)
+        case .frame(let registry): frame = registry
+        case nil: return
+        }
+        waiting -= 1
+      }
+      var (last, isFramed): (ViewPage.End?, Bool) = (nil, false)
+      while let page = try await views.page(after: last) {
+        last = page.end
+        if !isFramed, page.model > RowsPart.lastOfFrame {
+          while waiting > 0 { take(try await group.next()) }
+          let known = parts
+          group.addTask { .frame(try Registry(frame: known, site: site)) }
+          (isFramed, waiting) = (true, waiting + 1)
+        }
+        // Pages that nobody reads yet take memory.
+        if waiting >= Limits.viewPagesAhead { take(try await group.next()) }
+        group.addTask { .part(try RowsPart(page)) }
+        waiting += 1
+      }
+      while waiting > 0 { take(try await group.next()) }
+      var registry = try frame ?? Registry(frame: parts, site: site)
+      frame = nil
+      try registry.join(parts, head: head)
+      return registry
     }
-    return try Registry(rows: rows, parts: parts, site: site, head: head)
+  }
+
+  private enum Piece: Sendable {
+    case part(RowsPart)
+    case frame(Registry)
   }
 
   private static func next(after sequence: Int64, in log: any EventLog) async -> Result<[StoredRecord], SluiceError> {

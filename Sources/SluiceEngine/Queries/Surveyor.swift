@@ -13,6 +13,10 @@ package actor Surveyor {
   private var known: [ProjectName: Assessments] = [:]
   /// What has changed in a project since `known` was true.
   private var unseen: [ProjectName: Set<RowKey>] = [:]
+  /// How many looks assess a project from scratch at this moment.
+  private var making: [ProjectName: Int] = [:]
+  /// Counts how often changes were lost: what was begun before is of no use.
+  private var losses = 0
 
   package init(writer: Writer, manifests: any ManifestSource, tools: any ToolProbe) {
     (self.writer, self.manifests, self.tools) = (writer, manifests, tools)
@@ -33,26 +37,49 @@ package actor Surveyor {
       guard graph.tools == wanted else { continue }
       let assessor = Assessor(
         project: project, graph: graph, manifests: manifests, tools: versions, now: writer.now)
-      return (registry, try follow(assessor, name))
+      guard let assessments = try follow(assessor, name) else {
+        try await make(assessor, name)
+        continue
+      }
+      return (registry, assessments)
     }
   }
 
   private func catchUp() -> Registry {
     let (registry, changes) = writer.takeChanges()
-    if changes.isLost { (known, unseen) = ([:], [:]) }
+    if changes.isLost {
+      (known, unseen) = ([:], [:])
+      losses += 1
+    }
     for row in changes.rows {
-      guard let name = row.project, known[name] != nil else { continue }
+      guard let name = row.project, known[name] != nil || making[name] != nil else { continue }
       unseen[name, default: []].insert(row)
     }
     return registry
   }
 
-  private func follow(_ assessor: Assessor, _ name: ProjectName) throws(SluiceError) -> Assessments {
+  /// Nil where the project was not assessed yet.
+  private func follow(_ assessor: Assessor, _ name: ProjectName) throws(SluiceError) -> Assessments? {
     // In place: what others still look at is copied, and nothing else.
-    if try known[name]?.follow(assessor, unseen[name] ?? []) == nil { known[name] = try Assessments(assessor) }
+    guard try known[name]?.follow(assessor, unseen[name] ?? []) != nil else { return nil }
     unseen[name] = nil
-    guard let assessments = known[name] else { return try Assessments(assessor) }
-    return assessments
+    return known[name]
+  }
+
+  /// Assesses a project from scratch. Others may ask meanwhile and do the same; the first to be done counts, and what
+  /// changed since the first began is unseen.
+  private func make(_ assessor: Assessor, _ name: ProjectName) async throws(SluiceError) {
+    let before = losses
+    making[name, default: 0] += 1
+    let made: Result<Assessments, SluiceError>
+    do throws(SluiceError) {
+      made = .success(try await Assessments.made(by: assessor))
+    } catch {
+      made = .failure(error)
+    }
+    making[name] = making[name].flatMap { $0 > 1 ? $0 - 1 : nil }
+    let assessments = try made.get()
+    if before == losses, known[name] == nil { known[name] = assessments }
   }
 
   private func graph(of project: Project) -> StepGraph {

@@ -78,6 +78,8 @@ package struct Planner: Sendable {
       id: PlanID(""), project: assessor.project.name, selection: selection.text, frames: frames,
       pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched,
       missing: missing.sorted(), blocked: blocked)
+    // The plan has them, and should be alone in that when they get their ids.
+    runs = []
     (plan.frozen, plan.held, plan.byHand) = (frozen(told), held(told), hands)
     if forced != nil { plan.force = true }
     name(&plan)

@@ -24,6 +24,8 @@ package struct Register: Sendable, Hashable, Codable {
   package private(set) var heads: [Write] = []
 
   package init() {}
+  /// As it was stored.
+  init(heads: [Write]) { self.heads = heads }
 
   package var value: String? { heads.first?.value }
   /// Whether people disagreed without knowing of one another, and nobody has settled it.

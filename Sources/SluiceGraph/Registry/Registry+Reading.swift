@@ -3,48 +3,55 @@ package import SluiceModel
 extension Registry {
   /// A registry as its rows say; the inverse of `row` for every key.
   package init(rows: [ViewRow], site: String, head: ViewHead) throws {
-    let places = RowsPart.places(rows, among: 1)
-    try self.init(rows: rows, parts: [RowsPart(rows, at: places[0])], site: site, head: head)
+    let parts = try ViewPage.pages(of: rows).map { try RowsPart($0) }
+    try self.init(frame: parts, site: site)
+    try join(parts, head: head)
   }
 
-  /// The same of rows whose parts were read, on several processors for instance.
-  package init(rows: [ViewRow], parts: [RowsPart], site: String, head: ViewHead) throws {
+  /// The projects with their folders and graphs, but without what lies in them: graphs can be laid while that is read.
+  package init(frame parts: [RowsPart], site: String) throws {
     self.init(site: site)
-    for row in rows where row.model == "project" && row.body != nil {
+    for row in parts.lazy.flatMap(\.others) where row.model == "project" {
       let value = try Registry.decode(ProjectRow.self, row)
       projects[value.name] = Project(name: value.name, home: value.home)
     }
-    for part in parts { take(part) }
+    for part in parts {
+      for value in part.folders { projects[value.project]?.folders[value.folder.path] = value.folder }
+      for value in part.registers {
+        projects[value.project]?.registers[value.key] = value.register
+        if case .cast(let shot, let asset) = value.key { projects[value.project]?.showCast(shot, asset) }
+      }
+    }
+    for row in parts.lazy.flatMap(\.others) where row.model == "pipeline" {
+      let value = try Registry.decode(PipelineRow.self, row)
+      projects[value.project]?.pipeline = value.pipeline
+    }
+    for name in projects.keys { projects[name]?.layGraph() }
+  }
+
+  /// Puts in all the rest.
+  package mutating func join(_ parts: [RowsPart], head: ViewHead) throws {
+    for part in parts {
+      for (name, stock) in part.stocks { projects[name]?.stock.join(stock) }
+      for version in part.placed { placed[version.address] = version.site }
+    }
     for part in parts {
       for link in part.links { projects[link.source.project]?.stock.add(user: link.user, of: link.source) }
     }
-    for row in rows where row.body != nil && !RowsPart.models.contains(row.model) { try take(row) }
-    for row in rows where row.model == "task" && row.body != nil {
+    let others = parts.flatMap(\.others)
+    for row in others { try take(row) }
+    for row in others where row.model == "task" {
       let value = try Registry.decode(TaskRow.self, row)
       if let done = value.done { runs[done.fact.task.run]?.tasks[done.fact.task] = done }
       if let failed = value.failed { runs[failed.fact.task.run]?.failed[failed.fact.task] = failed }
       if let tries = value.tries, let task = tries.first?.fact.task { runs[task.run]?.tries[task] = tries }
     }
     for run in runs.values { noteLast(run) }
-    for name in projects.keys { projects[name]?.layGraph() }
     self.head = head
-  }
-
-  private mutating func take(_ part: RowsPart) {
-    for (name, stock) in part.stocks { projects[name]?.stock.join(stock) }
-    for value in part.folders { projects[value.project]?.folders[value.folder.path] = value.folder }
-    for value in part.registers {
-      projects[value.project]?.registers[value.key] = value.register
-      if case .cast(let shot, let asset) = value.key { projects[value.project]?.showCast(shot, asset) }
-    }
-    for version in part.placed { placed[version.address] = version.site }
   }
 
   private mutating func take(_ row: ViewRow) throws {
     switch row.model {
-    case "pipeline":
-      let value = try Registry.decode(PipelineRow.self, row)
-      projects[value.project]?.pipeline = value.pipeline
     case "timing":
       let value = try Registry.decode(TimingRow.self, row)
       projects[value.project]?.timings[value.step] = value.timing
@@ -73,7 +80,7 @@ extension Registry {
     }
   }
 
-  static func decode<Value: Decodable>(_ type: Value.Type, _ row: ViewRow) throws -> Value {
+  private static func decode<Value: Decodable>(_ type: Value.Type, _ row: ViewRow) throws -> Value {
     try StableJSON.decode(type, from: row.body ?? [])
   }
 }

@@ -99,15 +99,12 @@ extension Registry {
         "timing", "\(name)/\(step)",
         projects[name]?.timings[step].map { TimingRow(project: name, step: step, timing: $0) })
     case .product(let ref):
-      // Most products are what their only version says, and need no row.
-      guard let project = projects[ref.project], !project.stock.isSaid(ref) else {
-        return ViewRow(model: "product", key: "\(ref)", body: nil)
-      }
-      return row("product", "\(ref)", project.products[ref])
+      // Its versions' rows follow it. Most products are what their only version says, and need no row.
+      return ViewRow(model: "stock", key: "\(ref)@", body: projects[ref.project]?.stock.row(ref))
     case .version(let address):
-      return row(
-        "version", "\(address.product)@\(address.version)",
-        projects[address.product.project]?.versions[address])
+      return ViewRow(
+        model: "stock", key: "\(address.product)@\(address.version)",
+        body: projects[address.product.project]?.stock.row(address))
     case .plan(let id):
       let known = plans[id].flatMap { plan in planTurns[id].map { PlanRow(plan: plan, turns: $0) } }
       return row("plan", "\(id)", known)

@@ -20,14 +20,14 @@ struct Shelf: Sendable {
 
   /// Of the first shelf of a folder: twice as many shelves for each.
   var depth: UInt8 = 0
-  private(set) var kept: [Kept] = []
-  private(set) var records: [VersionRecord] = []
-  private(set) var used: [UsedRecord] = []
+  var kept: [Kept] = []
+  var records: [VersionRecord] = []
+  var used: [UsedRecord] = []
   /// Each one behind a reference, that others share.
-  private(set) var forms: [[VersionForm]] = []
-  private(set) var frames: [FrameSet] = []
-  private(set) var reasons: [Int32: [Reason]] = [:]
-  private(set) var extras: [Int32: [VersionExtra]] = [:]
+  var forms: [[VersionForm]] = []
+  var frames: [FrameSet] = []
+  var reasons: [Int32: [Reason]] = [:]
+  var extras: [Int32: [VersionExtra]] = [:]
 
   /// Whether products should be put on other shelves: what lies together is copied together.
   var isFull: Bool { kept.count > 64 || records.count > 1_024 && kept.count >= 16 }
@@ -246,16 +246,19 @@ struct Shelf: Sendable {
     }
   }
 
-  private mutating func put(_ form: [VersionForm]) -> Int {
+  mutating func put(_ form: [VersionForm]) -> Int {
     // Equal ones are shared, and to compare what is in them takes long.
-    let place = form.withUnsafeBufferPointer(\.baseAddress)
-    if let same = forms.lastIndex(where: { $0.withUnsafeBufferPointer(\.baseAddress) == place }) { return same }
+    let place = form.withUnsafeBufferPointer { $0.baseAddress }
+    let same = forms.withUnsafeBufferPointer { forms in
+      forms.indices.last { forms[$0].withUnsafeBufferPointer { $0.baseAddress } == place }
+    }
+    if let same { return same }
     forms.grow()
     forms.append(form)
     return forms.count - 1
   }
 
-  private mutating func put(_ set: FrameSet) -> Int {
+  mutating func put(_ set: FrameSet) -> Int {
     if let same = frames.lastIndex(of: set) { return same }
     frames.append(set)
     return frames.count - 1

@@ -164,31 +164,61 @@ struct Stock: Sendable {
 
   // MARK: Reading
 
-  /// Whether a product is what its only version says.
-  func isSaid(_ ref: ProductRef) -> Bool {
-    guard let shelf = shelf(of: ref), let index = shelf.index(of: ref.name) else { return false }
-    return shelf.isSaid(at: index)
-  }
-
-  /// Takes a version in that was stored, and what it was made from in its own folder.
-  mutating func take(_ version: Version) {
-    let ref = version.address.product
-    set(version, at: version.address)
-    for source in version.published.madeFrom.map(\.product) {
-      if source.project == project, source.folder == ref.folder { add(user: ref, of: source) }
-    }
-  }
-
   /// Products that have a version and were not stored are what it says.
   mutating func putUpSaid() {
     for place in Array(shelves.keys) { productCount += shelves[place, default: Shelf()].putUpSaid() }
   }
 
-  /// Takes in what another stock of the project has, of other folders.
+  /// What is stored of a version, and of a product that is not what its only version says.
+  func row(_ address: VersionAddress) -> [UInt8]? {
+    guard let shelf = shelf(of: address.product), let index = shelf.index(of: address.product.name),
+      let record = shelf.record(of: address.version, at: index)
+    else { return nil }
+    return shelf.row(record) ?? StableJSON.encode(shelf.version(record, of: address.product))
+  }
+  func row(_ ref: ProductRef) -> [UInt8]? {
+    guard let shelf = shelf(of: ref), let index = shelf.index(of: ref.name), !shelf.isSaid(at: index) else {
+      return nil
+    }
+    return shelf.productRow(at: index) ?? shelf.product(at: index, ref).map { StableJSON.encode($0) }
+  }
+
+  /// Takes a folder's shelf that was filled apart.
+  mutating func put(_ shelf: Shelf, of folder: FolderPath) {
+    let first = Place(folder: folder, part: 0)
+    guard shelves[first] == nil else { return merge(shelf, of: folder) }
+    shelves[first] = shelf.packed
+    productCount += shelf.kept.count { $0.isThere }
+    while shelves[first]?.isFull == true, shelves[first]?.depth ?? 20 < 20 { spread(folder) }
+  }
+
+  /// Takes in what another stock of the project has; few folders are in both.
   mutating func join(_ other: Stock) {
-    for place in other.shelves.keys { shelves[place] = other.shelves[place] }
-    productCount += other.productCount
+    var split: Set<FolderPath> = []
+    for place in other.shelves.keys where shelves[Place(folder: place.folder, part: 0)] != nil {
+      split.insert(place.folder)
+    }
+    for place in other.shelves.keys {
+      guard let shelf = other.shelves[place] else { continue }
+      if split.contains(place.folder) {
+        merge(shelf, of: place.folder)
+      } else {
+        shelves[place] = shelf
+        productCount += shelf.kept.count { $0.isThere }
+      }
+    }
     if forms.isEmpty { forms = other.forms }
+  }
+
+  private mutating func merge(_ shelf: Shelf, of folder: FolderPath) {
+    for index in shelf.kept.indices {
+      let ref = ProductRef(stored: project, folder: folder, name: shelf.kept[index].name)
+      for record in shelf.records(at: index).reversed() {
+        set(shelf.version(record, of: ref), at: VersionAddress(product: ref, version: shelf.id(of: record)))
+      }
+      if let product = shelf.product(at: index, ref) { set(product, at: ref) }
+      for user in shelf.users(at: index, in: project, folder) { add(user: user, of: ref) }
+    }
   }
 
   private mutating func shared(_ form: VersionForm) -> [VersionForm] {

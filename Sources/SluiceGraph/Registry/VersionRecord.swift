@@ -69,6 +69,17 @@ struct VersionRecord: Sendable {
     if run != nil { flags.insert(.hasRun) }
     self.flags = flags
   }
+
+  private init() {
+    let nothing = Digest(words: (0, 0, 0, 0))
+    (content, recipe, core, manifest, sha256) = (nothing, nothing, nothing, nothing, nothing)
+    (second, sequence, milliseconds, bytes, time) = (0, 0, 0, 0, 0)
+    (event, cause, run) = ((0, 0), (0, 0), 0)
+    (counter, ticks, files) = (0, 0, 0)
+    (number, published) = (VersionRecord.none, VersionRecord.none)
+    (previous, form, frames, used, usedCount, flags) = (-1, 0, -1, 0, 0, [])
+  }
+  static let blank = VersionRecord()
 }
 
 /// One version that another was made from.
@@ -79,6 +90,10 @@ struct UsedRecord: Sendable {
 
   init(_ used: Used) {
     (content, second, counter) = (used.content, used.version.second, Int32(clamping: used.version.counter))
+  }
+
+  init(content: Digest, second: Int64, counter: Int32) {
+    (self.content, self.second, self.counter) = (content, second, counter)
   }
 }
 

@@ -30,6 +30,19 @@ package struct Assessments: Sendable {
     thaws = assessor.project.stock.thaws
   }
 
+  /// The same, where all units have been sighted.
+  /// - Complexity: O(units that are not plainly current, and what they reach).
+  package init(_ assessor: Assessor, _ sightings: [Sighting]) throws(SluiceError) {
+    self.assessor = assessor
+    var touched = Touched(assessor.graph)
+    for sighting in sightings {
+      sources += sighting.sources
+      for unit in sighting.units { touched.add(unit) }
+    }
+    thaws = assessor.project.stock.thaws
+    try assess(&touched) { _ in true }
+  }
+
   // MARK: Looking
 
   /// Nil for what is plainly current, and for what is no unit.

@@ -112,7 +112,7 @@ extension Glance {
 
   private mutating func rule(ofStep step: Int) -> GlanceRule {
     if let known = rules[step] { return known }
-    let rule = GlanceRule(graph.steps[step])
+    let rule = GlanceRule(graph.steps[step], graph.form(ofStep: step))
     rules[step] = rule
     return rule
   }
@@ -251,13 +251,13 @@ extension Glance {
 
 extension Glance {
   private mutating func core(ofStep step: Int, _ place: Int, _ made: [String: ToolVersion]) -> Digest {
-    let form = graph.form(ofStep: step)
-    let names = graph.steps[step].tools
-    let tools =
-      names.isEmpty
-      ? [:] : names.reduce(into: [String: ToolVersion]()) { $0[$1] = assessor.tools[$1] ?? made[$1] }
-    let folder = places.values[place].folder
-    if let known = rules[step]?.core(form, on: folder, tools) { return known }
+    let known = places.values.withUnsafeBufferPointer { places in
+      rules.withUnsafeBufferPointer { $0[step]?.core(on: places[place].folder) }
+    }
+    if let known { return known }
+    let (form, names, folder) = (graph.form(ofStep: step), graph.steps[step].tools, places.values[place].folder)
+    let tools = names.reduce(into: [String: ToolVersion]()) { $0[$1] = assessor.tools[$1] ?? made[$1] }
+    if let known = rules[step]?.core(on: folder, tools) { return known }
     let core = form.core(on: folder, bound: [:], namings: [:], tools: tools)
     rules[step]?.keep(GlanceRule.Core(parameters: form.parameters(on: folder), tools: tools, digest: core))
     return core
@@ -331,19 +331,39 @@ extension Glance {
 private struct Seen<Value> {
   private(set) var values: [Value] = []
   private var all: [Int32]
-  private var some: [Int: Int] = [:]
+  /// Where not most of it will be looked at: an open table of numbers and slots, at most half full.
+  private var some: [(index: Int32, slot: Int32)] = []
 
   /// - Parameter count: of everything, where most of it will be looked at.
   init(count: Int?) { all = count.map { Array(repeating: -1, count: $0) } ?? [] }
 
   func slot(of index: Int) -> Int? {
-    guard !all.isEmpty else { return some[index] }
-    return all[index] < 0 ? nil : Int(all[index])
+    let slot = all.isEmpty ? some.isEmpty ? -1 : some[place(of: index)].slot : all[index]
+    return slot < 0 ? nil : Int(slot)
   }
 
   mutating func add(_ value: Value, at index: Int) -> Int {
-    if all.isEmpty { some[index] = values.count } else { all[index] = Int32(values.count) }
+    if all.isEmpty {
+      if some.count <= values.count * 2 { grow() }
+      some[place(of: index)] = (Int32(index), Int32(values.count))
+    } else {
+      all[index] = Int32(values.count)
+    }
     values.append(value)
     return values.count - 1
+  }
+
+  /// Where a number is, or would be.
+  private func place(of index: Int) -> Int {
+    let last = some.count - 1
+    var place = Int(truncatingIfNeeded: UInt64(index) &* 0x9E37_79B9_7F4A_7C15 >> 32) & last
+    while some[place].slot >= 0, some[place].index != Int32(index) { place = (place + 1) & last }
+    return place
+  }
+
+  private mutating func grow() {
+    let before = some
+    some = Array(repeating: (0, -1), count: max(16, before.count * 2))
+    for entry in before where entry.slot >= 0 { some[place(of: Int(entry.index))] = entry }
   }
 }

@@ -23,10 +23,13 @@ struct GlanceRule {
   let byName: [Int]
   let isPerFrame: Bool
   let isOverRange: Bool
+  private let form: RecipeForm
+  private let usesTools: Bool
   /// Those that were worked out, by what a folder and the programs bring to them.
   private var cores: [Core] = []
 
-  init(_ step: Step) {
+  init(_ step: Step, _ form: RecipeForm) {
+    (self.form, usesTools) = (form, !step.tools.isEmpty)
     isSimple =
       !step.isHuman && step.on == nil && !step.outputs.isEmpty
       && step.inputs.allSatisfy { $0.link == .dependency && $0.tag == .latest && $0.representation == nil }
@@ -41,7 +44,13 @@ struct GlanceRule {
     (isPerFrame, isOverRange) = (step.isPerFrame, step.frames == .range)
   }
 
-  func core(_ form: RecipeForm, on folder: Folder, _ tools: [String: ToolVersion]) -> Digest? {
+  /// That of a step that names no programs, where the folder before said the same; nil where it has to be looked for.
+  func core(on folder: Folder) -> Digest? {
+    guard !usesTools, let last = cores.last, form.says(last.parameters, on: folder) else { return nil }
+    return last.digest
+  }
+
+  func core(on folder: Folder, _ tools: [String: ToolVersion]) -> Digest? {
     cores.last { form.says($0.parameters, on: folder) && ($0.tools.isEmpty && tools.isEmpty || $0.tools == tools) }?
       .digest
   }

@@ -83,7 +83,7 @@ package struct StepGraph: Sendable {
     package static func == (left: Self, right: Self) -> Bool { left.elementsEqual(right) }
   }
 
-  var unitCount: Int { layout.unitSteps.count }
+  package var unitCount: Int { layout.unitSteps.count }
 
   package func unit(_ id: UnitID) -> Unit? { index(of: id).map { unit(at: $0) } }
   package func step(of id: UnitID) -> Step? { steps.first { $0.name == id.step } }
@@ -146,6 +146,14 @@ package struct StepGraph: Sendable {
   /// - Complexity: O(units + links).
   var unitsFolderByFolder: [Int] {
     layout.unitsFolderByFolder(isOrdered: steps.map { $0.inputs.map { $0.link != .association } })
+  }
+
+  /// The units of some folders, those of each together: the folders of one of so many parts.
+  /// - Complexity: O(units).
+  func units(ofPart part: Int, among count: Int) -> [Int] {
+    let folders = (folderCount * part / count)..<(folderCount * (part + 1) / count)
+    return layout.unitFolders.indices.filter { folders.contains(Int(layout.unitFolders[$0])) }
+      .sorted { (layout.unitFolders[$0], $0) < (layout.unitFolders[$1], $1) }
   }
 
   /// How many units one behind the other lead to this one at most: links only go to greater levels.

@@ -56,7 +56,7 @@ package struct ProjectName: Sendable, Hashable, Comparable, Codable, CustomStrin
   }
 
   /// A name that was checked before it was stored.
-  init(stored: String) { description = stored }
+  package init(stored: String) { description = stored }
 
   package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
   package init(from decoder: any Decoder) throws {
@@ -86,7 +86,7 @@ package struct FolderPath: Sendable, Hashable, Comparable, Codable, CustomString
   }
 
   /// A path that was checked before it was stored.
-  init(stored: String) { description = stored }
+  package init(stored: String) { description = stored }
 
   package var isRoot: Bool { description.isEmpty }
   package var parts: [Substring] { description.split(separator: "/") }

@@ -2,8 +2,10 @@ package import FoundationEssentials
 
 /// Rows that are built from the log, and can be thrown away and built again.
 package protocol ViewStore: Sendable {
-  /// Where the rows stand and what they say; nil where another reducer made them, or none did.
-  func load() async throws(SluiceError) -> (head: ViewHead, rows: [ViewRow])?
+  /// Where the rows stand; nil where another reducer made them, or none did.
+  func head() async throws(SluiceError) -> ViewHead?
+  /// The next rows by model, then key: of one model, some megabytes, and rows of a folder together; nil at the end.
+  func page(after last: ViewPage.End?) async throws(SluiceError) -> ViewPage?
   func save(_ changes: [ViewRow], index: ContentIndex, head: ViewHead) async throws(SluiceError)
   func clear() async throws(SluiceError)
 
@@ -13,6 +15,20 @@ package protocol ViewStore: Sendable {
   func outputs(ofRecipe recipe: Digest) async throws(SluiceError) -> [ContentPlace]
   /// The records that commands led to; those that led to none are left out.
   func records(ofCommands commands: [CommandID]) async throws(SluiceError) -> [CommandID: Int64]
+}
+
+extension ViewStore {
+  /// Where the rows stand and what they say; nil where another reducer made them, or none did.
+  package func load() async throws(SluiceError) -> (head: ViewHead, rows: [ViewRow])? {
+    guard let head = try await head() else { return nil }
+    var rows: [ViewRow] = []
+    var last: ViewPage.End?
+    while let page = try await page(after: last) {
+      rows += page.rows
+      last = page.end
+    }
+    return (head, rows)
+  }
 }
 
 /// Up to where a view is true.

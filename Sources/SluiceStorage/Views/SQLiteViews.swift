@@ -26,26 +26,61 @@ package final class SQLiteViews: ViewStore {
     }
   }
 
-  package func load() async throws(SluiceError) -> (head: ViewHead, rows: [ViewRow])? {
+  package func head() async throws(SluiceError) -> ViewHead? {
     let reducer = reducer
     do {
       return try await queue.read { database in
         guard let place = try Row.fetchOne(database, sql: "SELECT head, reducer FROM place"),
-          place["reducer"] == reducer,
-          let head = try? StableJSON.decode(ViewHead.self, from: (place["head"] as String).utf8)
+          place["reducer"] == reducer
         else { return nil }
-        var rows: [ViewRow] = []
-        // Row by row, so that only what is kept is copied: there may be millions.
-        let found = try Row.fetchCursor(database, sql: "SELECT model, key, body FROM row")
-        while let row = try found.next() {
-          let body = try row.withUnsafeData(atIndex: 2) { $0.map { Array($0) } }
-          rows.append(ViewRow(model: row[0], key: row[1], body: body))
-        }
-        return (head, rows)
+        return try? StableJSON.decode(ViewHead.self, from: (place["head"] as String).utf8)
       }
     } catch {
       throw SluiceError(sqlite: error, at: path)
     }
+  }
+
+  package func page(after last: ViewPage.End?) async throws(SluiceError) -> ViewPage? {
+    do {
+      return try await queue.read { database in
+        let rows = try database.cachedStatement(sql: ViewSQL.next)
+        let cursor = try Row.fetchCursor(rows, arguments: [last?.model ?? "", last?.key ?? ""])
+        var page: ViewPage?
+        var folder: Data?
+        while let row = try cursor.next() {
+          let isPut = try row.withUnsafeData(atIndex: 0) { model in
+            try row.withUnsafeData(atIndex: 1) { key in
+              try row.withUnsafeData(atIndex: 2) { body in
+                SQLiteViews.put(model ?? Data(), key ?? Data(), body ?? Data(), on: &page, &folder)
+              }
+            }
+          }
+          if !isPut { break }
+        }
+        return page
+      }
+    } catch {
+      throw SluiceError(sqlite: error, at: path)
+    }
+  }
+
+  /// - Parameter folder: of the last row, where the page is full but for what lies in it.
+  /// - Returns: false for a row of the next page.
+  private static func put(
+    _ model: Data, _ key: Data, _ body: Data, on page: inout ViewPage?, _ folder: inout Data?
+  ) -> Bool {
+    var added = page ?? ViewPage(model: String(decoding: model, as: UTF8.self))
+    page = nil
+    defer { page = added }
+    guard added.model.utf8.elementsEqual(model) else { return false }
+    if added.byteCount > Limits.viewPageBytes {
+      let next = key.prefix(upTo: key.lastIndex(of: UInt8(ascii: "/")) ?? key.endIndex)
+      guard folder == nil || next == folder else { return false }
+      // What SQLite lends is gone with the row.
+      if folder == nil { folder = Data(Array(next)) }
+    }
+    key.withUnsafeBytes { key in body.withUnsafeBytes { body in added.add(key: key, body: body) } }
+    return true
   }
 
   package func save(_ changes: [ViewRow], index: ContentIndex, head: ViewHead) async throws(SluiceError) {
@@ -135,6 +170,7 @@ package final class SQLiteViews: ViewStore {
 }
 
 enum ViewSQL {
+  static let next = "SELECT model, key, body FROM row WHERE (model, key) > (?, ?) ORDER BY model, key"
   static let schema = """
     DROP TABLE IF EXISTS head;
     CREATE TABLE IF NOT EXISTS place (id INTEGER PRIMARY KEY, head TEXT NOT NULL, reducer TEXT NOT NULL);

@@ -14,9 +14,15 @@ package final class MemoryViews: ViewStore {
 
   package init(manifests: any ManifestSource) { self.manifests = manifests }
 
-  package func load() async throws(SluiceError) -> (head: ViewHead, rows: [ViewRow])? {
-    state.withLock { state in state.head.map { ($0, state.rows) } }
+  package func head() async throws(SluiceError) -> ViewHead? { state.withLock { $0.head } }
+
+  package func page(after last: ViewPage.End?) async throws(SluiceError) -> ViewPage? {
+    let pages = ViewPage.pages(of: state.withLock { $0.rows }, bytes: MemoryViews.pageBytes)
+    guard let last else { return pages.first }
+    return pages.first { page in page.end.map { (last.model, last.key) < ($0.model, $0.key) } ?? false }
   }
+  /// So few that some shows have several pages.
+  private static let pageBytes = 4_096
 
   package func save(_ changes: [ViewRow], index: ContentIndex, head: ViewHead) async throws(SluiceError) {
     var content: [(sha256: Digest, recipe: Digest?, place: ContentPlace)] = []

@@ -1,0 +1,236 @@
+import FoundationEssentials
+import SluiceModel
+
+/// What a version's row has beside what every version has.
+private struct RowMarks: OptionSet {
+  let rawValue: UInt8
+  static let hasOwnSum = RowMarks(rawValue: 1)
+  static let hasFrames = RowMarks(rawValue: 2)
+  static let hasNumber = RowMarks(rawValue: 4)
+  static let wasNumbered = RowMarks(rawValue: 8)
+  static let hasReasons = RowMarks(rawValue: 16)
+  static let hasWords = RowMarks(rawValue: 32)
+}
+
+// MARK: Writing
+
+extension Shelf {
+  /// Rows that begin with it are written here; all others are JSON, which begins with a brace.
+  static let rowMark: UInt8 = 1
+
+  /// A version as it is kept; nil for one of which there is something rare to be said.
+  func row(_ record: Int) -> [UInt8]? {
+    let (known, extra) = (records[record], extras[Int32(record)]?.first)
+    guard !known.flags.contains(.isWhole), extra?.isWords != false else { return nil }
+    let why = reasons[Int32(record)] ?? []
+    var marks: RowMarks = []
+    if known.sha256 != known.content { marks.insert(.hasOwnSum) }
+    if known.frames >= 0 { marks.insert(.hasFrames) }
+    if known.number != VersionRecord.none { marks.insert(.hasNumber) }
+    if known.published != VersionRecord.none { marks.insert(.wasNumbered) }
+    if !why.isEmpty { marks.insert(.hasReasons) }
+    if extra != nil { marks.insert(.hasWords) }
+    var row = RowWriter()
+    row.put(Shelf.rowMark)
+    var form = RowWriter()
+    self.form(of: record).write(to: &form)
+    row.put(part: form.bytes)
+    row.put(marks.rawValue)
+    row.put(UInt64(known.flags.rawValue))
+    row.put(known.content)
+    if marks.contains(.hasOwnSum) { row.put(known.sha256) }
+    row.put(known.manifest)
+    if known.flags.contains(.isMade) {
+      row.put(known.recipe)
+      row.put(known.core)
+      row.put(word: known.run)
+    }
+    row.put(word: known.event.0)
+    row.put(word: known.event.1)
+    if known.flags.contains(.hasCause) {
+      row.put(word: known.cause.0)
+      row.put(word: known.cause.1)
+    }
+    row.put(word: known.time.bitPattern)
+    for number in [known.second, known.sequence, known.milliseconds, known.bytes] { row.put(signed: number) }
+    for number in [known.counter, known.ticks, known.files] { row.put(signed: Int64(number)) }
+    if marks.contains(.hasNumber) { row.put(signed: Int64(known.number)) }
+    if marks.contains(.wasNumbered) { row.put(signed: Int64(known.published)) }
+    if marks.contains(.hasFrames) { row.put(frames[Int(known.frames)].description) }
+    row.put(UInt64(known.usedCount))
+    for place in Int(known.used)..<(Int(known.used) + Int(known.usedCount)) {
+      row.put(used[place].content)
+      row.put(signed: used[place].second)
+      row.put(signed: Int64(used[place].counter))
+    }
+    if marks.contains(.hasReasons) {
+      row.put(UInt64(why.count))
+      for reason in why { reason.write(to: &row) }
+    }
+    extra?.writeWords(to: &row)
+    return row.bytes
+  }
+
+  /// A product as it is kept, in a row of its own; nil for one that is not what its versions say.
+  func productRow(at index: Int) -> [UInt8]? {
+    guard kept[index].isThere, kept[index].apart.isEmpty, kept[index].latest >= 0 else { return nil }
+    var row = RowWriter()
+    row.put(Shelf.rowMark)
+    id(of: Int(kept[index].latest)).write(to: &row)
+    return row.bytes
+  }
+}
+
+extension VersionExtra {
+  /// Whether it has only what is in every row that has it.
+  fileprivate var isWords: Bool {
+    var rest = self
+    (rest.note, rest.label, rest.base, rest.changed) = (nil, nil, nil, nil)
+    return rest.isEmpty
+  }
+
+  fileprivate func writeWords(to row: inout RowWriter) {
+    row.put(note)
+    row.put(label)
+    row.put(base == nil ? UInt8(0) : 1)
+    base?.write(to: &row)
+    row.put(changed?.description)
+  }
+
+  fileprivate init(words row: inout RowReader) throws(RowReader.Broken) {
+    (note, label) = (try row.textIfAny(), try row.textIfAny())
+    if try row.byte() == 1 { base = try VersionID(&row) }
+    if let text = try row.textIfAny() { changed = try FrameSet(row: text) }
+  }
+}
+
+extension FrameSet {
+  /// As it was written: an empty set has no text of its own.
+  fileprivate init(row text: String) throws(RowReader.Broken) {
+    if text.isEmpty {
+      self = .empty
+    } else {
+      guard let set = FrameSet(text) else { throw RowReader.Broken() }
+      self = set
+    }
+  }
+}
+
+// MARK: Reading
+
+/// What rows of many versions have in common, read once.
+struct RowForms {
+  private var forms: [UInt64: (bytes: [UInt8], form: [VersionForm])] = [:]
+  private var frames: (bytes: [UInt8], set: FrameSet)?
+
+  fileprivate mutating func form(_ bytes: UnsafeRawBufferPointer) throws(RowReader.Broken) -> [VersionForm] {
+    let hash = RowForms.hash(of: bytes)
+    let known = forms[hash]
+    if let known, RowForms.isSame(known.bytes, bytes) { return known.form }
+    var reader = RowReader(bytes)
+    let form = [try VersionForm(&reader)]
+    if known == nil { forms[hash] = (Array(bytes), form) }
+    return form
+  }
+
+  fileprivate mutating func frames(_ bytes: UnsafeRawBufferPointer) throws(RowReader.Broken) -> FrameSet {
+    if let frames, RowForms.isSame(frames.bytes, bytes) { return frames.set }
+    let set = try FrameSet(row: String(decoding: bytes, as: UTF8.self))
+    frames = (Array(bytes), set)
+    return set
+  }
+
+  private static func isSame(_ known: [UInt8], _ bytes: UnsafeRawBufferPointer) -> Bool {
+    known.count == bytes.count && known.withUnsafeBytes { $0.elementsEqual(bytes) }
+  }
+
+  /// Eight bytes at a time; two forms with one hash are only read more often.
+  private static func hash(of bytes: UnsafeRawBufferPointer) -> UInt64 {
+    var hash = UInt64(bytes.count)
+    var at = 0
+    while at + 8 <= bytes.count {
+      hash = (hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)) &* 0x9E37_79B9_7F4A_7C15
+      hash ^= hash >> 32
+      at += 8
+    }
+    while at < bytes.count {
+      hash = (hash ^ UInt64(bytes[at])) &* 0x9E37_79B9_7F4A_7C15
+      at += 1
+    }
+    return hash ^ hash >> 29
+  }
+}
+
+extension Shelf {
+  /// Puts a version down that `row` wrote, the newest of its product so far.
+  /// - Returns: what its form says of all that have it.
+  mutating func put(
+    _ row: inout RowReader, at index: Int, _ forms: inout RowForms
+  ) throws(RowReader.Broken) -> [VersionForm] {
+    let form = try forms.form(row.part())
+    let marks = RowMarks(rawValue: try row.byte())
+    var record = VersionRecord.blank
+    record.flags = VersionRecord.Flags(rawValue: UInt16(truncatingIfNeeded: try row.number()))
+    record.content = try row.digest()
+    record.sha256 = marks.contains(.hasOwnSum) ? try row.digest() : record.content
+    record.manifest = try row.digest()
+    if record.flags.contains(.isMade) {
+      (record.recipe, record.core, record.run) = (try row.digest(), try row.digest(), try row.word())
+    }
+    record.event = (try row.word(), try row.word())
+    if record.flags.contains(.hasCause) { record.cause = (try row.word(), try row.word()) }
+    record.time = Double(bitPattern: try row.word())
+    (record.second, record.sequence) = (try row.signed(), try row.signed())
+    (record.milliseconds, record.bytes) = (try row.signed(), try row.signed())
+    (record.counter, record.ticks, record.files) = (try row.small(), try row.small(), try row.small())
+    if marks.contains(.hasNumber) { record.number = try row.small() }
+    if marks.contains(.wasNumbered) { record.published = try row.small() }
+    if marks.contains(.hasFrames) { record.frames = Int32(put(try forms.frames(row.part()))) }
+    record.form = Int32(put(form))
+    (record.used, record.usedCount) = (UInt32(used.count), UInt32(truncatingIfNeeded: try row.count()))
+    guard Int(record.usedCount) == form[0].uses.count else { throw RowReader.Broken() }
+    for _ in 0..<record.usedCount {
+      used.append(UsedRecord(content: try row.digest(), second: try row.signed(), counter: try row.small()))
+    }
+    let place = Int32(records.count)
+    if marks.contains(.hasReasons) {
+      var why: [Reason] = []
+      for _ in 0..<(try row.count()) { why.append(try Reason(&row)) }
+      reasons[place] = why
+    }
+    if marks.contains(.hasWords) { extras[place] = [try VersionExtra(words: &row)] }
+    guard row.isAtEnd else { throw RowReader.Broken() }
+    record.previous = kept[index].last
+    records.append(record)
+    kept[index].last = place
+    return form
+  }
+
+  /// What a product's row says, when its versions are all there.
+  mutating func putUp(at index: Int, latest: VersionID) throws(RowReader.Broken) {
+    guard let record = record(of: latest, at: index) else { throw RowReader.Broken() }
+    (kept[index].isThere, kept[index].latest) = (true, Int32(record))
+  }
+
+  /// The same with as much room as it needs, and no more.
+  var packed: Shelf {
+    var packed = self
+    packed.kept = kept.withUnsafeBufferPointer { Array($0) }
+    packed.records = records.withUnsafeBufferPointer { Array($0) }
+    packed.used = used.withUnsafeBufferPointer { Array($0) }
+    packed.forms = forms.withUnsafeBufferPointer { Array($0) }
+    return packed
+  }
+
+  /// Empty, with the room that it has.
+  mutating func clear() {
+    kept.removeAll(keepingCapacity: true)
+    records.removeAll(keepingCapacity: true)
+    used.removeAll(keepingCapacity: true)
+    forms.removeAll(keepingCapacity: true)
+    (frames, reasons, extras) = ([], [:], [:])
+  }
+
+  /// A user on the same shelf.
+  mutating func markUser(_ user: Int, at index: Int) { kept[index].near |= 1 << UInt64(user) }
+}
