@@ -141,6 +141,23 @@ class Bodies(ServerTestCase):
         self.assertEqual(self.progress(plan)["tasksTotal"], 1)
         self.assertEqual(self.content(12), "another plate 12\nnote\nhello loaded\n")
 
+    def test_expressions_say_what_a_body_runs(self):
+        template = (
+            TEMPLATE.replace("[TASK_CHUNKING]", "[EXPR]")
+            .replace("{ name: Frames, type: STRING }", "{ name: Frames, type: RANGE_EXPR }")
+            .replace("    parameterSpace:", "    let: [\"last = max(list(Param.Frames))\"]\n    parameterSpace:")
+            .replace("hello }", "\"{{'hello ' + string(last)}}\" }")
+            .replace("name=$(printf %04d $frame)", "name={{Task.Param.Frame.zfill(4)}}")
+        )
+        self.server.pipeline(self.body(template))
+        self.publish()
+        self.assertEqual(self.server.apply()["runs"][0]["tasks"], 6)
+        self.assertEqual(self.content(3), "plate 3\nnote\nhello 6 loaded\n")
+        self.count.unlink()
+        self.change(3)
+        self.assertEqual(self.server.apply()["runs"][0]["tasks"], 1)
+        self.assertEqual(self.content(3), "fixed\nnote\nhello 3 loaded\n")
+
     def test_a_fixed_range_is_cut_down_to_what_is_stale(self):
         template = TEMPLATE.replace('range: "{{Param.Frames}}"', 'range: "1-100"').replace(
             "  - { name: Frames, type: STRING }\n", "")  # fmt: skip

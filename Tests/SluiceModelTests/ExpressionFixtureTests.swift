@@ -31,7 +31,7 @@ private struct Made: Decodable {
     "Param.LP": .list([.path("/x/y.exr"), .path("z")], of: .path),
     "Param.LB": .list([.bool(true), .bool(false)], of: .bool),
     "Param.LL": .list([.list([.int(1), .int(2)], of: .int), .list([], of: .int)], of: .list(.int)),
-    "Session.WorkingDirectory": .path("/work/1"), "Session.HasPathMappingRules": .bool(true), "name": .string("let"),
+    "Session.WorkingDirectory": .path("/jobs/1"), "Session.HasPathMappingRules": .bool(true), "name": .string("let"),
   ]
 
   private static func known() throws -> OpenJD.Symbols {

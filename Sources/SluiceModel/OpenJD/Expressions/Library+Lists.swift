@@ -212,7 +212,7 @@ extension OpenJD.Library {
     _ list: Value, _ count: Int, _ budget: inout OpenJD.Budget
   ) throws(Fault) -> Value {
     guard case .list(let elements, let type) = list else { return list }
-    guard count > 0, !elements.isEmpty else { return .list([], of: type) }
+    guard count > 0, !elements.isEmpty else { return try Value.list(of: [], hint: type) }
     let (total, isTooMany) = elements.count.multipliedReportingOverflow(by: count)
     let (bytes, isTooLarge) = list.size.multipliedReportingOverflow(by: count)
     if isTooMany || isTooLarge { throw OpenJD.Evaluation.overflow }

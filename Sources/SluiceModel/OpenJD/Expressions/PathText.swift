@@ -22,11 +22,11 @@ struct PathText: Sendable {
     }
   }
 
-  /// A scheme of at least two letters, and what comes after it.
+  /// A scheme, and what comes after it.
   private static func address(_ text: String) -> (authority: String, names: [String])? {
     guard let colon = text.utf8.firstIndex(of: 0x3A), text[colon...].hasPrefix("://") else { return nil }
     let scheme = text[..<colon]
-    guard scheme.utf8.count > 1, scheme.utf8.first.map({ (0x41...0x5A).contains($0 & 0xDF) }) == true,
+    guard scheme.utf8.first.map({ (0x41...0x5A).contains($0 & 0xDF) }) == true,
       scheme.unicodeScalars.allSatisfy({
         $0.isASCII && ($0.properties.isAlphabetic || $0.isDecimalDigit || "+.-".unicodeScalars.contains($0))
       })
