@@ -21,6 +21,7 @@ actor JobSession {
   private let user: TaskUser?
   /// What its actions run in, with all that they start.
   private let group: ControlGroup?
+  private let groupFolder: OpenFolder?
   private var entered: [Entered] = []
   /// The step whose environments are entered above those of the job.
   private var step: String?
@@ -32,6 +33,7 @@ actor JobSession {
   /// Sessions of what environments left running: it counts for the tasks in them.
   private var started: [Int32] = []
   private var redactions = OpenJD.Redactions()
+  private var programs = FoundPrograms()
   private var log: TaskLog
 
   /// - Parameters:
@@ -42,6 +44,7 @@ actor JobSession {
     sign: StopSign, gauge: MemoryGauge, user: TaskUser?, group: ControlGroup? = nil, ambient: Ambient
   ) {
     (self.user, self.group) = (user, group)
+    groupFolder = group.flatMap { OpenFolder($0.path) }
     (self.order, self.directory, self.log, self.sign, self.ambient) = (order, directory, log, sign, ambient)
     self.gauge = gauge
     base = environment.merging([Self.markName: directory]) { $1 }
@@ -61,7 +64,7 @@ actor JobSession {
     _ order: OpenJD.SessionOrder, log: TaskLog, limit: Duration, sign: StopSign, gauge: MemoryGauge
   ) async -> TaskEnd {
     (self.log, self.sign, self.gauge) = (log, sign, gauge)
-    await gauge.include(started)
+    gauge.include(started)
     if let failure = await open() { return failure }
     for step in order.steps {
       if self.step != step.name {
@@ -213,17 +216,18 @@ actor JobSession {
     var process = LocalProcess(
       arguments: [program] + resolved.arguments, name: resolved.command, environment: variables,
       directory: directory, user: user)
-    process.group = group
+    (process.group, process.groupFolder) = (group, groupFolder)
+    let speech = SessionSpeech(into: log, speaks: !isTask, redacts: order.redacts, redactions)
     let run = SessionAction(
       process, limit: [own, most].compactMap { $0 }.min(),
       // Environments are left in good order, whatever it is that ends the session.
-      stop: .init(notifyPeriod: period, folder: directory, user: user, sign: sign, obeys: !isLeaving), gauge: gauge,
-      ambient: ambient)
-    let log = log
-    let end = await run.run {
-      await self.hear($0)
-    } write: {
-      log.write($0)
+      stop: .init(notifyPeriod: period, folder: directory, user: user, sign: sign, obeys: !isLeaving), speech: speech,
+      gauge: gauge, ambient: ambient)
+    let end = await run.run()
+    let heard = speech.heard
+    redactions = heard.redactions
+    if case .environment(let number) = place, entered.indices.contains(number) {
+      entered[number].changes += heard.changes
     }
     if let session = await run.number, kill(-session, 0) == 0 { started.append(session) }
     return end
@@ -253,7 +257,7 @@ actor JobSession {
   /// The file that a command means: one with a path is relative to the working directory.
   private func program(_ command: String, _ variables: [String: String]) -> String? {
     if command.contains("/") { return command.hasPrefix("/") ? command : directory + "/" + command }
-    return Program.path(of: command, environment: variables)
+    return programs.path(of: command, variables, now: ambient.uptime())
   }
 
   private func failure(_ end: SessionAction.End, _ place: String, _ action: OpenJD.Action) -> TaskEnd? {
@@ -267,35 +271,6 @@ actor JobSession {
     case .stopped: return .cancelled
     case .notFound: return .actionFailed("\(place)the program \(command) is not installed on this machine")
     }
-  }
-
-  // MARK: Listening
-
-  /// What a line changes, and what is written for it.
-  private func hear(_ line: String) -> SessionAction.Heard {
-    var heard = SessionAction.Heard(line: line)
-    switch OpenJD.SessionMessage(line: line) {
-    case .failure(let words): heard.failure = words
-    case .set(let name, let value): change(name, to: value)
-    case .unset(let name): change(name, to: nil)
-    case .setRedacted(let name, let value):
-      redactions.add(value)
-      // A value that was written as JSON stands there in another spelling.
-      if let equals = line.firstIndex(of: "=") { redactions.add(String(line[line.index(after: equals)...])) }
-      if order.redacts { change(name, to: value) }
-    case .malformed(let words, let endsAction):
-      heard.line += " -- ERROR: \(words)"
-      // What tasks say of variables is not heard, and so cannot be wrong, unless it is misspelt.
-      if endsAction, speaking != nil || !words.hasPrefix("Failed") { heard.refusal = words }
-    case .progress, .status, nil: break
-    }
-    heard.line = redactions.applied(to: heard.line)
-    return heard
-  }
-
-  private func change(_ name: String, to value: String?) {
-    guard let speaking, entered.indices.contains(speaking) else { return }
-    entered[speaking].changes.append((name, value))
   }
 
   private func say(_ words: String) { log.write(Array("sluice: \(words)\n".utf8)) }

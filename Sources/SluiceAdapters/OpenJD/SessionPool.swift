@@ -37,13 +37,9 @@ actor SessionPool {
     let (launch, sign) = (launches, StopSign())
     signs[launch] = sign
     defer { signs[launch] = nil }
-    // Environments are to be left in good order, so what runs must not be torn away with the task that waits for it.
-    let work = Task {
-      await self.perform(
-        order, environment: environment, log: log, limit: limit, sign: sign, gauge: gauge, groups: groups)
-    }
     return await withTaskCancellationHandler {
-      await work.value
+      await perform(
+        order, environment: environment, log: log, limit: limit, sign: sign, gauge: gauge, groups: groups)
     } onCancel: {
       sign.raise()
     }
@@ -129,7 +125,8 @@ actor SessionPool {
   }
 
   private func close(_ kept: Kept) async {
-    await kept.session.end()
+    // Environments are left in good order, although who waits for it may be cancelled.
+    await Task { await kept.session.end() }.value
     kept.log.finish()
     numbers[kept.folder]?.remove(kept.number)
     if numbers[kept.folder]?.isEmpty == true { numbers[kept.folder] = nil }
