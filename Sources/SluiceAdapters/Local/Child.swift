@@ -20,27 +20,46 @@ final class Child: Sendable {
     var process: Int32?
     /// Set off ends its group.
     var timer: Int32?
+    /// Milliseconds after which its group is to be ended, by whoever waits for it next.
+    var grace: Int?
+    var isReaped = false
     var end: LocalProcess.End?
     /// Whoever started it waits until it has ended, or for a while.
     var starting: CheckedContinuation<Void, Never>?
     var ending: CheckedContinuation<Void, Never>?
-    var isStarted = false
   }
   private let progress = Mutex(Progress())
 
   private init() {}
 
   /// Starts a process.
-  /// - Parameter patience: how long this waits for its end, in milliseconds.
+  /// - Parameter patience: how long this waits for its end, in milliseconds. On a thread that may be held up it does.
   /// - Returns: when it has ended, or after that.
   static func start(_ process: LocalProcess, _ output: Output, patience: Int32) async -> Child {
     let child = Child()
+    if let thread = WaitingThread.current {
+      child.hold(thread, process, output, patience: patience)
+      return child
+    }
     await withCheckedContinuation { continuation in
       child.progress.withLock { $0.starting = continuation }
-      let isRunning = WaitingThread.run { child.live(process, output, patience: patience, on: $0) }
+      let isRunning = WaitingThread.run { thread in
+        guard let watched = child.begin(process, output) else { return }
+        if !child.follow(watched, on: thread, for: patience) {
+          child.begun()
+          _ = child.follow(watched, on: thread, for: nil)
+        }
+      }
       if !isRunning { child.leave(output, .failed("this program cannot have more threads")) }
     }
     return child
+  }
+
+  /// Starts and waits for it here, and lets another thread wait for one that takes longer.
+  private func hold(_ thread: WaitingThread, _ process: LocalProcess, _ output: Output, patience: Int32) {
+    guard let watched = begin(process, output), !follow(watched, on: thread, for: patience) else { return }
+    let isRunning = WaitingThread.run { _ = self.follow(watched, on: $0, for: nil) }
+    if !isRunning { _ = follow(watched, on: thread, for: nil) }
   }
 
   /// One that never began.
@@ -84,90 +103,104 @@ final class Child: Sendable {
   /// Asks its group to end, and makes it after a while.
   func terminate(within grace: Duration) {
     progress.withLock { progress in
-      guard let process = progress.process, let timer = progress.timer else { return }
+      guard let process = progress.process, !progress.isReaped else { return }
       kill(-process, SIGTERM)
-      csluice_set_timer(timer, Int(grace / .milliseconds(1)))
+      progress.grace = Int(grace / .milliseconds(1))
+      if let timer = progress.timer { csluice_set_timer(timer, Int(grace / .milliseconds(1))) }
     }
   }
 
   /// Nothing where it has ended: its number may be another's then.
   func signal(_ signal: Int32) {
-    progress.withLock { if let process = $0.process, $0.timer != nil { kill(process, signal) } }
+    progress.withLock { if let process = $0.process, !$0.isReaped { kill(process, signal) } }
   }
 
   func endGroup() {
-    progress.withLock { if let process = $0.process, $0.timer != nil { LocalProcess.endGroup(process) } }
+    progress.withLock { if let process = $0.process, !$0.isReaped { LocalProcess.endGroup(process) } }
   }
 
-  // MARK: On its thread
+  // MARK: On a thread that may be held up
 
-  private func live(_ process: LocalProcess, _ output: Output, patience: Int32, on thread: WaitingThread) {
-    let (end, descriptor): (LocalProcess.End?, Int32)
-    let pipe: FileDescriptor?
+  /// What is waited for.
+  private struct Watched: Sendable {
+    /// Of the process; -1 where the kernel has no such thing.
+    let descriptor: Int32
+    /// What it writes; -1 where that goes to a file.
+    let pipe: Int32
+    let hear: (@Sendable (UnsafeRawBufferPointer) -> Void)?
+    let endsGroup: Bool
+  }
+
+  /// - Returns: nil where it could not be started; that is its end.
+  private func begin(_ process: LocalProcess, _ output: Output) -> Watched? {
+    let started: Result<ChildStart.Started, ChildStart.Failure>
+    var (pipe, hear): (Int32, (@Sendable (UnsafeRawBufferPointer) -> Void)?) = (-1, nil)
     switch output {
     case .file(let file):
-      (end, descriptor) = begin(process, writesTo: file.rawValue, on: thread)
+      started = ChildStart.start(process, writesTo: file.rawValue)
       try? file.close()
-      pipe = nil
-    case .heard:
+    case .heard(let told):
       var ends: [Int32] = [-1, -1]
       guard csluice_pipe(&ends) == 0 else {
-        thread.rest()
-        return finish(.failed("this program has too many files open"))
+        finish(.failed("this program has too many files open"))
+        return nil
       }
-      (end, descriptor) = begin(process, writesTo: ends[1], on: thread)
+      started = ChildStart.start(process, writesTo: ends[1])
       close(ends[1])
-      pipe = FileDescriptor(rawValue: ends[0])
+      (pipe, hear) = (ends[0], told)
     }
-    let how = end ?? follow(descriptor, pipe, output, patience: patience, on: thread, endsGroup: process.endsGroup)
-    // First of all: what is done with the end takes longer than what is left to do here.
-    finish(how)
-    try? pipe?.close()
-    if descriptor >= 0 { close(descriptor) }
-    thread.rest()
-  }
-
-  /// - Returns: how it ended before it began, and what a `poll` can wait for.
-  private func begin(
-    _ process: LocalProcess, writesTo output: Int32, on thread: WaitingThread
-  ) -> (LocalProcess.End?, Int32) {
-    switch ChildStart.start(process, writesTo: output) {
-    case .failure(let end): return (end.end, -1)
+    switch started {
+    case .failure(let failure):
+      if pipe >= 0 { close(pipe) }
+      finish(failure.end)
+      return nil
     case .success(let started):
-      progress.withLock { ($0.process, $0.timer) = (started.process, thread.timer) }
-      return (nil, started.descriptor)
+      progress.withLock { $0.process = started.process }
+      return Watched(descriptor: started.descriptor, pipe: pipe, hear: hear, endsGroup: process.endsGroup)
     }
   }
 
   /// Waits for its end.
-  private func follow(
-    _ descriptor: Int32, _ pipe: FileDescriptor?, _ output: Output, patience: Int32, on thread: WaitingThread,
-    endsGroup: Bool
-  ) -> LocalProcess.End {
-    var patience = patience
+  /// - Parameter patience: for about so many milliseconds; nil for as long as it takes.
+  /// - Returns: whether it has ended.
+  private func follow(_ watched: Watched, on thread: WaitingThread, for patience: Int32?) -> Bool {
+    var left = patience
+    progress.withLock { progress in
+      progress.timer = thread.timer
+      if let grace = progress.grace { csluice_set_timer(thread.timer, grace) }
+    }
     // A number below 0 is passed over.
     var sources = [
-      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: watched.descriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: thread.timer, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: pipe?.rawValue ?? -1, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: watched.pipe, events: Int16(POLLIN), revents: 0),
     ]
     while true {
-      let isWaitedFor = progress.withLock { $0.starting != nil }
-      let longest = isWaitedFor ? patience : -1
-      let pause = descriptor < 0 && (longest < 0 || longest > Child.lookMilliseconds) ? Child.lookMilliseconds : longest
-      let ready = poll(&sources, 3, pause)
+      let longest = watched.descriptor < 0 ? Child.lookMilliseconds : Int32.max
+      let pause = min(left ?? longest, longest)
+      let ready = poll(&sources, 3, pause == Int32.max ? -1 : pause)
+      if ready < 0 { continue }
       if sources[1].revents != 0 {
         endGroup()
         sources[1].fd = -1
       }
-      if sources[0].revents != 0 || descriptor < 0, let end = reap(endsGroup: endsGroup) {
-        if let pipe { _ = drain(pipe, output, atMost: Child.lastBytes) }
-        return end
+      if sources[0].revents != 0 || watched.descriptor < 0, let end = reap(endsGroup: watched.endsGroup) {
+        _ = drain(watched, atMost: Child.lastBytes)
+        // First of all: what is done with the end takes longer than what is left to do here.
+        finish(end)
+        if watched.pipe >= 0 { close(watched.pipe) }
+        if watched.descriptor >= 0 { close(watched.descriptor) }
+        return true
       }
-      if sources[2].revents != 0, let pipe, drain(pipe, output, atMost: Child.turnBytes) { sources[2].fd = -1 }
+      if sources[2].revents != 0, drain(watched, atMost: Child.turnBytes) { sources[2].fd = -1 }
       // What writes all the time is not waited for longer than what is silent.
-      patience = max(0, patience - (ready == 0 ? pause : 1))
-      if patience == 0 { begun() }
+      if let now = left {
+        left = max(0, now - (ready == 0 ? pause : 1))
+        if left == 0 {
+          progress.withLock { $0.timer = nil }
+          return false
+        }
+      }
     }
   }
 
@@ -181,7 +214,7 @@ final class Child: Sendable {
 
   private func reap(endsGroup: Bool) -> LocalProcess.End? {
     progress.withLock { progress in
-      guard let process = progress.process else { return nil }
+      guard let process = progress.process, !progress.isReaped else { return nil }
       var found = siginfo_t()
       guard waitid(P_PID, id_t(process), &found, WEXITED | WNOHANG | WNOWAIT) == 0, found.si_code != 0 else {
         return nil
@@ -189,19 +222,19 @@ final class Child: Sendable {
       // As long as it is not taken, its number is nobody else's.
       if endsGroup { LocalProcess.endGroup(process) }
       var status: Int32 = 0
-      progress.timer = nil
+      (progress.timer, progress.isReaped) = (nil, true)
       guard csluice_reap(process, 1, &status) == 0 else { return .failed("its end was taken by others") }
       return status & 0x7F == 0 ? .exited(Int(status >> 8 & 0xFF)) : .signaled(Int(status & 0x7F))
     }
   }
 
   /// - Returns: whether nothing more can come.
-  private func drain(_ pipe: FileDescriptor, _ output: Output, atMost bound: Int) -> Bool {
-    guard case .heard(let hear) = output else { return true }
+  private func drain(_ watched: Watched, atMost bound: Int) -> Bool {
+    guard let hear = watched.hear else { return true }
     return withUnsafeTemporaryAllocation(byteCount: Child.pieceBytes, alignment: 16) { piece in
       var total = 0
       while total < bound {
-        let count = read(pipe.rawValue, piece.baseAddress, piece.count)
+        let count = read(watched.pipe, piece.baseAddress, piece.count)
         if count < 0 && errno == EINTR { continue }
         if count <= 0 { return count == 0 }
         total += count

@@ -41,21 +41,15 @@ enum ChildStart {
     var arguments: [UnsafeMutablePointer<CChar>?] =
       [strdup(process.name ?? process.arguments.first ?? program)] + process.arguments.dropFirst().map { strdup($0) }
       + [nil]
-    var environment: [UnsafeMutablePointer<CChar>?] =
-      process.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer {
-      for text in arguments { free(text) }
-      for text in environment { free(text) }
-    }
+    defer { for text in arguments { free(text) } }
+    let block = process.block ?? EnvironmentBlock(process.environment)
     let made = program.withCString { program in
       process.directory.withCString { folder in
         arguments.withUnsafeMutableBufferPointer { arguments in
-          environment.withUnsafeMutableBufferPointer { environment in
-            var order = csluice_order(
-              program: program, arguments: arguments.baseAddress, environment: environment.baseAddress,
-              folder: folder, input: silence, output: output, group: group)
-            return csluice_start(&order)
-          }
+          var order = csluice_order(
+            program: program, arguments: arguments.baseAddress, environment: block.pointers, folder: folder,
+            input: silence, output: output, group: group)
+          return withExtendedLifetime(block) { csluice_start(&order) }
         }
       }
     }

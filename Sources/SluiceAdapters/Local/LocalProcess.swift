@@ -15,6 +15,8 @@ struct LocalProcess: Sendable {
   /// What the program sees as its own name; nil for what it is called by.
   var name: String?
   var environment: [String: String]
+  /// The same, where it was made for many processes.
+  var block: EnvironmentBlock?
   var directory: String
   /// Whom it runs as, where that is another than this program.
   var user: TaskUser?
@@ -38,7 +40,7 @@ struct LocalProcess: Sendable {
       return Child.ended(.notFound, output)
     }
     process.arguments = user.command(path, Array(arguments.dropFirst()), environment: environment)
-    process.environment = TaskUser.environment(before: environment)
+    (process.environment, process.block) = (TaskUser.environment(before: environment), nil)
     return await Child.start(process, output, patience: patience)
   }
 

@@ -45,6 +45,10 @@ package final class ProcessLauncher: TaskLauncher {
     }
   }
 
+  package func slot() -> (any TaskExecutor)? { WaitingThread.take() }
+
+  package func leave(_ slot: any TaskExecutor) { (slot as? WaitingThread)?.rest() }
+
   package func launch(_ order: TaskOrder) async -> TaskEnd { await report(order).end }
 
   package func report(_ order: TaskOrder) async -> TaskReport {
@@ -65,19 +69,17 @@ package final class ProcessLauncher: TaskLauncher {
       return .failed("its log cannot be written: \(error)")
     }
     if let preface = order.preface { log.say(preface) }
-    var environment = order.environment
-    environment[ProcessLauncher.markName] = mark
-    // The same for the same work, so that results do not depend on it.
-    environment[Strays.placeName] = "\(order.directory)/\(order.task.description.drop { $0 != "." }.dropFirst())"
     if let session = order.session {
       let end = await sessions.run(
-        session, environment: environment, log: log, limit: .seconds(order.timeoutSeconds), gauge: gauge,
+        session, environment: { [mark] in ProcessLauncher.environment(of: order, mark) }, log: log,
+        limit: .seconds(order.timeoutSeconds), gauge: gauge,
         groups: controlGroups)
       log.finish()
       return end
     }
     var process = LocalProcess(
-      arguments: order.arguments, environment: environment, directory: order.directory, user: user)
+      arguments: order.arguments, environment: ProcessLauncher.environment(of: order, mark), directory: order.directory,
+      user: user)
     process.group = controlGroups?.make()
     process.endsGroup = true
     let child = await process.start(.heard { log.write($0) }, patience: Int32(Limits.taskPatienceMilliseconds))
@@ -86,6 +88,14 @@ package final class ProcessLauncher: TaskLauncher {
     log.finish()
     await endRest(of: process, child.number, gauge)
     return end
+  }
+
+  private static func environment(of order: TaskOrder, _ mark: String) -> [String: String] {
+    var environment = order.environment
+    environment[markName] = mark
+    // The same for the same work, so that results do not depend on it.
+    environment[Strays.placeName] = "\(order.directory)/\(order.task.description.drop { $0 != "." }.dropFirst())"
+    return environment
   }
 
   /// Waits for a task's end. Nobody looks at one that is over within moments.

@@ -22,7 +22,9 @@ actor JobSession {
   /// What its actions run in, with all that they start.
   private let group: ControlGroup?
   private let groupFolder: OpenFolder?
-  private var entered: [Entered] = []
+  private var entered: [Entered] = [] { didSet { seen = nil } }
+  /// What processes see as their environment, until that changes.
+  private var seen: (variables: [String: String], block: EnvironmentBlock)?
   /// The step whose environments are entered above those of the job.
   private var step: String?
   private var isOpen = false
@@ -151,6 +153,14 @@ actor JobSession {
     step = nil
   }
 
+  private var environment: (variables: [String: String], block: EnvironmentBlock) {
+    if let seen { return seen }
+    let variables = variables
+    let now = (variables, EnvironmentBlock(variables))
+    seen = now
+    return now
+  }
+
   /// What processes see as their environment.
   private var variables: [String: String] {
     var variables = base
@@ -210,13 +220,13 @@ actor JobSession {
     } catch {
       return .failed("cannot be started: \(error.what)", said: nil)
     }
-    let variables = variables
+    let (variables, block) = environment
     guard let program = program(resolved.command, variables) else { return .notFound }
     let own = resolved.timeout.map { Duration.seconds($0) } ?? limit
     var process = LocalProcess(
       arguments: [program] + resolved.arguments, name: resolved.command, environment: variables,
       directory: directory, user: user)
-    (process.group, process.groupFolder) = (group, groupFolder)
+    (process.group, process.groupFolder, process.block) = (group, groupFolder, block)
     let speech = SessionSpeech(into: log, speaks: !isTask, redacts: order.redacts, redactions)
     let run = SessionAction(
       process, limit: [own, most].compactMap { $0 }.min(),
@@ -226,7 +236,7 @@ actor JobSession {
     let end = await run.run()
     let heard = speech.heard
     redactions = heard.redactions
-    if case .environment(let number) = place, entered.indices.contains(number) {
+    if case .environment(let number) = place, entered.indices.contains(number), !heard.changes.isEmpty {
       entered[number].changes += heard.changes
     }
     if let session = await run.number, kill(-session, 0) == 0 { started.append(session) }

@@ -28,9 +28,11 @@ actor SessionPool {
   /// Runs an order in a session of its key, kept or new, and keeps the session where all went well.
   ///
   /// A cancelled Swift task stops what runs, in the way of its template, and waits for its end.
-  /// - Parameter log: kept open until the session writes elsewhere or ends.
+  /// - Parameters:
+  ///   - environment: what processes of a new session see before anything is entered.
+  ///   - log: kept open until the session writes elsewhere or ends.
   func run(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: TaskLog, limit: Duration,
+    _ order: OpenJD.SessionOrder, environment: @Sendable () -> [String: String], log: TaskLog, limit: Duration,
     gauge: MemoryGauge, groups: ControlGroups?
   ) async -> TaskEnd {
     launches += 1
@@ -46,12 +48,12 @@ actor SessionPool {
   }
 
   private func perform(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: TaskLog, limit: Duration, sign: StopSign,
-    gauge: MemoryGauge, groups: ControlGroups?
+    _ order: OpenJD.SessionOrder, environment: @Sendable () -> [String: String], log: TaskLog, limit: Duration,
+    sign: StopSign, gauge: MemoryGauge, groups: ControlGroups?
   ) async -> TaskEnd {
     let kept =
       take(order.key)
-      ?? make(order, environment: environment, log: log, sign: sign, gauge: gauge, group: groups?.make())
+      ?? make(order, environment: environment(), log: log, sign: sign, gauge: gauge, group: groups?.make())
     let end = await kept.session.run(order, log: log, limit: limit, sign: sign, gauge: gauge)
     let now = Kept(session: kept.session, folder: kept.folder, number: kept.number, log: log, since: ambient.uptime())
     if case .exited(0) = end, !isHurried {

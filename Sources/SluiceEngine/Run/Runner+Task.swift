@@ -17,14 +17,20 @@ extension Runner {
   /// One task after the other on this machine, as long as there are some; on another machine one. The next one does not
   /// wait for the disk as well; but where that takes nothing more, nothing more begins.
   func work(from first: Farm.Given) async {
-    let isOwn = first.lease.agent == Farm.own
+    guard first.lease.agent == Farm.own else { return await work(from: first, isOwn: false) }
+    guard let slot = parts.launcher.slot() else { return await work(from: first, isOwn: true) }
+    await withTaskExecutorPreference(slot) { await work(from: first, isOwn: true, slot) }
+    parts.launcher.leave(slot)
+  }
+
+  private func work(from first: Farm.Given, isOwn: Bool, _ slot: (any TaskExecutor)? = nil) async {
     await withDiscardingTaskGroup { group in
       var next: Farm.Given? = first
       while let given = next {
-        let finished = await execute(given)
+        let finished = await execute(given, slot)
         if let finished, finished.failure == nil, unrecorded <= Limits.unrecordedTasks {
           next = pump(taking: isOwn)
-          group.addTask { await self.record(finished) }
+          group.addTask(executorPreference: globalConcurrentExecutor) { await self.record(finished) }
         } else {
           if let finished { await record(finished) }
           next = pump(taking: isOwn)
@@ -34,7 +40,7 @@ extension Runner {
   }
 
   /// - Returns: nil where nothing is to be recorded.
-  private func execute(_ given: Farm.Given) async -> Finished? {
+  private func execute(_ given: Farm.Given, _ slot: (any TaskExecutor)?) async -> Finished? {
     let (task, token) = (given.task, given.lease.token)
     guard farm.holds(token) else {
       await givenBack(task)
@@ -48,7 +54,7 @@ extension Runner {
       return nil
     }
     inHand[task] = token
-    let finished = await carryOut(given, run, pieces)
+    let finished = await carryOut(given, run, pieces, slot)
     if finished == nil { letGo(given) } else { unrecorded += 1 }
     return finished
   }
@@ -58,7 +64,9 @@ extension Runner {
     if inHand[given.task] == given.lease.token { inHand[given.task] = nil }
   }
 
-  private func carryOut(_ given: Farm.Given, _ run: Going, _ pieces: [RunOrder.Piece]) async -> Finished? {
+  private func carryOut(
+    _ given: Farm.Given, _ run: Going, _ pieces: [RunOrder.Piece], _ slot: (any TaskExecutor)?
+  ) async -> Finished? {
     let (task, token) = (given.task, given.lease.token)
     if going[task.run]?.lost.remove(task) != nil { await discard(pieces, run) }
     let log = logPath(of: task, run)
@@ -68,7 +76,7 @@ extension Runner {
     do throws(SluiceError) {
       let arguments = try run.plan.arguments(for: pieces)
       let session = try run.session(of: task)
-      guard let ended = try await launch(given, arguments, run, log, session) else {
+      guard let ended = try await launch(given, arguments, run, log, session, slot) else {
         await givenBack(task)
         return nil
       }
@@ -107,7 +115,8 @@ extension Runner {
 
   /// - Returns: nil where its agent was lost or gave it back, and the task waits again.
   func launch(
-    _ given: Farm.Given, _ arguments: [String], _ run: Going, _ log: String, _ session: OpenJD.SessionOrder?
+    _ given: Farm.Given, _ arguments: [String], _ run: Going, _ log: String, _ session: OpenJD.SessionOrder?,
+    _ slot: (any TaskExecutor)?
   ) async throws(SluiceError) -> TaskEnd? {
     countProcess(1, of: given.task.run)
     defer {
@@ -133,7 +142,9 @@ extension Runner {
       return try await launchAway(order, given, run, signals, cancel)
     }
     // A task of its own, so that it can be ended by whoever wants that.
-    let work = Task { @concurrent [launcher = parts.launcher, order] in await launcher.report(order) }
+    let work = Task(executorPreference: slot) { @concurrent [launcher = parts.launcher, order] in
+      await launcher.report(order)
+    }
     cancels[given.lease.token] = Cancel(task: given.task) { work.cancel() }
     let report = await withTaskCancellationHandler {
       await work.value
