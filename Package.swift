@@ -56,10 +56,12 @@ let package = Package(
       dependencies: ["SluiceModel", "SluiceGraph", "SluicePolicy", lifecycle, logging],
       swiftSettings: strict),
     .target(name: "SluiceStorage", dependencies: ["SluiceModel", "SluiceGraph", grdb], swiftSettings: strict),
+    .target(name: "CSluiceProcess"),
     .target(
       name: "SluiceAdapters",
       dependencies: [
-        "SluiceModel", subprocess, systemPackage, yams, httpClient, nioCore, nioHTTP1, nioPosix, nioSSL,
+        "SluiceModel", "CSluiceProcess", subprocess, systemPackage, yams, httpClient, nioCore, nioHTTP1, nioPosix,
+        nioSSL,
       ],
       swiftSettings: strict),
     .target(

@@ -159,6 +159,11 @@ package enum Limits {
   package static let runsPerPlan = 100_000
   /// Tasks that have ended and wait to be recorded; while there are more, no other begins before one is.
   package static let unrecordedTasks = 32
+  /// Ends of tasks that share a record: it may hold 256 KiB, and a failure's words are some.
+  package static let endsPerRecord = 32
+  /// Where the end before was recorded no longer ago, the next one waits a little for those that come with it.
+  package static let endsApartMilliseconds = 20
+  package static let endsPauseMilliseconds = 4
   /// A task's log of one try takes so much as it comes: renderers that say everything write tens of MiB.
   package static let taskLogBytes = 64 * 1024 * 1024
   /// Of what comes behind that the end is kept: there stands why it failed. A task has up to twice that in memory.
@@ -279,8 +284,10 @@ package enum Limits {
   package static let presenceProgramSeconds = 5
   /// How often an artist's machine is looked at for its user.
   package static let presenceMilliseconds = 1_000
-  /// When a task's memory is looked at first: most tasks of less than that have little, and cost nothing so.
-  package static let memoryFirstLookMilliseconds = 100
+  /// A task that is over within this has nobody who looks at its time, its memory, or a wish to stop it.
+  package static let taskPatienceMilliseconds = 50
+  /// When the memory of a longer task is looked at first: most tasks of less than that have little.
+  package static let memoryFirstLookMilliseconds = 60
   /// How often from then on: what grows by 1 GiB a second is stopped within 256 MiB of its limit.
   package static let memoryLookMilliseconds = 250
   /// A step's newest tasks that its sizes are learned from; older ones were made of other scenes.

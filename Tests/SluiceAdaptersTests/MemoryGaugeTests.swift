@@ -70,18 +70,18 @@ import Testing
       FilePath(log), .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
     let (begun, begin) = AsyncStream<Void>.makeStream()
     async let ended = process.run(output: output, grace: .zero) {
-      await gauge.begin($0)
+      gauge.begin($0)
       begin.finish()
     }
     // On a busy machine the program may be ready before the gauge has heard of it.
     for await _ in begun {}
     while !FileManager.default.fileExists(atPath: ready) { try await ambient.sleep(.milliseconds(10)) }
-    let end = await gauge.look()
-    if end == nil { await gauge.stop() }
+    let end = gauge.look()
+    if end == nil { gauge.stop() }
     let (how, number) = await ended
     #expect(how == .signaled(9), "\((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")")
     if let number { LocalProcess.endGroup(number) }
-    return (end, await gauge.used)
+    return (end, gauge.used)
   }
 
   private static let says = "open(os.environ['READY'], 'w').close(); time.sleep(300)"

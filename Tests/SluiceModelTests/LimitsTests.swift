@@ -56,7 +56,15 @@ import Testing
 
   @Test func `let a task's memory be looked at often enough to stop it early`() {
     #expect(Limits.memoryFirstLookMilliseconds <= Limits.memoryLookMilliseconds)
+    #expect(Limits.taskPatienceMilliseconds + Limits.memoryFirstLookMilliseconds <= Limits.memoryLookMilliseconds)
     #expect(Limits.memoryLookMilliseconds <= 1_000)
+  }
+
+  @Test func `let ends of tasks wait for each other for moments only, and share records`() {
+    #expect(Limits.endsPauseMilliseconds < Limits.endsApartMilliseconds)
+    #expect(Limits.endsApartMilliseconds < Limits.taskPatienceMilliseconds)
+    #expect(2...Limits.unrecordedTasks ~= Limits.endsPerRecord)
+    #expect(Limits.endsPerRecord <= Limits.factsPerRecord)
   }
 
   @Test func `let a size be learned from fewer tasks than are kept`() {

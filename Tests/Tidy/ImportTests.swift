@@ -14,8 +14,8 @@ enum ImportMap {
       "SluiceModel", "SluiceGraph", "GRDB", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization",
     ],
     "SluiceAdapters": [
-      "SluiceModel", "Subprocess", "SystemPackage", "Yams", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix",
-      "NIOSSL", "FoundationEssentials", "Glibc", "Synchronization",
+      "SluiceModel", "CSluiceProcess", "Subprocess", "SystemPackage", "Yams", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
+      "NIOPosix", "NIOSSL", "FoundationEssentials", "Glibc", "Synchronization",
     ],
     "SluiceServer": [
       "SluiceModel", "SluiceGraph", "SluicePolicy", "SluiceEngine", "Hummingbird", "HTTPTypes", "NIOCore",

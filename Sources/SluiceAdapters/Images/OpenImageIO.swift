@@ -16,6 +16,7 @@ package struct OpenImageIO: PixelReader, PreviewMaker {
   // MARK: Pixels
 
   package func digests(of paths: [String]) async -> [Digest?] {
+    if paths.isEmpty { return [] }
     guard Program.path(of: "oiiotool", environment: environment) != nil else { return paths.map { _ in nil } }
     var found: [Digest?] = []
     for start in stride(from: 0, to: paths.count, by: 64) {

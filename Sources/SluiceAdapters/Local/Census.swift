@@ -1,11 +1,15 @@
 import FoundationEssentials
 import SluiceModel
+import Synchronization
 
 /// The processes of this machine by their sessions, read from `/proc` at most four times a second whoever asks.
-actor Census {
+final class Census: Sendable {
+  private struct Look {
+    var sessions: [Int32: [ProcessStat]] = [:]
+    var taken: Duration?
+  }
   private let ambient: Ambient
-  private var sessions: [Int32: [ProcessStat]] = [:]
-  private var taken: Duration?
+  private let last = Mutex(Look())
 
   init(ambient: Ambient) { self.ambient = ambient }
 
@@ -14,13 +18,15 @@ actor Census {
   /// - Complexity: O(processes of the machine) where the last look is too old.
   func processes(of wanted: [Int32], youngest: Int32?) -> [ProcessStat] {
     let now = ambient.uptime()
-    let isOld = taken.map { now - $0 >= .milliseconds(Limits.memoryLookMilliseconds) } ?? true
-    if isOld || youngest.map({ sessions[$0] == nil }) == true {
-      sessions = Dictionary(
-        grouping: LocalProcess.all().compactMap { ProcessStat(Census.text(of: "/proc/\($0)/stat")) }, by: \.session)
-      taken = now
+    return last.withLock { last in
+      let isOld = last.taken.map { now - $0 >= .milliseconds(Limits.memoryLookMilliseconds) } ?? true
+      if isOld || youngest.map({ last.sessions[$0] == nil }) == true {
+        last.sessions = Dictionary(
+          grouping: LocalProcess.all().compactMap { ProcessStat(Census.text(of: "/proc/\($0)/stat")) }, by: \.session)
+        last.taken = now
+      }
+      return wanted.flatMap { last.sessions[$0] ?? [] }
     }
-    return wanted.flatMap { sessions[$0] ?? [] }
   }
 
   /// Empty for what cannot be read; a process may end at any time.

@@ -1,5 +1,4 @@
 import Glibc
-import Subprocess
 import SystemPackage
 
 /// One process of this machine in a session of its own, so that ending its group ends what it started.
@@ -16,13 +15,36 @@ struct LocalProcess: Sendable {
   /// What the program sees as its own name; nil for what it is called by.
   var name: String?
   var environment: [String: String]
+  /// The same, where it was made for many processes.
+  var block: EnvironmentBlock?
   var directory: String
   /// Whom it runs as, where that is another than this program.
   var user: TaskUser?
   /// The control group that it runs in, with all that it starts.
   var group: ControlGroup?
+  /// The group's folder, where it is kept open for many processes.
+  var groupFolder: OpenFolder?
 
-  /// Runs it with its output and its errors in one stream, until it has ended.
+  /// Whether what is left of its group is ended with it.
+  var endsGroup = false
+
+  /// Starts it, with what it writes on both channels in one stream.
+  /// - Parameter patience: how many milliseconds this waits for its end.
+  func start(_ output: Child.Output, patience: Int32) async -> Child {
+    guard let user else { return await Child.start(self, output, patience: patience) }
+    var process = self
+    process.user = nil
+    process.name = nil
+    let program = arguments.first ?? ""
+    guard let path = program.contains("/") ? program : Program.path(of: program, environment: environment) else {
+      return Child.ended(.notFound, output)
+    }
+    process.arguments = user.command(path, Array(arguments.dropFirst()), environment: environment)
+    (process.environment, process.block) = (TaskUser.environment(before: environment), nil)
+    return await Child.start(process, output, patience: patience)
+  }
+
+  /// Runs it with its output and its errors in one file, until it has ended.
   ///
   /// A cancelled Swift task asks its group to end, and `grace` later makes it.
   /// - Parameters:
@@ -31,49 +53,9 @@ struct LocalProcess: Sendable {
   func run(
     output: FileDescriptor, grace: Duration, started: @Sendable (Int32) async -> Void = { _ in }
   ) async -> (end: End, process: Int32?) {
-    if let user {
-      let (program, seen) = (arguments.first ?? "", environment)
-      guard let path = program.contains("/") ? program : Program.path(of: program, environment: seen) else {
-        try? output.close()
-        return (.notFound, nil)
-      }
-      var process = self
-      process.user = nil
-      process.name = nil
-      process.arguments = user.command(path, Array(arguments.dropFirst()), environment: seen)
-      process.environment = TaskUser.environment(before: seen)
-      return await process.run(output: output, grace: grace, started: started)
-    }
-    if let group, let program = arguments.first, Program.file(of: program, environment: environment) != nil {
-      var process = self
-      (process.group, process.name) = (nil, nil)
-      process.arguments = group.entering(name ?? program, Array(arguments.dropFirst()), environment: environment)
-      return await process.run(output: output, grace: grace, started: started)
-    }
-    let program = arguments.first ?? ""
-    var options = PlatformOptions()
-    options.createSession = true
-    options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: grace)]
-    let configuration = Configuration(
-      executable: program.contains("/") ? .path(FilePath(program)) : .name(program),
-      arguments: Arguments(executablePathOverride: name, remainingValues: Array(arguments.dropFirst())),
-      environment: .of(environment),
-      workingDirectory: FilePath(directory), platformOptions: options)
-    do {
-      let result = try await Subprocess.run(
-        configuration, input: .none, output: .fileDescriptor(output, closeAfterSpawningProcess: true),
-        error: .combinedWithOutput
-      ) { execution in await started(execution.processIdentifier.value) }
-      let process = result.processIdentifier.value
-      switch result.terminationStatus {
-      case .exited(let code): return (.exited(Int(code)), process)
-      case .signaled(let signal): return (.signaled(Int(signal)), process)
-      }
-    } catch let error as SubprocessError {
-      return (error.code == .executableNotFound ? .notFound : .failed("\(error)"), nil)
-    } catch {
-      return (.failed("\(error)"), nil)
-    }
+    let child = await start(.file(output), patience: 0)
+    if let number = child.number { await started(number) }
+    return (await child.wait(grace: grace), child.number)
   }
 
   /// What is left of a group, ended at once.

@@ -45,6 +45,10 @@ package final class ProcessLauncher: TaskLauncher {
     }
   }
 
+  package func slot() -> (any TaskExecutor)? { WaitingThread.take() }
+
+  package func leave(_ slot: any TaskExecutor) { (slot as? WaitingThread)?.rest() }
+
   package func launch(_ order: TaskOrder) async -> TaskEnd { await report(order).end }
 
   package func report(_ order: TaskOrder) async -> TaskReport {
@@ -54,7 +58,7 @@ package final class ProcessLauncher: TaskLauncher {
       let words = "stopped: it had \(ByteWords.text(had)) of memory and was given \(ByteWords.text(limit))"
       if let log = try? TaskLog(order.log) { log.say(words) }
     }
-    return TaskReport(end: end, used: await gauge.used)
+    return TaskReport(end: end, used: gauge.used)
   }
 
   private func launch(_ order: TaskOrder, _ gauge: MemoryGauge) async -> TaskEnd {
@@ -65,25 +69,47 @@ package final class ProcessLauncher: TaskLauncher {
       return .failed("its log cannot be written: \(error)")
     }
     if let preface = order.preface { log.say(preface) }
-    var environment = order.environment
-    environment[ProcessLauncher.markName] = mark
-    // The same for the same work, so that results do not depend on it.
-    environment[Strays.placeName] = "\(order.directory)/\(order.task.description.drop { $0 != "." }.dropFirst())"
     if let session = order.session {
       let end = await sessions.run(
-        session, environment: environment, log: log, limit: .seconds(order.timeoutSeconds), gauge: gauge,
+        session, environment: { [mark] in ProcessLauncher.environment(of: order, mark) }, log: log,
+        limit: .seconds(order.timeoutSeconds), gauge: gauge,
         groups: controlGroups)
       log.finish()
       return end
     }
     var process = LocalProcess(
-      arguments: order.arguments, environment: environment, directory: order.directory, user: user)
+      arguments: order.arguments, environment: ProcessLauncher.environment(of: order, mark), directory: order.directory,
+      user: user)
     process.group = controlGroups?.make()
+    process.endsGroup = true
+    let child = await process.start(.heard { log.write($0) }, patience: Int32(Limits.taskPatienceMilliseconds))
+    let end = await attend(child, gauge, limit: order.timeoutSeconds)
+    gauge.end()
+    log.finish()
+    await endRest(of: process, child.number, gauge)
+    return end
+  }
+
+  private static func environment(of order: TaskOrder, _ mark: String) -> [String: String] {
+    var environment = order.environment
+    environment[markName] = mark
+    // The same for the same work, so that results do not depend on it.
+    environment[Strays.placeName] = "\(order.directory)/\(order.task.description.drop { $0 != "." }.dropFirst())"
+    return environment
+  }
+
+  /// Waits for a task's end. Nobody looks at one that is over within moments.
+  private func attend(_ child: Child, _ gauge: MemoryGauge, limit seconds: Int) async -> TaskEnd {
+    if let end = child.end { return ProcessLauncher.taskEnd(end) }
+    if let number = child.number { gauge.begin(number) }
     return await withTaskGroup(of: TaskEnd?.self) { group in
-      group.addTask { [process] in await self.run(process, log: log, gauge) }
+      group.addTask { [grace] in
+        let end = await child.wait(grace: grace)
+        return ProcessLauncher.taskEnd(end)
+      }
       group.addTask { [ambient] in await gauge.watch(ambient.sleep) }
       group.addTask { [ambient] in
-        try? await ambient.sleep(.seconds(order.timeoutSeconds))
+        try? await ambient.sleep(.seconds(seconds))
         return Task.isCancelled ? nil : .timedOut
       }
       var (own, verdict): (TaskEnd?, TaskEnd?) = (nil, nil)
@@ -101,20 +127,7 @@ package final class ProcessLauncher: TaskLauncher {
     }
   }
 
-  private func run(_ process: LocalProcess, log: TaskLog, _ gauge: MemoryGauge) async -> TaskEnd {
-    let pipe: LogPipe
-    do {
-      pipe = try LogPipe(into: log)
-    } catch {
-      await process.group?.end(ambient.sleep)
-      return .failed("its log cannot be written: \(error)")
-    }
-    let end = await pipe.reading(ambient.sleep) {
-      let (end, number) = await process.run(output: pipe.writeEnd, grace: grace) { await gauge.begin($0) }
-      await gauge.end()
-      await endRest(of: process, number, gauge)
-      return end
-    }
+  private static func taskEnd(_ end: LocalProcess.End) -> TaskEnd {
     if Task.isCancelled { return .cancelled }
     return switch end {
     case .exited(let code): .exited(code)
@@ -124,12 +137,11 @@ package final class ProcessLauncher: TaskLauncher {
     }
   }
 
-  /// A task that ended may have left children; nothing of it may write on.
+  /// A task that ended may have left children; nothing of it may go on.
   private func endRest(of process: LocalProcess, _ number: Int32?, _ gauge: MemoryGauge) async {
-    if let number { LocalProcess.endGroup(number) }
     let isGrouped = process.group?.hasRun == true
     if let group = process.group {
-      await gauge.count(group)
+      gauge.count(group)
       await group.end(ambient.sleep)
       if isHurried.withLock({ $0 }) { controlGroups?.leave() }
     }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Glibc
 import Subprocess
 import SystemPackage
 
@@ -47,9 +47,12 @@ enum Program {
 
   /// The file that a name stands for in `PATH`.
   static func path(of name: String, environment: [String: String]) -> String? {
-    if name.contains("/") { return FileManager.default.isExecutableFile(atPath: name) ? name : nil }
-    return (environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
-      .first { FileManager.default.isExecutableFile(atPath: $0) }
+    if name.contains("/") { return access(name, X_OK) == 0 ? name : nil }
+    for folder in (environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":") {
+      let path = "\(folder)/\(name)"
+      if access(path, X_OK) == 0 { return path }
+    }
+    return nil
   }
 }
 

@@ -24,12 +24,13 @@ actor JobSession {
   private let user: TaskUser?
   /// What its actions run in, with all that they start.
   private let group: ControlGroup?
-  private var entered: [Entered] = []
+  private let groupFolder: OpenFolder?
+  private var entered: [Entered] = [] { didSet { seen = nil } }
+  /// What processes see as their environment, until that changes.
+  private var seen: (variables: [String: String], block: EnvironmentBlock)?
   /// The step whose environments are entered above those of the job.
   private var step: String?
   private var isOpen = false
-  /// The place of the environment whose action runs: what that prints about variables counts.
-  private var speaking: Int?
   private var sign: StopSign
   private var gauge: MemoryGauge
   /// Sessions of what environments left running: it counts for the tasks in them.
@@ -37,6 +38,7 @@ actor JobSession {
   /// What environments and their actions have set, be those left again; in the order in which it was set first.
   private var exports: [(name: String, value: String)] = []
   private var redactions = OpenJD.Redactions()
+  private var programs = FoundPrograms()
   private var log: TaskLog
 
   /// - Parameters:
@@ -47,6 +49,7 @@ actor JobSession {
     sign: StopSign, gauge: MemoryGauge, user: TaskUser?, group: ControlGroup? = nil, ambient: Ambient
   ) {
     (self.user, self.group) = (user, group)
+    groupFolder = group.flatMap { OpenFolder($0.path) }
     (self.order, self.directory, self.log, self.sign, self.ambient) = (order, directory, log, sign, ambient)
     self.gauge = gauge
     base = environment.merging([Self.markName: directory]) { $1 }
@@ -66,7 +69,7 @@ actor JobSession {
     _ order: OpenJD.SessionOrder, log: TaskLog, limit: Duration, sign: StopSign, gauge: MemoryGauge
   ) async -> TaskEnd {
     (self.log, self.sign, self.gauge) = (log, sign, gauge)
-    await gauge.include(started)
+    gauge.include(started)
     if let failure = await open() { return failure }
     for step in order.steps {
       if self.step != step.name {
@@ -173,6 +176,14 @@ actor JobSession {
     step = nil
   }
 
+  private var environment: (variables: [String: String], block: EnvironmentBlock) {
+    if let seen { return seen }
+    let variables = variables
+    let now = (variables, EnvironmentBlock(variables))
+    seen = now
+    return now
+  }
+
   /// What processes see as their environment.
   private var variables: [String: String] {
     var variables = base
@@ -251,13 +262,12 @@ actor JobSession {
   }
 
   /// - Parameters:
+  ///   - speaking: the place of the environment for which what it prints about variables counts.
   ///   - limit: where the action has no timeout of its own.
   ///   - most: whatever timeout it has.
   private func perform(
     _ work: Work, speaking: Int?, limit: Duration?, most: Duration? = nil, isLeaving: Bool = false
   ) async -> SessionAction.End {
-    self.speaking = speaking
-    defer { self.speaking = nil }
     let resolved: OpenJD.ResolvedAction
     let period: Duration?
     do throws(OpenJD.FormatString.Malformed) {
@@ -270,23 +280,25 @@ actor JobSession {
     } catch {
       return .failed("cannot be started: \(error.what)", said: nil)
     }
-    let variables = variables
+    let (variables, block) = environment
     guard let program = program(resolved.command, variables) else { return .notFound }
     let own = resolved.timeout.map { Duration.seconds($0) } ?? limit
     var process = LocalProcess(
       arguments: [program] + resolved.arguments, name: resolved.command, environment: variables,
       directory: directory, user: user)
-    process.group = group
+    (process.group, process.groupFolder, process.block) = (group, groupFolder, block)
+    let speech = SessionSpeech(into: log, speaks: speaking != nil, redacts: order.redacts, redactions)
     let run = SessionAction(
       process, limit: [own, most].compactMap { $0 }.min(),
       // Environments are left in good order, whatever it is that ends the session.
-      stop: .init(notifyPeriod: period, folder: directory, user: user, sign: sign, obeys: !isLeaving), gauge: gauge,
-      ambient: ambient)
-    let log = log
-    let end = await run.run {
-      await self.hear($0)
-    } write: {
-      log.write($0)
+      stop: .init(notifyPeriod: period, folder: directory, user: user, sign: sign, obeys: !isLeaving), speech: speech,
+      gauge: gauge, ambient: ambient)
+    let end = await run.run()
+    let heard = speech.heard
+    redactions = heard.redactions
+    if let speaking, entered.indices.contains(speaking), !heard.changes.isEmpty {
+      entered[speaking].changes += heard.changes
+      for change in heard.changes { export(change.name, change.value) }
     }
     if let session = await run.number, kill(-session, 0) == 0 { started.append(session) }
     return end
@@ -356,7 +368,7 @@ actor JobSession {
   /// The file that a command means: one with a path is relative to the working directory.
   private func program(_ command: String, _ variables: [String: String]) -> String? {
     if command.contains("/") { return command.hasPrefix("/") ? command : directory + "/" + command }
-    return Program.path(of: command, environment: variables)
+    return programs.path(of: command, variables, now: ambient.uptime())
   }
 
   private func failure(_ end: SessionAction.End, _ place: String, _ action: OpenJD.Action) -> TaskEnd? {
@@ -370,36 +382,6 @@ actor JobSession {
     case .stopped: return .cancelled
     case .notFound: return .actionFailed("\(place)the program \(command) is not installed on this machine")
     }
-  }
-
-  // MARK: Listening
-
-  /// What a line changes, and what is written for it.
-  private func hear(_ line: String) -> SessionAction.Heard {
-    var heard = SessionAction.Heard(line: line)
-    switch OpenJD.SessionMessage(line: line) {
-    case .failure(let words): heard.failure = words
-    case .set(let name, let value): change(name, to: value)
-    case .unset(let name): change(name, to: nil)
-    case .setRedacted(let name, let value):
-      redactions.add(value)
-      // A value that was written as JSON stands there in another spelling.
-      if let equals = line.firstIndex(of: "=") { redactions.add(String(line[line.index(after: equals)...])) }
-      if order.redacts { change(name, to: value) }
-    case .malformed(let words, let endsAction):
-      heard.line += " -- ERROR: \(words)"
-      // What tasks say of variables is not heard, and so cannot be wrong, unless it is misspelt.
-      if endsAction, speaking != nil || !words.hasPrefix("Failed") { heard.refusal = words }
-    case .progress, .status, nil: break
-    }
-    heard.line = redactions.applied(to: heard.line)
-    return heard
-  }
-
-  private func change(_ name: String, to value: String?) {
-    guard let speaking, entered.indices.contains(speaking) else { return }
-    entered[speaking].changes.append((name, value))
-    export(name, value)
   }
 
   private func export(_ name: String, _ value: String?) {

@@ -1,11 +1,10 @@
 import FoundationEssentials
 import Glibc
 import SluiceModel
-import SystemPackage
 
-/// One action of a session while it runs: its process, what it says, and how it is stopped.
+/// One action of a session while it runs: its process, and how it is stopped.
 ///
-/// It polls: output, deadlines and wishes to stop are looked at together, fifty times a second while nothing comes.
+/// Deadlines and wishes to stop are looked at fifty times a second, from when it has run for a moment.
 actor SessionAction {
   struct Stop: Sendable {
     /// Nil terminates at once.
@@ -36,88 +35,69 @@ actor SessionAction {
   private let ambient: Ambient
   private(set) var number: Int32?
   private let gauge: MemoryGauge
-  private var status: LocalProcess.End?
+  private let speech: SessionSpeech
   private var isTimedOut = false
-  private var refusal: String?
-  private var said: String?
   private var notifiedAt: Duration?
   private var killAt: Duration?
   private var isKilled = false
   private var isHasty = false
   private var overMemory: End?
-  private var buffer: [UInt8] = []
 
   /// - Parameter limit: how long it may take; nil for no end.
-  init(_ process: LocalProcess, limit: Duration?, stop: Stop, gauge: MemoryGauge, ambient: Ambient) {
+  init(
+    _ process: LocalProcess, limit: Duration?, stop: Stop, speech: SessionSpeech, gauge: MemoryGauge, ambient: Ambient
+  ) {
     (self.process, self.limit, self.stop, self.ambient) = (process, limit, stop, ambient)
-    self.gauge = gauge
+    (self.speech, self.gauge) = (speech, gauge)
   }
 
   /// Runs it to its end.
-  /// - Parameter hear: is given each line, without its end, and says what to write for it, or why the action must end.
-  func run(hear: @Sendable (String) async -> Heard, write: @escaping @Sendable ([UInt8]) -> Void) async -> End {
-    let pipe: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
-    do {
-      pipe = try FileDescriptor.pipe()
-    } catch {
-      return .failed("could not run: \(error)", said: nil)
-    }
-    for end in [pipe.readEnd, pipe.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
-    _ = fcntl(pipe.readEnd.rawValue, F_SETFL, O_NONBLOCK)
-    defer { close(pipe.readEnd.rawValue) }
-    return await withTaskGroup(of: Void.self) { group in
-      group.addTask { [process] in
-        let ended = await process.run(output: pipe.writeEnd, grace: .zero) { number in await self.begin(number) }
-        await self.finish(ended.end)
-      }
+  func run() async -> End {
+    let began = ambient.uptime()
+    let child = await process.start(
+      .heard { [speech] in speech.take($0) }, patience: Int32(Limits.taskPatienceMilliseconds))
+    number = child.number
+    // What runs is ended in the way of its template, and not with the task that waits for it.
+    if child.end == nil { await Task { await self.attend(child, since: began) }.value }
+    speech.finish()
+    return outcome(child.end)
+  }
+
+  /// Looks at it until it has ended.
+  private func attend(_ child: Child, since began: Duration) async {
+    if let number { gauge.begin(number) }
+    await withTaskGroup(of: Void.self) { group in
       group.addTask { [gauge, ambient] in
         if case .overMemory(let had, let limit)? = await gauge.watch(ambient.sleep) {
           await self.exceed(.overMemory(had: had, limit: limit))
         }
       }
-      let began = ambient.uptime()
-      var pause = 1
-      while true {
-        let isOver = status != nil
-        let count = await listen(pipe.readEnd, hear: hear, write: write)
-        if isOver { break }
-        watch(since: began)
-        // Most actions are over soon, and nobody waits for the others to the millisecond.
-        pause = count == 0 ? min(pause * 2, 20) : 1
-        if count == 0 { try? await ambient.sleep(.milliseconds(pause)) }
+      group.addTask { [ambient] in
+        while !Task.isCancelled {
+          await self.watch(child, since: began)
+          try? await ambient.sleep(.milliseconds(SessionAction.lookMilliseconds))
+        }
       }
-      if !buffer.isEmpty { await take(buffer[...], hear: hear, write: write) }
-      await gauge.end()
+      _ = await child.wait()
+      gauge.end()
       group.cancelAll()
-      await group.waitForAll()
-      return outcome
     }
   }
 
-  /// What became of a line.
-  struct Heard: Sendable {
-    var line: String
-    var failure: String?
-    /// Why the action must end.
-    var refusal: String?
-  }
+  private static let lookMilliseconds = 20
 
-  private func begin(_ number: Int32) async {
-    self.number = number
-    await gauge.begin(number)
-  }
   private func exceed(_ end: End) { overMemory = end }
-  private func finish(_ end: LocalProcess.End) { status = end }
 
-  private var outcome: End {
+  private func outcome(_ status: LocalProcess.End?) -> End {
+    let heard = speech.heard
     if let overMemory { return overMemory }
-    if let refusal { return .failed("was ended: \(refusal)", said: nil) }
+    if let refusal = heard.refusal { return .failed("was ended: \(refusal)", said: nil) }
     if isTimedOut { return .timedOut }
     if !stop.isWanted, notifiedAt != nil || isKilled { return .stopped }
     switch status {
     case .exited(0): return .succeeded
-    case .exited(let code): return .failed("ended with exit code \(code)", said: said)
-    case .signaled(let signal): return .failed("was ended by signal \(signal)", said: said)
+    case .exited(let code): return .failed("ended with exit code \(code)", said: heard.failure)
+    case .signaled(let signal): return .failed("was ended by signal \(signal)", said: heard.failure)
     case .notFound: return .notFound
     case .failed(let words): return .failed("could not run: \(words)", said: nil)
     case nil: return .failed("has no end", said: nil)
@@ -126,13 +106,12 @@ actor SessionAction {
 
   // MARK: Stopping
 
-  private func watch(since began: Duration) {
-    guard let number else { return }
+  private func watch(_ child: Child, since began: Duration) {
     let now = ambient.uptime()
     if let limit, stop.isWanted, now - began >= limit { isTimedOut = true }
-    guard isTimedOut || !stop.isWanted || refusal != nil else { return }
+    guard isTimedOut || !stop.isWanted || speech.heard.refusal != nil else { return }
     if notifiedAt == nil, killAt == nil {
-      if let period = stop.notifyPeriod { notify(number, period, at: now) } else { killAt = now }
+      if let period = stop.notifyPeriod { notify(child, period, at: now) } else { killAt = now }
     }
     if let haste = stop.sign.haste, let due = killAt, !isHasty {
       isHasty = true
@@ -140,57 +119,17 @@ actor SessionAction {
     }
     if let killAt, now >= killAt, !isKilled {
       isKilled = true
-      LocalProcess.endGroup(number)
+      child.endGroup()
     }
   }
 
-  private func notify(_ number: Int32, _ period: Duration, at now: Duration) {
+  private func notify(_ child: Child, _ period: Duration, at now: Duration) {
     notifiedAt = now
     let until = ambient.now().addingTimeInterval(Double(period.components.seconds))
     let notice = "{\"NotifyEnd\": \"\(Timestamp.text(until).prefix(19))Z\"}"
     // Who waits for a notice that cannot be written would wait for ever.
     let isWritten = SessionFiles.write(notice, to: stop.folder + "/cancel_info.json", mode: 0o600, owner: stop.user)
     killAt = isWritten ? now + period : now
-    kill(number, SIGTERM)
-  }
-
-  // MARK: Listening
-
-  /// Takes what has come, and no more than a pipe holds a few times over.
-  /// - Returns: how many bytes.
-  private func listen(
-    _ end: FileDescriptor, hear: @Sendable (String) async -> Heard, write: @Sendable ([UInt8]) -> Void
-  ) async -> Int {
-    var total = 0
-    for _ in 0..<16 {
-      var piece = [UInt8](repeating: 0, count: 65_536)
-      let count = read(end.rawValue, &piece, piece.count)
-      guard count > 0 else { break }
-      total += count
-      buffer += piece[..<count]
-      var start = 0
-      while let newline = buffer[start...].firstIndex(of: 0x0A) {
-        await take(buffer[start..<newline], hear: hear, write: write)
-        start = newline + 1
-      }
-      buffer.removeFirst(start)
-      // A line without end is written in pieces; nobody says anything in so long a line.
-      if buffer.count > Limits.sessionLineBytes {
-        await take(buffer[...], hear: hear, write: write)
-        buffer = []
-      }
-    }
-    return total
-  }
-
-  private func take(
-    _ line: ArraySlice<UInt8>, hear: @Sendable (String) async -> Heard, write: @Sendable ([UInt8]) -> Void
-  ) async {
-    var line = line
-    if line.last == 0x0D { line.removeLast() }
-    let heard = await hear(String(decoding: line, as: UTF8.self))
-    said = heard.failure ?? said
-    refusal = refusal ?? heard.refusal
-    write(Array(heard.line.utf8) + [0x0A])
+    child.signal(SIGTERM)
   }
 }

@@ -28,34 +28,32 @@ actor SessionPool {
   /// Runs an order in a session of its key, kept or new, and keeps the session where all went well.
   ///
   /// A cancelled Swift task stops what runs, in the way of its template, and waits for its end.
-  /// - Parameter log: kept open until the session writes elsewhere or ends.
+  /// - Parameters:
+  ///   - environment: what processes of a new session see before anything is entered.
+  ///   - log: kept open until the session writes elsewhere or ends.
   func run(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: TaskLog, limit: Duration,
+    _ order: OpenJD.SessionOrder, environment: @Sendable () -> [String: String], log: TaskLog, limit: Duration,
     gauge: MemoryGauge, groups: ControlGroups?
   ) async -> TaskEnd {
     launches += 1
     let (launch, sign) = (launches, StopSign())
     signs[launch] = sign
     defer { signs[launch] = nil }
-    // Environments are to be left in good order, so what runs must not be torn away with the task that waits for it.
-    let work = Task {
-      await self.perform(
-        order, environment: environment, log: log, limit: limit, sign: sign, gauge: gauge, groups: groups)
-    }
     return await withTaskCancellationHandler {
-      await work.value
+      await perform(
+        order, environment: environment, log: log, limit: limit, sign: sign, gauge: gauge, groups: groups)
     } onCancel: {
       sign.raise()
     }
   }
 
   private func perform(
-    _ order: OpenJD.SessionOrder, environment: [String: String], log: TaskLog, limit: Duration, sign: StopSign,
-    gauge: MemoryGauge, groups: ControlGroups?
+    _ order: OpenJD.SessionOrder, environment: @Sendable () -> [String: String], log: TaskLog, limit: Duration,
+    sign: StopSign, gauge: MemoryGauge, groups: ControlGroups?
   ) async -> TaskEnd {
     let kept =
       take(order.key)
-      ?? make(order, environment: environment, log: log, sign: sign, gauge: gauge, group: groups?.make())
+      ?? make(order, environment: environment(), log: log, sign: sign, gauge: gauge, group: groups?.make())
     let end = await kept.session.run(order, log: log, limit: limit, sign: sign, gauge: gauge)
     let now = Kept(session: kept.session, folder: kept.folder, number: kept.number, log: log, since: ambient.uptime())
     if case .exited(0) = end, !isHurried {
@@ -129,7 +127,8 @@ actor SessionPool {
   }
 
   private func close(_ kept: Kept) async {
-    await kept.session.end()
+    // Environments are left in good order, although who waits for it may be cancelled.
+    await Task { await kept.session.end() }.value
     kept.log.finish()
     numbers[kept.folder]?.remove(kept.number)
     if numbers[kept.folder]?.isEmpty == true { numbers[kept.folder] = nil }

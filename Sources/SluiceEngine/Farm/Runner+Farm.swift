@@ -7,7 +7,7 @@ extension Runner {
   /// How a running task is ended.
   struct Cancel: Sendable {
     let task: TaskID
-    let signal: AsyncStream<Void>.Continuation
+    let ask: @Sendable () -> Void
   }
 
   /// What is heard of a task on another machine.
@@ -52,18 +52,24 @@ extension Runner {
   }
 
   /// Gives what waits to whoever can take it now.
-  func dispatch() {
-    guard startsAt == nil else { return }
+  /// - Returns: the first task of this machine, where the caller takes it.
+  @discardableResult
+  func dispatch(taking: Bool = false) -> Farm.Given? {
+    guard startsAt == nil else { return nil }
     let now = parts.ambient.uptime()
+    var taken: Farm.Given?
     if farm.scheduler.mayFind(Farm.own) {
-      for given in farm.give(to: Farm.own, now: now) { post.yield(.task(given)) }
+      for given in farm.give(to: Farm.own, now: now) {
+        if taking, taken == nil { taken = given } else { post.yield(.task(given)) }
+      }
     }
-    guard farm.scheduler.mayHaveWork else { return }
+    guard farm.scheduler.mayHaveWork, !connections.isEmpty else { return taken }
     for (id, connection) in connections.sorted(by: { $0.key < $1.key })
     where connection.nudge != nil && connection.trouble == nil && farm.scheduler.mayFind(id) {
-      guard farm.scheduler.mayHaveWork else { return }
+      guard farm.scheduler.mayHaveWork else { return taken }
       for given in farm.give(to: id, now: now) { post.yield(.task(given)) }
     }
+    return taken
   }
 
   /// What the scheduler has to tell.

@@ -31,9 +31,12 @@ struct ActivityBoard: Sendable {
 
   /// One of its processes begins or ends.
   mutating func count(_ change: Int, of run: PlannedRun, in project: ProjectName) {
-    processes[run.id, default: 0] += change
-    if processes[run.id] == 0 { processes[run.id] = nil }
-    show(UnitPlace(project: project, unit: UnitID(step: run.step, folder: run.folder)))
+    let before = processes[run.id] ?? 0
+    processes[run.id] = before + change == 0 ? nil : before + change
+    // One more or less of several shows nothing new.
+    if (before == 0) != (before + change == 0) {
+      show(UnitPlace(project: project, unit: UnitID(step: run.step, folder: run.folder)))
+    }
   }
 
   private mutating func show(_ place: UnitPlace) {

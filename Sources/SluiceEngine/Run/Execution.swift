@@ -120,6 +120,9 @@ package struct Execution: Sendable {
 
   package var isDone: Bool { open == 0 }
 
+  /// Whether there may be such runs.
+  var mayStart: Bool { !ready.isEmpty }
+
   /// Runs whose inputs are made, in the plan's order; they count as going from here on.
   package mutating func startable() -> [RunID] {
     guard !ready.isEmpty else { return [] }

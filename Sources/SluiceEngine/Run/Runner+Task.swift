@@ -4,21 +4,70 @@ import SluicePolicy
 
 /// A task: one command, from its slot to the fact that it ended.
 extension Runner {
-  func execute(_ given: Farm.Given) async {
-    defer { pump() }
+  /// The end of a task that is still to be recorded.
+  struct Finished: Sendable {
+    let given: Farm.Given
+    let pieces: [RunOrder.Piece]
+    let run: Going
+    let seconds: Double
+    let log: String
+    let failure: SluiceError?
+  }
+
+  /// One task after the other on this machine, as long as there are some; on another machine one. The next one does not
+  /// wait for the disk as well; but where that takes nothing more, nothing more begins.
+  func work(from first: Farm.Given) async {
+    guard first.lease.agent == Farm.own else { return await work(from: first, isOwn: false) }
+    guard let slot = parts.launcher.slot() else { return await work(from: first, isOwn: true) }
+    await withTaskExecutorPreference(slot) { await work(from: first, isOwn: true, slot) }
+    parts.launcher.leave(slot)
+  }
+
+  private func work(from first: Farm.Given, isOwn: Bool, _ slot: (any TaskExecutor)? = nil) async {
+    await withDiscardingTaskGroup { group in
+      var next: Farm.Given? = first
+      while let given = next {
+        let finished = await execute(given, slot)
+        if let finished, finished.failure == nil, unrecorded <= Limits.unrecordedTasks {
+          next = pump(taking: isOwn)
+          group.addTask(executorPreference: globalConcurrentExecutor) { await self.record(finished) }
+        } else {
+          if let finished { await record(finished) }
+          next = pump(taking: isOwn)
+        }
+      }
+    }
+  }
+
+  /// - Returns: nil where nothing is to be recorded.
+  private func execute(_ given: Farm.Given, _ slot: (any TaskExecutor)?) async -> Finished? {
     let (task, token) = (given.task, given.lease.token)
-    guard farm.holds(token) else { return await givenBack(task) }
+    guard farm.holds(token) else {
+      await givenBack(task)
+      return nil
+    }
     guard let run = going[task.run], let pieces = run.tasks[task], run.open.contains(task),
       !cancelled.contains(task.run)
     else {
       note(farm.end(token, .returned).notices)
-      return await left(task)
+      await left(task)
+      return nil
     }
     inHand[task] = token
-    defer {
-      used[token] = nil
-      if inHand[task] == token { inHand[task] = nil }
-    }
+    let finished = await carryOut(given, run, pieces, slot)
+    if finished == nil { letGo(given) } else { unrecorded += 1 }
+    return finished
+  }
+
+  private func letGo(_ given: Farm.Given) {
+    used[given.lease.token] = nil
+    if inHand[given.task] == given.lease.token { inHand[given.task] = nil }
+  }
+
+  private func carryOut(
+    _ given: Farm.Given, _ run: Going, _ pieces: [RunOrder.Piece], _ slot: (any TaskExecutor)?
+  ) async -> Finished? {
+    let (task, token) = (given.task, given.lease.token)
     if going[task.run]?.lost.remove(task) != nil { await discard(pieces, run) }
     let log = logPath(of: task, run)
     let began = parts.ambient.uptime()
@@ -27,7 +76,10 @@ extension Runner {
     do throws(SluiceError) {
       let arguments = try run.plan.arguments(for: pieces)
       let session = try run.session(of: task)
-      guard let ended = try await launch(given, arguments, run, log, session) else { return await givenBack(task) }
+      guard let ended = try await launch(given, arguments, run, log, session, slot) else {
+        await givenBack(task)
+        return nil
+      }
       end = ended
       failure =
         notFound(end, arguments, given)
@@ -40,24 +92,32 @@ extension Runner {
     let seconds = Runner.seconds(parts.ambient.uptime() - began)
     let (receipt, notices) = farm.end(token, Runner.outcome(end, failure))
     note(notices)
-    if isStopping { return }
-    if end == .cancelled { return await left(task) }
-    if receipt == .retried, let failure {
-      return await keepTry(given, run, seconds: seconds, failure, next: Scheduler.Notice.larger(in: notices))
+    if isStopping { return nil }
+    if end == .cancelled {
+      await left(task)
+      return nil
     }
-    unrecorded += 1
-    defer { unrecorded -= 1 }
-    // What waits need not wait for the disk as well; but where that takes nothing more, nothing more begins.
-    if failure == nil, unrecorded <= Limits.unrecordedTasks { pump() }
-    await record(given, pieces, run, seconds: seconds, log: log, failure: failure)
+    if receipt == .retried, let failure {
+      await keepTry(given, run, seconds: seconds, failure, next: Scheduler.Notice.larger(in: notices))
+      return nil
+    }
+    return Finished(given: given, pieces: pieces, run: run, seconds: seconds, log: log, failure: failure)
+  }
+
+  private func record(_ finished: Finished) async {
+    await record(
+      finished.given, finished.pieces, finished.run, seconds: finished.seconds, log: finished.log,
+      failure: finished.failure)
+    unrecorded -= 1
+    letGo(finished.given)
+    pump()
   }
 
   /// - Returns: nil where its agent was lost or gave it back, and the task waits again.
   func launch(
-    _ given: Farm.Given, _ arguments: [String], _ run: Going, _ log: String, _ session: OpenJD.SessionOrder?
+    _ given: Farm.Given, _ arguments: [String], _ run: Going, _ log: String, _ session: OpenJD.SessionOrder?,
+    _ slot: (any TaskExecutor)?
   ) async throws(SluiceError) -> TaskEnd? {
-    let (signals, cancel) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    cancels[given.lease.token] = Cancel(task: given.task, signal: cancel)
     countProcess(1, of: given.task.run)
     defer {
       cancels[given.lease.token] = nil
@@ -76,27 +136,23 @@ extension Runner {
       timeoutSeconds: run.order.unit.step.timeoutSeconds, session: session,
       needs: isOwn ? taskNeeds(given, run) : nil)
     (order.memoryLimit, order.preface) = (Runner.memoryLimit(of: given.lease.need), preface(given))
-    guard isOwn else { return try await launchAway(order, given, run, signals, cancel) }
-    return await withTaskGroup(of: TaskEnd?.self) { [launcher = parts.launcher] group in
-      group.addTask { [order] in
-        let report = await launcher.report(order)
-        await self.keep(report.used, of: given.lease.token)
-        return report.end
-      }
-      group.addTask {
-        for await _ in signals { break }
-        return nil
-      }
-      var end: TaskEnd?
-      for await result in group {
-        if result == nil, end == nil { group.cancelAll() }
-        if let result {
-          end = result
-          cancel.finish()
-        }
-      }
-      return end ?? .cancelled
+    guard isOwn else {
+      let (signals, cancel) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+      cancels[given.lease.token] = Cancel(task: given.task) { cancel.yield() }
+      return try await launchAway(order, given, run, signals, cancel)
     }
+    // A task of its own, so that it can be ended by whoever wants that.
+    let work = Task(executorPreference: slot) { @concurrent [launcher = parts.launcher, order] in
+      await launcher.report(order)
+    }
+    cancels[given.lease.token] = Cancel(task: given.task) { work.cancel() }
+    let report = await withTaskCancellationHandler {
+      await work.value
+    } onCancel: {
+      work.cancel()
+    }
+    used[given.lease.token] = report.used
+    return report.end
   }
 
   package static func failure(
@@ -134,6 +190,7 @@ extension Runner {
   func check(_ pieces: [RunOrder.Piece], _ run: Going, _ task: TaskID) async throws(SluiceError) {
     if run.parts != nil || run.order.unit.step.hasOpenOutputs { return }
     let outputs = pieces.flatMap { run.plan.outputs(of: $0).map(\.countedByBytes) }
+    if outputs.isEmpty { return }
     let files = try await parts.workshop.measure(outputs, of: run.bench)
     guard let missing = zip(outputs, files).first(where: { $0.1 == nil })?.0 else { return }
     throw Runner.missingOutput(missing.path, task)
@@ -171,9 +228,7 @@ extension Runner {
     notePace(of: fact, run, in: project)
     describe(&fact, given, of: run.order.unit.step.name)
     do throws(SluiceError) {
-      try await parts.writer.submitWhenPossible(origin(of: plan)) { registry throws(SluiceError) in
-        try RunDecisions.finish(fact, project, run.order.unit.id.folder, in: registry)
-      }
+      try await recordEnd(Ended(fact: fact, plan: plan, project: project, folder: run.order.unit.id.folder))
     } catch {
       await finish(task.run, .failed, failure: Failure(error))
       return
@@ -216,7 +271,7 @@ extension Runner {
   func stopTasks(of run: RunID) async {
     farm.withdraw(run)
     going[run]?.open.keep { inHand[$0] != nil }
-    for cancel in cancels.values where cancel.task.run == run { cancel.signal.yield() }
+    for cancel in cancels.values where cancel.task.run == run { cancel.ask() }
     if going[run]?.open.isEmpty == true { await finish(run, .cancelled, failure: cancelFailure(of: run)) }
   }
 

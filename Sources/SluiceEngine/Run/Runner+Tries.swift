@@ -24,8 +24,6 @@ extension Runner {
       at: place, fix: "give the step a larger 'size', or 'memory' of its own; `sluice sizes PROJECT` says what fits")
   }
 
-  func keep(_ use: TaskUse?, of token: LeaseToken) { used[token] = use }
-
   /// A try that does not count: the task waits again. Recorded, so that a restart gives no task all its tries anew.
   /// - Parameter next: what the next try is given, where that is more.
   func keepTry(

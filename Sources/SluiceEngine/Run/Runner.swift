@@ -146,6 +146,8 @@ package actor Runner: Service {
   /// Plans whose watchers have not been told the newest, and how many tasks have ended without being recorded yet.
   var untold: Set<PlanID> = []
   var unrecorded = 0
+  /// Ends of tasks on their way to the log.
+  var ends = Ends()
   nonisolated let activities = Mutex(ActivityBoard())
 
   package init(_ parts: Parts) {
@@ -269,14 +271,14 @@ package actor Runner: Service {
   /// Ends every process; nothing is recorded, so that a restart goes on where this stopped.
   func stop() {
     isStopping = true
-    for cancel in cancels.values { cancel.signal.yield() }
+    for cancel in cancels.values { cancel.ask() }
     for connection in connections.values { connection.nudge?.yield() }
   }
 
   func perform(_ job: Job) async {
     switch job {
     case .run(let id): await start(id)
-    case .task(let given): await execute(given)
+    case .task(let given): await work(from: given)
     case .omission(let project): await withdrawOmitted(in: project)
     case .tell: await tellWatchers()
     case .watch: await watchAgents()
@@ -287,9 +289,12 @@ package actor Runner: Service {
   }
 
   /// Starts what can start; called after everything that changes what can.
-  func pump() {
-    guard !isStopping else { return }
-    for id in executions.values.filter({ !$0.isDone }).sorted(by: { $0.turn < $1.turn }).map(\.plan.id) {
+  /// - Parameter taking: whether the caller takes a task of this machine itself.
+  /// - Returns: that task.
+  @discardableResult
+  func pump(taking: Bool = false) -> Farm.Given? {
+    guard !isStopping else { return nil }
+    for id in executions.values.filter(\.mayStart).sorted(by: { $0.turn < $1.turn }).map(\.plan.id) {
       guard let ready = executions[id]?.startable() else { continue }
       for run in ready {
         guard let bench = bench(of: run), busy[bench] == nil else {
@@ -301,7 +306,7 @@ package actor Runner: Service {
         post.yield(.run(run))
       }
     }
-    dispatch()
+    return dispatch(taking: taking)
   }
 
   func plan(of run: RunID) -> PlanID? {

@@ -62,7 +62,7 @@ package struct TaskID: TextID {
   package let description: String
   package init(_ description: String) { self.description = description }
   package init(run: RunID, frame: Int?) { description = "\(run).\(frame ?? 1)" }
-  package var run: RunID { RunID(String(description.prefix { $0 != "." })) }
+  package var run: RunID { RunID(String(Substring(description.utf8.prefix { $0 != 0x2E }))) }
 }
 
 /// As a key of a map it is a JSON key, so that maps are written in one order.

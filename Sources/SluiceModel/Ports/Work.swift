@@ -4,6 +4,10 @@ package protocol TaskLauncher: Sendable {
   func launch(_ order: TaskOrder) async -> TaskEnd
   /// The same, and says what the task took of the machine, as far as this launcher can tell.
   func report(_ order: TaskOrder) async -> TaskReport
+  /// A thread of its own for whoever runs one task after the other with this launcher: it is held up by them for
+  /// moments, and given back by `leave`. Nil where there is none to be had, or no use for it.
+  func slot() -> (any TaskExecutor)?
+  func leave(_ slot: any TaskExecutor)
   /// Ends what an earlier server process left running.
   func endOrphans() async
   /// Leaves the sessions that were kept for more tasks of a job, and ends what still runs in them.
@@ -15,6 +19,8 @@ package protocol TaskLauncher: Sendable {
 }
 
 extension TaskLauncher {
+  package func slot() -> (any TaskExecutor)? { nil }
+  package func leave(_ slot: any TaskExecutor) {}
   package func endSessions(of key: String) async {}
   package func endSessions(idleFor: Duration) async {}
   package func hurry() async {}
