@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -145,7 +146,9 @@ struct csluice_child csluice_start(const struct csluice_order *order) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   long process = start_cloned(&child, order->group, &made.descriptor);
-  if (process == -ENOSYS && order->group < 0) process = start_forked(&child, &made.descriptor);
+  // Some containers let nobody call it, and older ones say so with another number.
+  bool is_refused = process == -ENOSYS || process == -EPERM || process == -EINVAL;
+  if (is_refused && order->group < 0) process = start_forked(&child, &made.descriptor);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (process < 0) {
     made.stage = CSLUICE_CLONE;

@@ -158,7 +158,7 @@ package enum Limits {
   package static let cachedManifests = 2_000
   package static let runsPerPlan = 100_000
   /// Tasks that have ended and wait to be recorded; while there are more, no other begins before one is.
-  package static let unrecordedTasks = 32
+  package static let unrecordedTasks = 128
   /// Ends of tasks that share a record: it may hold 256 KiB, and a failure's words are some.
   package static let endsPerRecord = 32
   /// Where the end before was recorded no longer ago, the next one waits a little for those that come with it.

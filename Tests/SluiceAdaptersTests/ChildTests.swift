@@ -6,7 +6,7 @@ import Testing
 @testable import SluiceAdapters
 
 /// Real processes.
-@Suite(.timeLimit(.minutes(1))) struct `A child` {
+@Suite(.timeLimit(.minutes(5))) struct `A child` {
   private static func process(_ script: String, folder: String = "/") -> LocalProcess {
     LocalProcess(arguments: ["/bin/sh", "-c", script], environment: ["PATH": "/usr/bin:/bin"], directory: folder)
   }
@@ -111,7 +111,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A thread that may be held up` {
+@Suite(.timeLimit(.minutes(5))) struct `A thread that may be held up` {
   @Test func `starts a child and waits for it itself`() async throws {
     let slot = try #require(WaitingThread.take())
     defer { slot.rest() }

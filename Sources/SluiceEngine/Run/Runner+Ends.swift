@@ -35,8 +35,8 @@ extension Runner {
     }
     ends.isLed = true
     await awaitOthers()
-    let taken = ends.waiting.prefix(Limits.endsPerRecord - 1)
-    ends.waiting.removeFirst(taken.count)
+    let taken = ends.waiting
+    ends.waiting = []
     let results = await record([ended] + taken.map(\.ended))
     ends.last = parts.ambient.uptime()
     for (other, result) in zip(taken, results.dropFirst()) { other.turn.resume(returning: .recorded(result)) }
@@ -52,14 +52,18 @@ extension Runner {
     try? await parts.ambient.sleep(.milliseconds(Limits.endsPauseMilliseconds))
   }
 
+  /// Brings ends to the log, those of one plan in few records, and all records in one commit as far as it takes them.
   /// - Returns: what became of each.
   private func record(_ all: [Ended]) async -> [Result<Void, SluiceError>] {
     let plans = Dictionary(grouping: all.indices) { all[$0].plan }
     return await withTaskGroup(of: [(Int, Result<Void, SluiceError>)].self) { group in
       for (plan, places) in plans {
         let origin = origin(of: plan)
-        group.addTask { [writer = parts.writer] in
-          await Runner.record(places.map { all[$0] }, origin, writer).enumerated().map { (places[$0], $1) }
+        for first in stride(from: 0, to: places.count, by: Limits.endsPerRecord) {
+          let some = places[first..<min(first + Limits.endsPerRecord, places.count)]
+          group.addTask { [writer = parts.writer] in
+            Array(zip(some, await Runner.record(some.map { all[$0] }, origin, writer)))
+          }
         }
       }
       var results = all.map { _ in Result<Void, SluiceError>.success(()) }
