@@ -206,6 +206,8 @@ package enum Limits {
   package static let sessionTasks = 100_000
   /// Bounds of an expression of Open Job Description, as `openjd-model` 0.13 has them.
   package static let expressionOperations = 10_000_000
+  /// Of all expressions of a template together, while it is read, and again while a job is made of it.
+  package static let templateOperations = 50_000_000
   package static let expressionBytes = 100_000_000
   package static let expressionTextBytes = 64 * 1024
   /// Of the tree; the evaluation goes down as deep, and worker threads have small stacks.

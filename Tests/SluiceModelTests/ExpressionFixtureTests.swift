@@ -56,6 +56,8 @@ private struct Made: Decodable {
       let expression: OpenJD.Expression
       do {
         expression = try OpenJD.Expression(made.expression)
+        // A template with one that can have no value is refused.
+        if expression.symbols.isEmpty { _ = try expression.value(unknown) }
       } catch {
         // What can never have a value may be refused at once.
         #expect(!made.accepted || made.value == nil && made.checked == false, "\(told) is refused: \(error.what)")

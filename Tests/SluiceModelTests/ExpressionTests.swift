@@ -1,5 +1,6 @@
-import SluiceModel
 import Testing
+
+@testable import SluiceModel
 
 /// What tables of answers do not show: words, places and bounds.
 @Suite struct `An expression` {
@@ -33,11 +34,25 @@ import Testing
 
   @Test(arguments: [
     "(a*)*b", "(a|a)*b", "(a|aa)+$", "(.*.*.*.*)*x", "(a?){30}a{30}b", "((a{0,9}){0,9}){0,9}b", "(a{1,99}){1,99}",
+    "((?:(?:){9999}){9999}){9999}", "(?:a{99}){99}|b", String(repeating: "()", count: 3_000) + "b",
+    "(?:" + String(repeating: "a", count: 9_000) + ")?b",
   ])
   func `searches with any pattern in a time that the text's length says`(pattern: String) {
     let start = ContinuousClock.now
-    _ = fault("re_search(Text, r'\(pattern)')", ["Text": .string(String(repeating: "a", count: 3_000))])
+    _ = fault("re_search(Text, r'\(pattern)')", ["Text": .string(String(repeating: "a", count: 150))])
     #expect(ContinuousClock.now - start < .seconds(20))
+  }
+
+  @Test func `takes of what those before it have left`() throws {
+    let expression = try OpenJD.Expression("len([a for a in range(200)])")
+    var rest = 1_000
+    #expect(try expression.value(OpenJD.Symbols(), within: &rest) == .int(200))
+    #expect((1..<800).contains(rest))
+    let fault = #expect(throws: OpenJD.ExpressionFault.self) {
+      for _ in 0..<4 { _ = try expression.value(OpenJD.Symbols(), within: &rest) }
+    }
+    #expect(fault?.what.contains("the template's expressions together") == true)
+    #expect(rest == 0)
   }
 
   @Test(arguments: [

@@ -220,7 +220,8 @@ import Testing
       Limits.people, Limits.subscriptions, Limits.webhookPlaces, Limits.reportedDamages, Limits.farmReplyBytes,
       Limits.sessionTasks, Limits.graphLayouts, Limits.agentCores, Limits.agentMemoryMebibytes, Limits.agentGPUs,
       Limits.agentLabels, Limits.agents, Limits.inPlaceRead, Limits.agentTroubles, Limits.limitCount,
-      Limits.limitProgramSeconds, Limits.expressionOperations, Limits.expressionBytes, Limits.expressionTextBytes,
+      Limits.limitProgramSeconds, Limits.expressionOperations, Limits.templateOperations, Limits.expressionBytes,
+      Limits.expressionTextBytes,
       Limits.expressionDepth, Limits.expressionNesting, Limits.patternSteps,
     ]
     #expect(all.allSatisfy { $0 > 0 })

@@ -130,6 +130,12 @@ extension OpenJD.FormatString {
   /// The text with each variable and expression replaced; null is nothing.
   /// - Throws: `Malformed` that names a variable without value, or says why an expression has none.
   package func resolved(_ symbols: OpenJD.Symbols) throws(Malformed) -> String {
+    var rest = Int.max
+    return try resolved(symbols, within: &rest)
+  }
+
+  /// - Parameter rest: operations that this and others may still take together.
+  func resolved(_ symbols: OpenJD.Symbols, within rest: inout Int) throws(Malformed) -> String {
     var resolved = ""
     for part in parts {
       switch part {
@@ -139,7 +145,8 @@ extension OpenJD.FormatString {
           throw Malformed(what: "{{\(name)}} has no value here", code: .openjdReference)
         }
         resolved += value.shown
-      case .expression(let expression): resolved += try OpenJD.FormatString.value(expression, symbols).shown
+      case .expression(let expression):
+        resolved += try OpenJD.FormatString.value(expression, symbols, &rest).shown
       }
     }
     return resolved
@@ -147,15 +154,21 @@ extension OpenJD.FormatString {
 
   /// What it is: of an expression alone its value, else a text.
   package func value(_ symbols: OpenJD.Symbols) throws(Malformed) -> OpenJD.Value {
-    if let whole { return try OpenJD.FormatString.value(whole, symbols) }
-    return .string(try resolved(symbols))
+    var rest = Int.max
+    return try value(symbols, within: &rest)
+  }
+
+  /// - Parameter rest: operations that this and others may still take together.
+  func value(_ symbols: OpenJD.Symbols, within rest: inout Int) throws(Malformed) -> OpenJD.Value {
+    if let whole { return try OpenJD.FormatString.value(whole, symbols, &rest) }
+    return .string(try resolved(symbols, within: &rest))
   }
 
   private static func value(
-    _ expression: OpenJD.Expression, _ symbols: OpenJD.Symbols
+    _ expression: OpenJD.Expression, _ symbols: OpenJD.Symbols, _ rest: inout Int
   ) throws(Malformed) -> OpenJD.Value {
     do {
-      return try expression.value(symbols)
+      return try expression.value(symbols, within: &rest)
     } catch {
       throw Malformed(what: error.told(expression.text), code: .openjdExpression)
     }

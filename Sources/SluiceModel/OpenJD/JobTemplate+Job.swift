@@ -99,6 +99,8 @@ private struct Making {
   let template: OpenJD.JobTemplate
   var problems: [TemplateProblem] = []
   var symbols = OpenJD.Symbols()
+  /// Operations that expressions may still take.
+  private var rest = Limits.templateOperations
 
   init(template: OpenJD.JobTemplate) { self.template = template }
 
@@ -167,7 +169,7 @@ private struct Making {
 
   private mutating func resolve(_ text: OpenJD.FormatString, _ path: String) -> String? {
     do {
-      return try text.resolved(symbols)
+      return try text.resolved(symbols, within: &rest)
     } catch {
       noteUnknown(error, path)
       return nil
@@ -211,7 +213,7 @@ private struct Making {
     var values: [String: OpenJD.Value] = ["Step.Name": .string(step.name)]
     for (index, binding) in step.bindings.enumerated() {
       do {
-        values[binding.name] = try binding.expression.value(symbols.merging(values))
+        values[binding.name] = try binding.expression.value(symbols.merging(values), within: &rest)
       } catch {
         note(
           .openjdExpression, error.told(binding.expression.text), fix: "correct the expression, or give other values",
@@ -309,7 +311,7 @@ private struct Making {
   ) -> (list: [OpenJD.Value]?, text: String)? {
     guard range.whole != nil else { return resolve(range, path).map { (nil, $0) } }
     let value: OpenJD.Value
-    do { value = try range.value(symbols) } catch {
+    do { value = try range.value(symbols, within: &rest) } catch {
       noteUnknown(error, path)
       return nil
     }
@@ -379,7 +381,7 @@ private struct Making {
 
   private mutating func quantity(_ quantity: OpenJD.Quantity<Int>, least: Int, _ path: String) -> Int? {
     do {
-      return try quantity.resolved(least: least, symbols)
+      return try quantity.resolved(least: least, symbols, within: &rest)
     } catch {
       note(error.code == .openjdReference ? .openjdValue : error.code, error.what, fix: "give another value", path)
       return nil

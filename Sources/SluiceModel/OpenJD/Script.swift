@@ -105,10 +105,18 @@ extension OpenJD.Quantity where Value == Int {
   package func resolved(
     least: Int, most: Int = .max, _ symbols: OpenJD.Symbols
   ) throws(OpenJD.FormatString.Malformed) -> Int? {
+    var rest = Int.max
+    return try resolved(least: least, most: most, symbols, within: &rest)
+  }
+
+  /// - Parameter rest: operations that this and others may still take together.
+  func resolved(
+    least: Int, most: Int = .max, _ symbols: OpenJD.Symbols, within rest: inout Int
+  ) throws(OpenJD.FormatString.Malformed) -> Int? {
     switch self {
     case .fixed(let number): return number
     case .text(let text):
-      let value = try text.value(symbols)
+      let value = try text.value(symbols, within: &rest)
       if value == .null { return nil }
       guard let number = Int(template: value.text), number >= least, number <= most else {
         let bound = most == .max ? "of at least \(least)" : "from \(least) to \(most)"

@@ -3,11 +3,11 @@ extension OpenJD {
   /// not stays `unknown`.
   struct Evaluation {
     let symbols: Symbols
-    var budget = Budget()
+    var budget: Budget
     private var locals: [(name: String, value: Value)] = []
     private var depth = 0
 
-    init(_ symbols: Symbols) { self.symbols = symbols }
+    init(_ symbols: Symbols, rest: Int) { (self.symbols, budget) = (symbols, Budget(rest: rest)) }
 
     /// - Throws: with the place of what is wrong.
     mutating func value(of tree: ExpressionTree) throws(ExpressionFault) -> Value {

@@ -8,12 +8,11 @@ extension OpenJD {
     let tree: ExpressionTree
     let names: ExpressionNames
 
-    /// - Throws: for what is no expression, and for one without variables that can have no value.
+    /// - Throws: for what is no expression; one that can have no value is not told from others.
     package init(_ text: String) throws(ExpressionFault) {
       self.text = text.unpadded
       tree = try ExpressionParser.tree(self.text)
       names = try ExpressionNames(tree)
-      if names.symbols.isEmpty { _ = try value(Symbols(host: .unknown)) }
     }
 
     /// Variables with what follows them: `Param.File.stem`.
@@ -28,7 +27,14 @@ extension OpenJD {
     /// What it is with these values.
     /// - Throws: with the place in the expression.
     package func value(_ symbols: Symbols) throws(ExpressionFault) -> Value {
-      var evaluation = Evaluation(symbols)
+      var rest = Int.max
+      return try value(symbols, within: &rest)
+    }
+
+    /// - Parameter rest: operations that this and others may still take together.
+    func value(_ symbols: Symbols, within rest: inout Int) throws(ExpressionFault) -> Value {
+      var evaluation = Evaluation(symbols, rest: rest)
+      defer { rest -= evaluation.budget.spent }
       return try evaluation.value(of: tree)
     }
   }

@@ -25,15 +25,27 @@ extension OpenJD {
   ///
   /// Source: Expression Language (2026-02), "Memory-Bounded Evaluation" and "Operation-Bounded Evaluation".
   struct Budget: Sendable {
-    private var operations = Limits.expressionOperations
+    private var operations: Int
+    /// How many it had.
+    private let most: Int
     /// Bytes of values that are in use.
     private(set) var held = 0
+
+    /// - Parameter rest: operations that the expressions around it may still take.
+    init(rest: Int = .max) {
+      most = min(max(0, rest), Limits.expressionOperations)
+      operations = most
+    }
+
+    var spent: Int { most - max(0, operations) }
 
     mutating func spend(_ count: Int) throws(ExpressionFault) {
       operations = operations.subtractingReportingOverflow(count).overflow ? -1 : operations - count
       if operations < 0 {
         throw ExpressionFault(
-          "the expression takes more than \(Limits.expressionOperations) operations", isExhausted: true)
+          most < Limits.expressionOperations
+            ? "the template's expressions together take more than \(Limits.templateOperations) operations"
+            : "the expression takes more than \(most) operations", isExhausted: true)
       }
     }
 

@@ -33,6 +33,7 @@ extension OpenJD.Library {
           guard case .list(let elements, let type) = $1[0] else { return $1[0] }
           let picked = try Slice($1, count: elements.count).indices
           try $0.spend(picked.count)
+          if picked.isEmpty { return try Value.list(of: [], hint: type) }
           return .list(picked.map { elements[$0] }, of: type)
         },
         Signature("(range_expr, int | nulltype, int | nulltype, int | nulltype) -> range_expr | list[int]") {

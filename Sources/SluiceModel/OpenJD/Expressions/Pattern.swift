@@ -77,9 +77,17 @@ extension OpenJD.Pattern {
   func match(
     in text: [Unicode.Scalar], from start: Int, isAnchored: Bool, _ budget: inout OpenJD.Budget
   ) throws(OpenJD.ExpressionFault) -> Match? {
-    var current = Threads(count: steps.count)
-    var next = Threads(count: steps.count)
+    var (current, next) = (Threads(count: steps.count), Threads(count: steps.count))
+    return try match(in: text, from: start, isAnchored: isAnchored, &current, &next, &budget)
+  }
+
+  private func match(
+    in text: [Unicode.Scalar], from start: Int, isAnchored: Bool, _ current: inout Threads, _ next: inout Threads,
+    _ budget: inout OpenJD.Budget
+  ) throws(OpenJD.ExpressionFault) -> Match? {
     var found: [Int]?
+    current.clear()
+    next.clear()
     for at in start...text.count {
       if found == nil, at == start || !isAnchored {
         add(0, Array(repeating: -1, count: 2 * groups + 2), &current, text, at)
@@ -89,14 +97,16 @@ extension OpenJD.Pattern {
         current.clear()
         continue
       }
-      try budget.spend(current.list.count / 16 + 1)
+      try budget.spend(current.work / 16 + 1)
       for thread in current.list {
         if case .match = steps[thread.step] {
           // What comes after it is wanted less.
           found = thread.saved
           break
         }
-        if at < text.count, case .scalar(let members) = steps[thread.step], members.contains(text[at]) {
+        guard at < text.count, case .scalar(let members) = steps[thread.step] else { continue }
+        next.work += members.members.count / 4
+        if members.contains(text[at]) {
           add(thread.step + 1, thread.saved, &next, text, at + 1)
         }
       }
@@ -112,9 +122,11 @@ extension OpenJD.Pattern {
     in text: [Unicode.Scalar], most: Int = .max, _ budget: inout OpenJD.Budget
   ) throws(OpenJD.ExpressionFault) -> [Match] {
     var (matches, start, last) = ([Match](), 0, -1)
+    var (current, next) = (Threads(count: steps.count), Threads(count: steps.count))
     while start <= text.count, matches.count < most,
-      let match = try match(in: text, from: start, isAnchored: false, &budget), let whole = match[0]
+      let match = try match(in: text, from: start, isAnchored: false, &current, &next, &budget), let whole = match[0]
     {
+      try budget.wants((matches.count + 1) * (groups + 1) * 24)
       if whole.isEmpty, whole.lowerBound == last {
         start = whole.lowerBound + 1
         continue
@@ -128,15 +140,23 @@ extension OpenJD.Pattern {
 
   private struct Threads {
     var list: [(step: Int, saved: [Int])] = []
+    /// What it took to find them, in steps.
+    var work = 0
     private var isThere: [Bool]
+    private var marked: [Int] = []
     init(count: Int) { isThere = Array(repeating: false, count: count) }
     mutating func insert(_ step: Int) -> Bool {
-      defer { isThere[step] = true }
-      return !isThere[step]
+      if isThere[step] { return false }
+      isThere[step] = true
+      marked.append(step)
+      work += 1
+      return true
     }
     mutating func clear() {
       list.removeAll(keepingCapacity: true)
-      for index in isThere.indices { isThere[index] = false }
+      for step in marked { isThere[step] = false }
+      marked.removeAll(keepingCapacity: true)
+      work = 0
     }
   }
 
@@ -153,6 +173,7 @@ extension OpenJD.Pattern {
       case .save(let place):
         var saved = saved
         saved[place] = at
+        threads.work += saved.count / 8
         open.append((step + 1, saved))
       case .edge(let edge): if isAt(edge, text, at) { open.append((step + 1, saved)) }
       case .scalar, .match: threads.list.append((step, saved))

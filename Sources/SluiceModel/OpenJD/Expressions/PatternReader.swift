@@ -2,6 +2,9 @@ extension OpenJD.Pattern {
   /// - Throws: for what is no pattern, and for what only one of Python and Rust understands.
   init(_ text: String) throws(OpenJD.ExpressionFault) {
     if text.isEmpty { throw OpenJD.ExpressionFault("the pattern is empty") }
+    guard text.utf8.count <= Limits.expressionTextBytes else {
+      throw OpenJD.ExpressionFault("the pattern has more than \(Limits.expressionTextBytes) bytes")
+    }
     var reader = PatternReader(text)
     let tree = try reader.pattern()
     var steps: [Step] = [.save(0)]
@@ -44,7 +47,12 @@ extension OpenJD.Pattern {
       if let last = parts.last { try compile(last, into: &steps) }
       for end in ends { steps[end] = .jump(steps.count) }
     case .repeated(let inner, let least, let most, let isLazy):
-      for _ in 0..<least { try compile(inner, into: &steps) }
+      for _ in 0..<least {
+        let before = steps.count
+        try compile(inner, into: &steps)
+        // Nothing as often as one likes is nothing.
+        if steps.count == before { break }
+      }
       guard let most else {
         let fork = steps.count
         steps.append(.match)

@@ -5,11 +5,11 @@ extension TemplateReader {
     for name in missing { noteMissing(name, visible, spot) }
     let used = Set(expression.symbols.compactMap(visible.variable))
     // What `let` binds has no type yet; with such a variable only the names are looked at.
-    if missing.isEmpty, !used.isEmpty, used.allSatisfy({ visible.types[$0] != nil }) {
+    if missing.isEmpty, used.allSatisfy({ visible.types[$0] != nil }) {
       var values: [String: OpenJD.Value] = [:]
       for name in used { values[name] = visible.types[name].map { .unknown($0) } }
       do {
-        _ = try expression.value(OpenJD.Symbols(values, host: .unknown))
+        _ = try expression.value(OpenJD.Symbols(values, host: .unknown), within: &rest)
       } catch {
         note(.openjdExpression, error.told(expression.text), fix: "correct the expression", spot)
       }

@@ -6,6 +6,8 @@ struct TemplateReader {
   /// Where each part stands, by its path.
   private(set) var places: [String: DocumentPlace] = [:]
   var extensions: Set<OpenJD.Extension> = []
+  /// Operations that expressions may still take.
+  var rest = Limits.templateOperations
   var bounds: OpenJD.Bounds { OpenJD.Bounds(extensions) }
   var hasExpressions: Bool { extensions.contains(.expressions) }
 
