@@ -24,7 +24,7 @@ extension Shelf {
     guard !known.flags.contains(.isWhole), extra?.isWords != false else { return nil }
     let why = reasons[Int32(record)] ?? []
     var marks: RowMarks = []
-    if known.sha256 != known.content { marks.insert(.hasOwnSum) }
+    if known.sum >= 0 { marks.insert(.hasOwnSum) }
     if known.frames >= 0 { marks.insert(.hasFrames) }
     if known.number != VersionRecord.none { marks.insert(.hasNumber) }
     if known.published != VersionRecord.none { marks.insert(.wasNumbered) }
@@ -38,7 +38,7 @@ extension Shelf {
     row.put(marks.rawValue)
     row.put(UInt64(known.flags.rawValue))
     row.put(known.content)
-    if marks.contains(.hasOwnSum) { row.put(known.sha256) }
+    if marks.contains(.hasOwnSum) { row.put(sum(of: known)) }
     row.put(known.manifest)
     if known.flags.contains(.isMade) {
       row.put(known.recipe)
@@ -47,9 +47,9 @@ extension Shelf {
     }
     row.put(word: known.event.0)
     row.put(word: known.event.1)
-    if known.flags.contains(.hasCause) {
-      row.put(word: known.cause.0)
-      row.put(word: known.cause.1)
+    if known.cause >= 0 {
+      row.put(word: causes[Int(known.cause)].high)
+      row.put(word: causes[Int(known.cause)].low)
     }
     row.put(word: known.time.bitPattern)
     for number in [known.second, known.sequence, known.milliseconds, known.bytes] { row.put(signed: number) }
@@ -172,13 +172,15 @@ extension Shelf {
     var record = VersionRecord.blank
     record.flags = VersionRecord.Flags(rawValue: UInt16(truncatingIfNeeded: try row.number()))
     record.content = try row.digest()
-    record.sha256 = marks.contains(.hasOwnSum) ? try row.digest() : record.content
+    if marks.contains(.hasOwnSum) { record.sum = Int32(put(sum: try row.digest())) }
     record.manifest = try row.digest()
     if record.flags.contains(.isMade) {
       (record.recipe, record.core, record.run) = (try row.digest(), try row.digest(), try row.word())
     }
     record.event = (try row.word(), try row.word())
-    if record.flags.contains(.hasCause) { record.cause = (try row.word(), try row.word()) }
+    if record.flags.contains(.hasCause) {
+      record.cause = Int32(put(EventWords(high: try row.word(), low: try row.word())))
+    }
     record.time = Double(bitPattern: try row.word())
     (record.second, record.sequence) = (try row.signed(), try row.signed())
     (record.milliseconds, record.bytes) = (try row.signed(), try row.signed())
@@ -228,7 +230,7 @@ extension Shelf {
     records.removeAll(keepingCapacity: true)
     used.removeAll(keepingCapacity: true)
     forms.removeAll(keepingCapacity: true)
-    (frames, reasons, extras) = ([], [:], [:])
+    (frames, sums, causes, reasons, extras) = ([], [], [], [:], [:])
   }
 
   /// A user on the same shelf.

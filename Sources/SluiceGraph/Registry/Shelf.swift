@@ -13,7 +13,8 @@ struct Shelf: Sendable {
     var latest: Int32 = -1
     /// Who uses it, of this shelf, by their places, and of others.
     var near: UInt64 = 0
-    var far: KeySet<ProductRef>?
+    /// One set, where there are any.
+    var far: [KeySet<ProductRef>] = []
     /// One, where it is not what its versions say.
     var apart: [Product] = []
   }
@@ -26,6 +27,9 @@ struct Shelf: Sendable {
   /// Each one behind a reference, that others share.
   var forms: [[VersionForm]] = []
   var frames: [FrameSet] = []
+  /// Checksums of files that count by another content, and events that caused some versions.
+  var sums: [Digest] = []
+  var causes: [EventWords] = []
   var reasons: [Int32: [Reason]] = [:]
   var extras: [Int32: [VersionExtra]] = [:]
 
@@ -124,6 +128,7 @@ struct Shelf: Sendable {
     return VersionID(second: known.second, site: form(of: record).site, counter: Int(known.counter))
   }
 
+  func sum(of record: VersionRecord) -> Digest { record.sum < 0 ? record.content : sums[Int(record.sum)] }
   func form(of record: Int) -> VersionForm { forms[Int(records[record].form)][0] }
 
   // MARK: Products
@@ -193,7 +198,8 @@ struct Shelf: Sendable {
     if let whole = extra?.whole.first { return whole }
     let uses = used[Int(known.used)..<(Int(known.used) + Int(known.usedCount))]
     return Version(
-      known, form(of: record), frames: known.frames < 0 ? nil : frames[Int(known.frames)], uses,
+      known, form(of: record), frames: known.frames < 0 ? nil : frames[Int(known.frames)],
+      sum: sum(of: known), cause: known.cause < 0 ? nil : causes[Int(known.cause)], uses,
       reasons: reasons[Int32(record)] ?? [], extra, of: ref)
   }
 
@@ -208,6 +214,11 @@ struct Shelf: Sendable {
     var record = VersionRecord(version)
     record.previous = old.map { records[$0].previous } ?? kept[index].last
     record.form = Int32(put(form))
+    if let shape = version.published.representations.first, shape.sha256 != shape.content {
+      record.sum = Int32(put(sum: shape.sha256))
+    }
+    record.cause =
+      version.cause.flatMap { EventID.words($0) }.map { Int32(put(EventWords(high: $0.0, low: $0.1))) } ?? -1
     record.frames = version.published.representations.first?.frames.map { Int32(put($0)) } ?? -1
     let uses = version.published.madeFrom.map { UsedRecord($0) }
     if let old, Int(records[old].usedCount) == uses.count {
@@ -258,6 +269,18 @@ struct Shelf: Sendable {
     return forms.count - 1
   }
 
+  mutating func put(sum: Digest) -> Int {
+    if let same = sums.lastIndex(of: sum) { return same }
+    sums.append(sum)
+    return sums.count - 1
+  }
+
+  mutating func put(_ cause: EventWords) -> Int {
+    if let same = causes.lastIndex(of: cause) { return same }
+    causes.append(cause)
+    return causes.count - 1
+  }
+
   mutating func put(_ set: FrameSet) -> Int {
     if let same = frames.lastIndex(of: set) { return same }
     frames.append(set)
@@ -271,7 +294,7 @@ struct Shelf: Sendable {
       set(other.version(record, of: ref), at: mine, other.forms[Int(other.records[record].form)])
     }
     if let product = other.product(at: index, ref) { set(product, at: mine, ref) }
-    kept[mine].far = KeySet(other.users(at: index, in: ref.project, ref.folder))
+    kept[mine].far = [KeySet(other.users(at: index, in: ref.project, ref.folder))]
   }
 
   // MARK: What people said
@@ -284,7 +307,7 @@ struct Shelf: Sendable {
 
   func users(at index: Int, in project: ProjectName, _ folder: FolderPath) -> Set<ProductRef> {
     var found: Set<ProductRef> = []
-    if let far = kept[index].far { found.formUnion(far.elements) }
+    for far in kept[index].far { found.formUnion(far.elements) }
     for place in 0..<min(64, kept.count) where kept[index].near & (1 << UInt64(place)) != 0 {
       found.insert(ProductRef(stored: project, folder: folder, name: kept[place].name))
     }
@@ -296,9 +319,9 @@ struct Shelf: Sendable {
     let place = isNear ? place(for: user.name) : 64
     if place < 64 {
       kept[index].near |= 1 << UInt64(place)
-    } else if kept[index].far?.contains(user) != true {
-      kept[index].far = kept[index].far ?? KeySet([])
-      kept[index].far?.insert(user)
+    } else if kept[index].far.first?.contains(user) != true {
+      if kept[index].far.isEmpty { kept[index].far = [KeySet([])] }
+      kept[index].far[0].insert(user)
     }
   }
 }

@@ -23,35 +23,43 @@ struct VersionRecord: Sendable {
   }
   static let none = Int32.min
 
-  var content, recipe, core, manifest, sha256: Digest
-  var second, sequence, milliseconds, bytes: Int64
+  var content, recipe, core, manifest: Digest
+  var sequence, milliseconds, bytes: Int64
   var time: Double
-  var event, cause: (UInt64, UInt64)
+  var event: (UInt64, UInt64)
   var run: UInt64
+  /// Within what 32 bits have of the time, to 2106; a version of another one is kept whole.
+  private var moment: UInt32
   var counter, ticks, files: Int32
   var number, published: Int32
-  /// In the shelf: the version before of the same product, its form, its frames, and what it was made from.
-  var previous, form, frames: Int32
+  /// In the shelf: the version before of the same product, its form, its frames, the checksum of its files where it is
+  /// not the content, what caused it, and what it was made from.
+  var previous, form, frames, sum, cause: Int32
   var used, usedCount: UInt32
   var flags: Flags
+
+  var second: Int64 {
+    get { Int64(moment) }
+    set { moment = UInt32(clamping: newValue) }
+  }
 
   init(_ version: Version) {
     let (fact, place) = (version.published, version.place)
     let shape = fact.representations.first
     let nothing = Digest(words: (0, 0, 0, 0))
-    (content, sha256) = (shape?.content ?? nothing, shape?.sha256 ?? nothing)
+    content = shape?.content ?? nothing
     (recipe, core, manifest) = (fact.made?.recipe ?? nothing, fact.made?.core ?? nothing, fact.manifest)
-    (second, sequence) = (version.address.version.second, place.sequence)
+    (moment, sequence) = (UInt32(clamping: version.address.version.second), place.sequence)
     (milliseconds, bytes) = (place.clock.milliseconds, shape?.bytes ?? 0)
     time = version.time.timeIntervalSinceReferenceDate
-    let (event, cause) = (EventID.words(version.event), version.cause.flatMap { EventID.words($0) })
+    let (event, source) = (EventID.words(version.event), version.cause.flatMap { EventID.words($0) })
     let run = fact.made.flatMap { RunID.number($0.run) }
-    (self.event, self.cause, self.run) = (event ?? (0, 0), cause ?? (0, 0), run ?? 0)
+    (self.event, self.run) = (event ?? (0, 0), run ?? 0)
     (counter, ticks) = (Int32(clamping: version.address.version.counter), Int32(clamping: place.clock.counter))
     files = Int32(clamping: shape?.files ?? 0)
     number = version.number.map { Int32(clamping: $0) } ?? VersionRecord.none
     published = fact.number.map { Int32(clamping: $0) } ?? VersionRecord.none
-    (previous, form, frames, used, usedCount) = (-1, 0, -1, 0, 0)
+    (previous, form, frames, sum, cause, used, usedCount) = (-1, 0, -1, -1, -1, 0, 0)
     var flags: Flags = []
     if fact.made != nil { flags.insert(.isMade) }
     if fact.made?.uniform == true { flags.insert(.isUniform) }
@@ -65,35 +73,43 @@ struct VersionRecord: Sendable {
       flags.insert(.isSpecial)
     }
     if event != nil { flags.insert(.hasEvent) }
-    if cause != nil { flags.insert(.hasCause) }
+    if source != nil { flags.insert(.hasCause) }
     if run != nil { flags.insert(.hasRun) }
     self.flags = flags
   }
 
   private init() {
     let nothing = Digest(words: (0, 0, 0, 0))
-    (content, recipe, core, manifest, sha256) = (nothing, nothing, nothing, nothing, nothing)
-    (second, sequence, milliseconds, bytes, time) = (0, 0, 0, 0, 0)
-    (event, cause, run) = ((0, 0), (0, 0), 0)
+    (content, recipe, core, manifest) = (nothing, nothing, nothing, nothing)
+    (moment, sequence, milliseconds, bytes, time) = (0, 0, 0, 0, 0)
+    (event, run) = ((0, 0), 0)
     (counter, ticks, files) = (0, 0, 0)
     (number, published) = (VersionRecord.none, VersionRecord.none)
-    (previous, form, frames, used, usedCount, flags) = (-1, 0, -1, 0, 0, [])
+    (previous, form, frames, sum, cause, used, usedCount, flags) = (-1, 0, -1, -1, -1, 0, 0, [])
   }
   static let blank = VersionRecord()
+}
+
+/// An event's id as the 128 bits of a UUID.
+struct EventWords: Sendable, Equatable {
+  let high, low: UInt64
 }
 
 /// One version that another was made from.
 struct UsedRecord: Sendable {
   let content: Digest
-  let second: Int64
+  /// Within what 32 bits have of the time, to 2106; a version that used another one is kept whole.
+  private let moment: UInt32
   let counter: Int32
+  var second: Int64 { Int64(moment) }
 
   init(_ used: Used) {
-    (content, second, counter) = (used.content, used.version.second, Int32(clamping: used.version.counter))
+    self.init(
+      content: used.content, second: used.version.second, counter: Int32(clamping: used.version.counter))
   }
 
   init(content: Digest, second: Int64, counter: Int32) {
-    (self.content, self.second, self.counter) = (content, second, counter)
+    (self.content, moment, self.counter) = (content, UInt32(clamping: second), counter)
   }
 }
 
@@ -185,8 +201,8 @@ struct VersionExtra: Sendable {
 extension Version {
   /// Put together again.
   init(
-    _ record: VersionRecord, _ form: VersionForm, frames: FrameSet?, _ uses: ArraySlice<UsedRecord>,
-    reasons: [Reason], _ extra: VersionExtra?, of ref: ProductRef
+    _ record: VersionRecord, _ form: VersionForm, frames: FrameSet?, sum: Digest, cause: EventWords?,
+    _ uses: ArraySlice<UsedRecord>, reasons: [Reason], _ extra: VersionExtra?, of ref: ProductRef
   ) {
     let id = VersionID(second: record.second, site: form.site, counter: Int(record.counter))
     let known = { (number: Int32) in number == VersionRecord.none ? nil : Int(number) }
@@ -194,7 +210,7 @@ extension Version {
       version: id, number: known(record.published), manifest: record.manifest,
       representations: extra?.representations ?? [
         RepresentationSummary(
-          name: form.name, kind: form.kind, files: Int(record.files), bytes: record.bytes, sha256: record.sha256,
+          name: form.name, kind: form.kind, files: Int(record.files), bytes: record.bytes, sha256: sum,
           content: record.content, frames: frames)
       ],
       madeFrom: extra?.used
@@ -220,7 +236,7 @@ extension Version {
       address: VersionAddress(product: ref, version: id), published: fact,
       time: Date(timeIntervalSinceReferenceDate: record.time), actor: form.actor,
       event: extra?.event ?? EventID(words: record.event),
-      cause: extra?.cause ?? (record.flags.contains(.hasCause) ? EventID(words: record.cause) : nil),
+      cause: extra?.cause ?? cause.map { EventID(words: ($0.high, $0.low)) },
       number: known(record.number),
       place: VersionPlace(
         site: form.origin, sequence: record.sequence,

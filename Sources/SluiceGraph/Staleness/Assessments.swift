@@ -14,6 +14,8 @@ package struct Assessments: Sendable {
   private var sources = 0
   /// When freezes end, or have ended, by product: the one thing that changes by itself.
   private var thaws: [ProductRef: Date] = [:]
+  /// What the steps of this graph say, as far as glances had to know.
+  private var rules: [GlanceRule?] = []
 
   private var graph: StepGraph { assessor.graph }
 
@@ -26,6 +28,7 @@ package struct Assessments: Sendable {
     for unit in assessor.graph.unitsFolderByFolder {
       if let finding = try find(unit, &glance) { open[unit] = finding }
     }
+    rules = glance.rules
     countSources()
     thaws = assessor.project.stock.thaws
   }
@@ -178,7 +181,7 @@ package struct Assessments: Sendable {
 
   /// Assesses what was touched, and goes on to what takes its products where it stands otherwise now.
   private mutating func assess(_ touched: inout Touched, _ isMeant: (Int) -> Bool) throws(SluiceError) {
-    var glance = Glance(assessor, isThorough: false)
+    var glance = Glance(assessor, isThorough: false, rules: rules)
     while let unit = touched.next() {
       guard isMeant(unit) else { continue }
       let now = try find(unit, &glance)
@@ -186,6 +189,7 @@ package struct Assessments: Sendable {
       open[unit] = now
       touch(usersOf: unit, &touched)
     }
+    rules = glance.rules
   }
 
   // MARK: Sources
@@ -278,6 +282,7 @@ extension Assessments {
 
   /// Takes what is known over to a graph that was laid anew.
   private mutating func lay(from before: StepGraph, _ touched: inout Touched) {
+    rules = []
     let units = before.correspondence(to: graph)
     var moved = Findings()
     for unit in open.keys where units.later[unit] != GraphNumbers.none { moved[Int(units.later[unit])] = open[unit] }

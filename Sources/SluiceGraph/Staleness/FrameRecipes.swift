@@ -82,7 +82,12 @@ package struct FrameRecipes: Sendable {
     guard let files = source.files else { return nil }
     let middle = files.file(atFrame: frame)
     if isNeeded, middle == nil { return nil }
-    if offsets == 0...0, let middle { return Digest.of("\(middle.fileExtension)\n\(middle.identity)") }
+    if offsets == 0...0, let middle {
+      var text = Array(middle.fileExtension.utf8)
+      text.append(UInt8(ascii: "\n"))
+      middle.identity.write(to: &text)
+      return Digest.of(text)
+    }
     let lines = offsets.compactMap { offset in
       files.file(atFrame: frame + offset).map { "\(offset) \($0.fileExtension)\n\($0.identity)\n" }
     }

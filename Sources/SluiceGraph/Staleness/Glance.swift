@@ -15,7 +15,8 @@ struct Glance {
 
   let assessor: Assessor
   let graph: StepGraph
-  private var rules: [GlanceRule?]
+  /// What steps say, for the next glance at the same graph too.
+  private(set) var rules: [GlanceRule?]
   private var places: Seen<Place>
   private var sources: Seen<Source>
   var moves: [Move: [Cause.Root]] = [:]
@@ -25,10 +26,12 @@ struct Glance {
   var text: [UInt8] = []
   var part: [UInt8] = []
 
-  /// - Parameter isThorough: whether most of the project will be looked at.
-  init(_ assessor: Assessor, isThorough: Bool) {
+  /// - Parameters:
+  ///   - isThorough: whether most of the project will be looked at.
+  ///   - rules: of an earlier glance at the same graph.
+  init(_ assessor: Assessor, isThorough: Bool, rules: [GlanceRule?] = []) {
     (self.assessor, graph) = (assessor, assessor.graph)
-    rules = Array(repeating: nil, count: graph.steps.count)
+    self.rules = rules.isEmpty ? Array(repeating: nil, count: graph.steps.count) : rules
     places = Seen(count: isThorough ? graph.folderCount : nil)
     sources = Seen(count: isThorough ? graph.products.count : nil)
   }

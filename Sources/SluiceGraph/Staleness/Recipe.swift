@@ -52,14 +52,18 @@ package enum Recipe {
   }
 
   private static func digest(_ kind: String, _ core: Digest, _ inputs: [(name: String, content: Digest)]) -> Digest {
-    var text = "\(kind)\n\(core.hex)\n"
-    text.reserveCapacity(text.utf8.count + inputs.count * 96)
+    var text = Array(kind.utf8)
+    text.reserveCapacity(96 + inputs.count * 96)
+    let end = UInt8(ascii: "\n")
+    text.append(end)
+    core.write(to: &text)
+    text.append(end)
     // By name: the order in which a file names its inputs is layout.
     for input in inputs.count > 1 ? inputs.sorted(by: { $0.name < $1.name }) : inputs {
-      text += input.name
-      text += "\n"
-      text += input.content.hex
-      text += "\n"
+      text += input.name.utf8
+      text.append(end)
+      input.content.write(to: &text)
+      text.append(end)
     }
     return Digest.of(text)
   }

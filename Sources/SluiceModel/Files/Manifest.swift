@@ -95,5 +95,13 @@ package struct StoredFile: Sendable, Hashable, Codable {
 
   /// What says whether two files are the same.
   package var identity: Digest { pixels ?? sha256 }
-  package var fileExtension: String { FileName(path).fileExtension }
+  package var fileExtension: String {
+    // Each frame is asked for it, and its name is mostly plain.
+    let text = path.utf8
+    guard text.allSatisfy({ $0 < 0x80 }) else { return FileName(path).fileExtension }
+    let name = text.lastIndex(of: UInt8(ascii: "/")).map { text[text.index(after: $0)...] } ?? text[...]
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else { return "" }
+    let suffix = name[name.index(after: dot)...]
+    return suffix.allSatisfy { (0x30...0x39).contains($0) } ? "" : String(Substring(suffix))
+  }
 }
