@@ -17,20 +17,6 @@ package protocol ViewStore: Sendable {
   func records(ofCommands commands: [CommandID]) async throws(SluiceError) -> [CommandID: Int64]
 }
 
-extension ViewStore {
-  /// Where the rows stand and what they say; nil where another reducer made them, or none did.
-  package func load() async throws(SluiceError) -> (head: ViewHead, rows: [ViewRow])? {
-    guard let head = try await head() else { return nil }
-    var rows: [ViewRow] = []
-    var last: ViewPage.End?
-    while let page = try await page(after: last) {
-      rows += page.rows
-      last = page.end
-    }
-    return (head, rows)
-  }
-}
-
 /// Up to where a view is true.
 package struct ViewHead: Sendable, Hashable, Codable {
   /// When the own site last wrote, so that its clock goes on from there.

@@ -83,6 +83,18 @@ package final class SQLiteViews: ViewStore {
     return true
   }
 
+  /// All rows at once, and where they stand; nil where another reducer made them, or none did.
+  package func load() async throws(SluiceError) -> (head: ViewHead, rows: [ViewRow])? {
+    guard let head = try await head() else { return nil }
+    var rows: [ViewRow] = []
+    var last: ViewPage.End?
+    while let page = try await page(after: last) {
+      rows += page.rows
+      last = page.end
+    }
+    return (head, rows)
+  }
+
   package func save(_ changes: [ViewRow], index: ContentIndex, head: ViewHead) async throws(SluiceError) {
     var files: [(VersionAddress, Representation)] = []
     for entry in index.published {
