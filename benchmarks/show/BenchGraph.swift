@@ -12,6 +12,7 @@ import SluiceStorage
 
   @Option(help: "How many units the show has.") var units: Int
   @Option(help: "How many of them one change affects.") var affected: Int
+  @Option(help: "A folder with a file for each product, all of which are looked at.") var files: String?
 
   func run() async throws {
     var figures: [String: Double] = [:]
@@ -42,6 +43,11 @@ import SluiceStorage
     guard assessments.needingWork.isEmpty else { throw ExitCode(1) }
     figures["scratchSeconds"] = assessed
 
+    if let files {
+      let (found, looked) = Meter.measure { Meter.filesThere(of: graph, below: files) }
+      guard found * 10 > products * 9 else { throw ExitCode(1) }
+      figures["filesMilliseconds"] = looked * 1_000
+    }
     try await Self.measureOpening(of: show, &figures)
 
     try Self.measureSmall(&show, assessments, &figures)
@@ -93,18 +99,22 @@ import SluiceStorage
   private static func measureSmall(
     _ show: inout StudioShow, _ known: Assessments, _ figures: inout [String: Double]
   ) throws {
-    var (assessments, times) = (known, [Double]())
-    for _ in 0..<201 {
-      let event = try show.source(ProductRef("studio/lab/plate0"), kind: .sequence)
-      let (changed, applied) = try Meter.measure { try show.apply([event]) }
-      let next = Assessor(
-        project: show.project, graph: known.assessor.graph, manifests: show.manifests, tools: [:],
-        now: known.assessor.now)
-      let (_, followed) = try Meter.measure { try assessments.follow(next, Set(changed)) }
-      times.append(applied + followed)
+    for (name, kind, figure) in [
+      ("lut", RepresentationKind.file, "smallFactMicroseconds"), ("plate0", .sequence, "smallFramesMicroseconds"),
+    ] {
+      var (assessments, times) = (known, [Double]())
+      for _ in 0..<201 {
+        let event = try show.source(ProductRef("studio/lab/\(name)"), kind: kind)
+        let (changed, applied) = try Meter.measure { try show.apply([event]) }
+        let next = Assessor(
+          project: show.project, graph: known.assessor.graph, manifests: show.manifests, tools: [:],
+          now: known.assessor.now)
+        let (_, followed) = try Meter.measure { try assessments.follow(next, Set(changed)) }
+        times.append(applied + followed)
+      }
+      guard assessments.needingWork.count == StudioShow.labSteps else { throw ExitCode(1) }
+      figures[figure] = times.sorted()[times.count / 2] * 1_000_000
     }
-    guard assessments.needingWork.count == StudioShow.labSteps else { throw ExitCode(1) }
-    figures["smallFactMicroseconds"] = times.sorted()[times.count / 2] * 1_000_000
   }
 
   private static func links(of graph: StepGraph) -> Int {
@@ -123,6 +133,21 @@ enum Meter {
     let start = seconds()
     let value = try work()
     return (value, seconds() - start)
+  }
+
+  /// Looks up the state of every product's file, folder by folder.
+  static func filesThere(of graph: StepGraph, below root: String) -> Int {
+    var (found, last, folder): (Int, FolderPath?, Int32) = (0, nil, -1)
+    for product in graph.products {
+      if product.folder != last {
+        if folder >= 0 { close(folder) }
+        (folder, last) = (open("\(root)/\(product.folder)", O_RDONLY | O_DIRECTORY), product.folder)
+      }
+      var state = stat()
+      if folder >= 0, fstatat(folder, product.name, &state, 0) == 0 { found += 1 }
+    }
+    if folder >= 0 { close(folder) }
+    return found
   }
 
   /// Of the processor: others use the machine too.

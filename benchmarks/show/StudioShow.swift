@@ -106,6 +106,7 @@ struct StudioShow {
     let lab = try Self.steps(for: "lab").prefix(Self.labSteps).map { step in
       var step = step
       step.inputs.removeAll { $0.name == "plate" }
+      if step.inputs[0].product == .here("plate0") { step.inputs.append(StepInput(name: "lut", product: .here("lut"))) }
       return step
     }
     let pipeline = Pipeline(
@@ -121,6 +122,7 @@ struct StudioShow {
     var batch = [
       try source(ProductRef("studio/look/hero_lut"), kind: .file),
       try source(ProductRef("studio/lab/plate0"), kind: .sequence),
+      try source(ProductRef("studio/lab/lut"), kind: .file),
     ]
     for index in 0..<shots {
       for plate in 0..<Self.plates {
