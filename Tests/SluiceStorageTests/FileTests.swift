@@ -35,6 +35,24 @@ import Testing
     return upload
   }
 
+  @Test(arguments: [true, false])
+  func `keeps nothing of a file that comes when its upload was given up`(isWhole: Bool) async throws {
+    let upload = try await store.makeUpload()
+    await store.discard(upload)
+    // What a request makes that had found the upload just before.
+    mkdir(folder.path + "/.staging/\(upload)", 0o755)
+    let receiver = try await store.receive("a.exr", of: upload)
+    try await receiver.write(Array("x".utf8))
+    if isWhole {
+      let error = await #expect(throws: SluiceError.self) { _ = try await receiver.finish() }
+      #expect(error?.code == .uploadUnknown)
+    } else {
+      await receiver.abandon()
+    }
+    #expect(staging.isEmpty)
+    #expect(TemporaryFolder.status(folder.path + "/.staging/\(upload)") == nil)
+  }
+
   @Test func `lays files where people look for them`() async throws {
     try await store.place([bytes("plate.1001.exr", "x")], at: address)
     let path = folder.path + "/demo/sq010/plate/v-20261122-142301-a/exr/plate.1001.exr"

@@ -62,9 +62,9 @@ package final class FileVersionStore: VersionStore {
 
   package func receive(_ path: String, of upload: UploadID) async throws(SluiceError) -> any FileReceiver {
     let file = try place(path, in: upload)
-    return try await disk.run { [disk] () throws(SluiceError) in
+    return try await disk.run { [disk, staging] () throws(SluiceError) in
       try Disk.makeDirectories(Disk.parent(of: file))
-      return try DiskReceiver(path: file, disk: disk)
+      return try DiskReceiver(path: file, of: upload, in: staging + "/\(upload)", disk: disk)
     }
   }
 
@@ -89,8 +89,17 @@ package final class FileVersionStore: VersionStore {
 
   package func discard(_ upload: UploadID) async {
     guard isUpload(upload) else { return }
-    let path = staging + "/\(upload)"
-    _ = try? await disk.run { () throws(SluiceError) in Disk.remove(path) }
+    let (path, aside) = (staging + "/\(upload)", staging + "/discarded-\(upload)")
+    // Away with one rename, so that no file that is still being received comes to lie in what is removed.
+    _ = try? await disk.run { () throws(SluiceError) in
+      if rename(path, aside) == 0 { Disk.remove(aside) } else { Disk.remove(path) }
+    }
+  }
+
+  fileprivate static func unknown(_ upload: UploadID) -> SluiceError {
+    SluiceError(
+      .uploadUnknown, what: "there is no upload '\(NameRule.printable(upload.description))'", at: "upload",
+      fix: "begin a new one; uploads end when the server restarts")
   }
 
   private func isUpload(_ upload: UploadID) -> Bool {
@@ -101,9 +110,7 @@ package final class FileVersionStore: VersionStore {
   private func place(_ path: String, in upload: UploadID) throws(SluiceError) -> String {
     try PathRule.require(path)
     guard isUpload(upload) else {
-      throw SluiceError(
-        .uploadUnknown, what: "there is no upload '\(NameRule.printable(upload.description))'", at: "upload",
-        fix: "begin a new one; uploads end when the server restarts")
+      throw FileVersionStore.unknown(upload)
     }
     var folder = staging + "/\(upload)/files"
     for part in path.split(separator: "/").dropLast() {
@@ -238,14 +245,17 @@ package final class FileVersionStore: VersionStore {
 /// Writes one uploaded file, hashing as it goes.
 private actor DiskReceiver: FileReceiver {
   private let path: String
+  private let upload: UploadID
+  /// The upload's folder.
+  private let folder: String
   private let disk: BlockingQueue
   private let descriptor: Int32
   private var hash = Digest.Stream()
   private var size: Int64 = 0
   private var isOpen = true
 
-  init(path: String, disk: BlockingQueue) throws(SluiceError) {
-    (self.path, self.disk) = (path, disk)
+  init(path: String, of upload: UploadID, in folder: String, disk: BlockingQueue) throws(SluiceError) {
+    (self.path, self.upload, self.folder, self.disk) = (path, upload, folder, disk)
     descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { throw Disk.error("write", path) }
   }
@@ -258,13 +268,20 @@ private actor DiskReceiver: FileReceiver {
 
   func finish() async throws(SluiceError) -> (size: Int64, sha256: Digest) {
     closeOnce()
+    guard !isDiscarded else {
+      Disk.remove(folder)
+      throw FileVersionStore.unknown(upload)
+    }
     return (size, hash.finish())
   }
 
   func abandon() async {
     closeOnce()
-    Disk.remove(path)
+    Disk.remove(isDiscarded ? folder : path)
   }
+
+  /// Whether its upload was given up meanwhile: then this file has made the folder anew.
+  private var isDiscarded: Bool { Disk.status(folder + "/marker") == nil }
 
   private func closeOnce() {
     if isOpen { close(descriptor) }
