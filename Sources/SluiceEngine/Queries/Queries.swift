@@ -65,12 +65,14 @@ package struct Queries: Sendable {
     let parts = scope.split(separator: "/", omittingEmptySubsequences: false)
     let name = try ProjectName(parts.first ?? "")
     let survey = try await survey(name)
-    var products = try await statuses(survey)
+    var products: [ProductStatus]
     if parts.count > 1 {
       let reference = try Reference(scope)
       let folder = try FolderPath(parts.dropFirst().joined(separator: "/"))
-      products = products.filter { $0.ref == reference.product || $0.folder.isInside(folder) }
+      products = try await statuses(survey) { $0 == reference.product || $0.folder.isInside(folder) }
       if products.isEmpty, survey.project.folders[folder] == nil { _ = try registry.product(reference.product) }
+    } else {
+      products = try await statuses(survey)
     }
     if selection.expression != nil {
       let selected = try await self.products(selection, in: survey)
@@ -80,12 +82,15 @@ package struct Queries: Sendable {
       asOf: writer.position(survey.sequence), products: products.filter { !onlyStale || $0.state != .current })
   }
 
-  package func statuses(_ survey: Survey) async throws(SluiceError) -> [ProductStatus] {
+  /// - Parameter isWanted: of which products; each costs what is told of it.
+  package func statuses(
+    _ survey: Survey, of isWanted: (ProductRef) -> Bool = { _ in true }
+  ) async throws(SluiceError) -> [ProductStatus] {
     let activities = runner.activities(in: survey.project.name)
     let registry = writer.current
     let reaction = survey.reaction
     let (graph, project) = (survey.graph, survey.project)
-    let all = Set(graph.products).union(project.products.keys).sorted()
+    let all = Set(graph.products.lazy.filter(isWanted)).union(project.products.keys.lazy.filter(isWanted)).sorted()
     let causes = try FrameCauses(survey.assessments)
     return try all.map { ref throws(SluiceError) in
       let version = project.version(of: ref, .latest)
