@@ -105,7 +105,8 @@ import Testing
       for _ in 0..<8 {
         happened.append(try random.happen())
         let assessments = try random.show.assess()
-        let causes = try FrameCauses(Assessments(random.show.assessor))
+        let kept = try Assessments(random.show.assessor)
+        let causes = try FrameCauses(kept)
         for assessment in assessments.values {
           for product in assessment.unit.outputs {
             let place = Comment(rawValue: "seed \(seed), \(product), after \(happened)")
@@ -123,6 +124,10 @@ import Testing
               continue
             }
             let ranges = try #require(try causes.ranges(of: product), place)
+            // The same where only this one is asked for.
+            if happened.count % 4 == 0 {
+              #expect(try FrameCauses(kept, of: [product]).ranges(of: product) == ranges, place)
+            }
             let existing = form?.frames ?? .empty
             let expected = assessment.expected ?? .empty
             let all = ranges.reduce(FrameSet.empty) { $0.union($1.frames) }

@@ -82,16 +82,18 @@ package struct Queries: Sendable {
       asOf: writer.position(survey.sequence), products: products.filter { !onlyStale || $0.state != .current })
   }
 
-  /// - Parameter isWanted: of which products; each costs what is told of it.
+  /// - Parameter isWanted: of which products; each costs what is told of it. Nil for all.
   package func statuses(
-    _ survey: Survey, of isWanted: (ProductRef) -> Bool = { _ in true }
+    _ survey: Survey, of isWanted: ((ProductRef) -> Bool)? = nil
   ) async throws(SluiceError) -> [ProductStatus] {
     let activities = runner.activities(in: survey.project.name)
     let registry = writer.current
     let reaction = survey.reaction
     let (graph, project) = (survey.graph, survey.project)
-    let all = Set(graph.products.lazy.filter(isWanted)).union(project.products.keys.lazy.filter(isWanted)).sorted()
-    let causes = try FrameCauses(survey.assessments)
+    var products = Set(graph.products).union(project.products.keys)
+    if let isWanted { products = products.filter(isWanted) }
+    let all = products.sorted()
+    let causes = try FrameCauses(survey.assessments, of: isWanted.map { _ in all })
     return try all.map { ref throws(SluiceError) in
       let version = project.version(of: ref, .latest)
       guard let unit = graph.producer(of: ref) else { return source(ref, version, survey) }

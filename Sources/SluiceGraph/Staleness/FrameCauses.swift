@@ -10,9 +10,11 @@ package struct FrameCauses: Sendable {
 
   /// - Throws: `store.damaged` where a manifest cannot be read.
   /// - Complexity: O(reasons × inputs) for each unit that is not current, and O(frames) for each input that moved.
-  package init(_ assessments: Assessments) throws(SluiceError) {
+  /// - Parameter wanted: products that are asked for; nil for all.
+  package init(_ assessments: Assessments, of wanted: [ProductRef]? = nil) throws(SluiceError) {
     self.assessments = assessments
-    for assessment in assessments.noteworthy(among: nil) {
+    let chosen = wanted.map { FrameCauses.units(behind: $0, in: assessments) }
+    for assessment in assessments.noteworthy(among: chosen) {
       let unit = assessment.unit
       guard unit.step.isPerFrame, !assessment.reasons.isEmpty else { continue }
       for product in unit.outputs {
@@ -26,6 +28,24 @@ package struct FrameCauses: Sendable {
         reached[product] = found
       }
     }
+  }
+
+  /// What makes products, and all that is above it.
+  private static func units(behind products: [ProductRef], in assessments: Assessments) -> Set<Int> {
+    let graph = assessments.assessor.graph
+    var found: Set<Int> = []
+    var open = products.compactMap { graph.makerIndex(of: $0) }
+    while let unit = open.popLast() {
+      guard found.insert(unit).inserted else { continue }
+      for place in graph.step(ofUnit: unit).inputs.indices {
+        open += graph.inputs(ofUnit: unit, at: place).compactMap { graph.makerIndex(ofProduct: Int($0)) }
+      }
+      // Through references there are more.
+      if case .full(let assessment)? = assessments.finding(at: unit) {
+        open += assessment.inputs.flatMap(\.sources).flatMap(\.all).compactMap { graph.makerIndex(of: $0.product) }
+      }
+    }
+    return found
   }
 
   /// Disjoint, and together all frames that are there or should be; nil for what has no frames.
