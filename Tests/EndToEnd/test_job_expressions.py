@@ -2,12 +2,8 @@
 
 import json
 import re
-import shutil
-import subprocess
 
-from sluice_server import ServerTestCase
-
-EXTENSIONS = "TASK_CHUNKING,REDACTED_ENV_VARS,FEATURE_BUNDLE_1,EXPR,WRAP_ACTIONS"
+from openjd_peer import PeerTestCase
 
 TYPED = """\
 specificationVersion: jobtemplate-2023-09
@@ -129,48 +125,14 @@ RULES = json.dumps({"version": "pathmapping-1.0", "path_mapping_rules": [
     {"source_path_format": "POSIX", "source_path": "/proj", "destination_path": "/mnt/proj"}]})  # fmt: skip
 
 # What openjd-cli itself says between the lines of an action.
-REMARK = re.compile(r"Canceling subprocess|INTERRUPT: |Received openjd_redacted_env message but")
+class Peer(PeerTestCase):
+    extensions = "TASK_CHUNKING,REDACTED_ENV_VARS,FEATURE_BUNDLE_1,EXPR,WRAP_ACTIONS"
+    remark = re.compile(r"Canceling subprocess|INTERRUPT: |Received openjd_redacted_env message but")
 
-
-def tidy(line):
-    """Without the places of the session and of what is written for an action."""
-    return re.sub(r"/[^\s:']*?/(OpenJD/\w+|work/jobs/p-\w+/\+/\d+)[^\s']*", "SESSION", line)
-
-
-class Peer(ServerTestCase):
-    """One worker and one session, as `openjd run` has."""
-
-    workers = 1
-
-    def openjd(self, command, file, *arguments):
-        if not shutil.which("openjd"):
-            print("skipped: no openjd-cli")
-            self.skipTest("no openjd-cli")
-        return subprocess.run(
-            ["openjd", command, str(file), "--extensions", EXTENSIONS, *arguments],
-            capture_output=True, text=True, timeout=60, cwd=self.server.home)  # fmt: skip
-
-    def peer(self, file, *arguments):
-        ran = self.openjd("run", file, *arguments)
-        printed, isOutput = [], False
-        for line in ran.stdout.splitlines():
-            _, _, text = line.partition("\t")
-            if text == "Output:":
-                isOutput = True
-            elif re.match(r"Process pid \d+ exited", text):
-                isOutput = False
-            elif isOutput:
-                printed.append(text)
-        return ran.returncode == 0, [tidy(line) for line in printed if not REMARK.match(line)]
-
-    def ours(self, file, *arguments):
-        job = self.server.run("job", "submit", file, *arguments, "--wait", "--json", code=None).json
-        printed = []
-        for step in job["steps"]:
-            for number in range(1, step["tasksTotal"] + 1):
-                log = self.server.run("job", "log", f"{step['run']}.{number}", code=None)
-                printed += log.output.splitlines() if log.code == 0 else []
-        return job["status"] == "succeeded", [tidy(line) for line in printed if not line.startswith("sluice: ")]
+    @staticmethod
+    def tidy(line):
+        """Without the places of the session and of what is written for an action."""
+        return re.sub(r"/[^\s:']*?/(OpenJD/\w+|work/jobs/p-\w+/\+/\d+)[^\s']*", "SESSION", line)
 
     def test_actions_print_and_end_as_with_openjd_run(self):
         for name, text, given, succeeds in CASES:

@@ -4,9 +4,9 @@ import json
 import pathlib
 import re
 import shutil
-import subprocess
 import unittest
 
+from openjd_peer import PeerTestCase
 from sluice_server import ServerTestCase, SharedServerTestCase, wait_until
 
 WHOLE = """\
@@ -92,38 +92,16 @@ CASES = [
 SAMPLES = pathlib.Path(__file__).resolve().parents[2].parent / "shared/data/openjd"
 
 
-class Peer(ServerTestCase):
-    """One worker and one session, as `openjd run` has."""
+class Peer(PeerTestCase):
+    extensions = "TASK_CHUNKING,REDACTED_ENV_VARS"
+    remark = re.compile(
+        r"Canceling subprocess|INTERRUPT: |Received openjd_redacted_env message but|.*\.sh: \d+: exec: \S+: not found$")
 
-    workers = 1
-
-    def peer(self, file, *arguments):
-        if not shutil.which("openjd"):
-            print("skipped: no openjd-cli")
-            self.skipTest("no openjd-cli")
-        ran = subprocess.run(
-            ["openjd", "run", str(file), "--extensions", "TASK_CHUNKING,REDACTED_ENV_VARS", *arguments],
-            capture_output=True, text=True, timeout=60, cwd=self.server.home)  # fmt: skip
-        printed, isOutput = [], False
-        for line in ran.stdout.splitlines():
-            _, _, text = line.partition("\t")
-            if text == "Output:":
-                isOutput = True
-            elif re.match(r"Process pid \d+ exited", text):
-                isOutput = False
-            elif isOutput:
-                printed.append(text)
-        return ran.returncode == 0, [tidy(line) for line in printed if not REMARK.match(line)]
-
-    def ours(self, file, *arguments):
-        ran = self.server.run("job", "submit", file, *arguments, "--wait", "--json", code=None)
-        job = ran.json
-        printed = []
-        for step in job["steps"]:
-            for number in range(1, step["tasksTotal"] + 1):
-                log = self.server.run("job", "log", f"{step['run']}.{number}", code=None)
-                printed += log.output.splitlines() if log.code == 0 else []
-        return job["status"] == "succeeded", [tidy(line) for line in printed if not line.startswith("sluice: ")]
+    @staticmethod
+    def tidy(line):
+        """Without the places of the session and of what is written for an action."""
+        line = re.sub(r"/\S*embedded_files\S*:", "FILE:", line)
+        return re.sub(r"/[^\s:']*?/(OpenJD/\w+|work/jobs/p-\w+/\+/\d+)", "SESSION", line)
 
     def test_actions_print_and_end_as_with_openjd_run(self):
         for name, text, succeeds in CASES:
@@ -187,16 +165,6 @@ steps:
 
 
 # What openjd-cli itself says between the lines of an action.
-REMARK = re.compile(
-    r"Canceling subprocess|INTERRUPT: |Received openjd_redacted_env message but|.*\.sh: \d+: exec: \S+: not found$")
-
-
-def tidy(line):
-    """Without the places of the session and of what is written for an action."""
-    line = re.sub(r"/\S*embedded_files\S*:", "FILE:", line)
-    return re.sub(r"/[^\s:']*?/(OpenJD/\w+|work/jobs/p-\w+/\+/\d+)", "SESSION", line)
-
-
 class Jobs(SharedServerTestCase):
     def submit(self, text, *arguments, code=0, wait=True):
         file = self.server.file("job.yaml", text)
