@@ -187,10 +187,10 @@ void csluice_set_timer(int timer, long milliseconds) {
   timerfd_settime(timer, 0, &when, NULL);
 }
 
-int csluice_reap(pid_t process, int waits, int *status) {
+int csluice_reap(pid_t process, int *status) {
   pid_t found;
   do {
-    found = waitpid(process, status, waits ? 0 : WNOHANG);
+    found = waitpid(process, status, 0);
   } while (found < 0 && errno == EINTR);
   return found == process ? 0 : -1;
 }

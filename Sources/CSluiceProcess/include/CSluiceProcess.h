@@ -50,7 +50,7 @@ int csluice_timer(void);
 /// Sets it off after so many milliseconds, at once for 0; never for a negative number.
 void csluice_set_timer(int timer, long milliseconds);
 
-/// Takes the status of a process of ours that has ended, as `waitpid` has it; -1 while it runs.
-int csluice_reap(pid_t process, int waits, int *status);
+/// Takes the status of a process of ours that has ended, as `waitpid` has it; -1 where somebody else took it.
+int csluice_reap(pid_t process, int *status);
 
 #endif

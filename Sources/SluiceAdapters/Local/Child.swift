@@ -223,7 +223,7 @@ final class Child: Sendable {
       if endsGroup { LocalProcess.endGroup(process) }
       var status: Int32 = 0
       (progress.timer, progress.isReaped) = (nil, true)
-      guard csluice_reap(process, 1, &status) == 0 else { return .failed("its end was taken by others") }
+      guard csluice_reap(process, &status) == 0 else { return .failed("its end was taken by others") }
       return status & 0x7F == 0 ? .exited(Int(status >> 8 & 0xFF)) : .signaled(Int(status & 0x7F))
     }
   }
