@@ -13,12 +13,14 @@ import SluiceStorage
   @Option(help: "How many units the show has.") var units: Int
   @Option(help: "How many of them one change affects.") var affected: Int
   @Option(help: "A folder with a file for each product, all of which are looked at.") var files: String?
+  @Option(help: "Measure nothing, but leave the show here as a server's data.") var data: String?
 
   func run() async throws {
+    if let data { return try await StudioData.write(data, units: units, affected: affected) }
     var figures: [String: Double] = [:]
-    let heap = Meter.resident()
-    var (show, made) = try Meter.measure { try StudioShow(units: units, affected: affected) }
-    figures["fillSeconds"] = made
+    let (heap, begun) = (Meter.resident(), Meter.seconds())
+    var show = try await StudioShow(units: units, affected: affected)
+    figures["fillSeconds"] = Meter.seconds() - begun
     let withShow = Meter.resident()
     guard let pipeline = show.project.pipeline?.pipeline else { throw ExitCode(1) }
     let folders = Array(show.project.folders.values)

@@ -21,16 +21,20 @@ struct StudioShow {
   let manifests = StudioManifests()
   private var cores: [String: Digest] = [:]
   private var published: Int64 = 0
+  private var told: Int64 = 0
 
   var project: Project { registry.projects[name] ?? Project(name: name, home: "main") }
 
-  /// - Parameter units: how many units there are, beside one for each sequence.
-  init(units: Int, affected: Int) throws {
+  /// - Parameters:
+  ///   - units: how many units there are, beside one for each sequence.
+  ///   - tell: hears every fact of the show in its order.
+  init(units: Int, affected: Int, tell: ([Event]) async throws -> Void = { _ in }) async throws {
     name = try ProjectName("studio")
     shots = max(1, units / Self.chain)
     heroes = min(shots, max(1, affected / Self.chain))
-    try registry.apply(folderEvents() + [pipelineEvent()])
-    try makeEverything()
+    var batch = try folderEvents() + [pipelineEvent()]
+    try await take(&batch, tell)
+    try await makeEverything(tell)
   }
 
   var head: ViewHead { registry.head }
@@ -45,9 +49,10 @@ struct StudioShow {
 
   // MARK: Facts
 
-  func event(_ fact: Fact, folder: FolderPath? = nil, product: ProductRef? = nil) -> Event {
-    Event(
-      id: EventID("01950000-0000-7000-8000-\(FileName.padded(Int(published), width: 12))"),
+  private mutating func event(_ fact: Fact, folder: FolderPath? = nil, product: ProductRef? = nil) -> Event {
+    told += 1
+    return Event(
+      id: EventID("01950000-0000-7000-8000-\(FileName.padded(Int(told), width: 12))"),
       time: Date(timeIntervalSince1970: 1_795_000_000), site: "main",
       actor: Actor(name: "ada", trust: .claimed), project: name, folder: folder ?? product?.folder, product: product,
       fact: fact)
@@ -61,7 +66,7 @@ struct StudioShow {
     prefix + FileName.padded(number, width: 4)
   }
 
-  private func folderEvents() throws -> [Event] {
+  private mutating func folderEvents() throws -> [Event] {
     var events = [event(.projectCreated(ProjectCreated(home: "main")))]
     for sequence in 0...((shots - 1) / 1_000) {
       events.append(
@@ -97,7 +102,7 @@ struct StudioShow {
 
   static func product(_ index: Int) -> String { "made\(FileName.padded(index, width: 2))" }
 
-  private func pipelineEvent() throws -> Event {
+  private mutating func pipelineEvent() throws -> Event {
     let gather = StepInput(name: "all", product: .here(Self.product(Self.chain - 1)), gather: .children)
     let contact = Step(
       name: "contact", folders: .type("sequence"), inputs: [gather],
@@ -117,7 +122,7 @@ struct StudioShow {
 
   // MARK: Versions
 
-  private mutating func makeEverything() throws {
+  private mutating func makeEverything(_ tell: ([Event]) async throws -> Void) async throws {
     guard let graph = project.graph else { return }
     var batch = [
       try source(ProductRef("studio/look/hero_lut"), kind: .file),
@@ -128,21 +133,22 @@ struct StudioShow {
       for plate in 0..<Self.plates {
         batch.append(try source(ProductRef("studio/\(shot(index))/plate\(plate)"), kind: .sequence))
       }
-      if batch.count > 5_000 { try take(&batch) }
+      if batch.count > 5_000 { try await take(&batch, tell) }
     }
-    try take(&batch)
+    try await take(&batch, tell)
     var level = graph.units.first.map { $0.step.name }
     for unit in graph.units {
       // What a step is made from has to be there.
-      if unit.step.name != level || batch.count > 5_000 { try take(&batch) }
+      if unit.step.name != level || batch.count > 5_000 { try await take(&batch, tell) }
       level = unit.step.name
       batch.append(try made(unit))
     }
-    try take(&batch)
+    try await take(&batch, tell)
   }
 
-  private mutating func take(_ batch: inout [Event]) throws {
+  private mutating func take(_ batch: inout [Event], _ tell: ([Event]) async throws -> Void) async throws {
     try registry.apply(batch)
+    try await tell(batch)
     batch = []
   }
 
@@ -191,20 +197,23 @@ struct StudioShow {
   mutating func apply(_ events: [Event]) throws -> [RowKey] { try registry.apply(events) }
 }
 
-/// Manifests that are made up when they are asked for: a hundred files each.
+/// Manifests that are made up when they are asked for: a hundred files each, and one for all that is a single file.
 struct StudioManifests: ManifestSource {
+  static let file = Manifest(representations: [
+    Representation(
+      name: "main", kind: .file,
+      files: [StoredFile(path: "file", frame: nil, size: 1_000_000, sha256: Digest(words: (4, 0, 0, 0)))])
+  ])
+  private static let fileDigest = Blob(file).digest
+
   static func digest(_ version: UInt64, _ kind: RepresentationKind) -> Digest {
-    Digest(words: (2, version, kind == .sequence ? 1 : 0, 0))
+    kind == .sequence ? Digest(words: (2, version, 0, 0)) : fileDigest
   }
 
   func manifest(_ digest: Digest) throws(SluiceError) -> Manifest {
-    let words = digest.words
-    guard words.2 == 1 else {
-      let file = StoredFile(path: "file", frame: nil, size: 1, sha256: digest, recipe: digest)
-      return Manifest(representations: [Representation(name: "main", kind: .file, files: [file])])
-    }
+    if digest == Self.fileDigest { return Self.file }
     let files = StudioShow.frames.frames.map { frame in
-      let content = Digest(words: (3, words.1, UInt64(frame), 0))
+      let content = Digest(words: (3, digest.words.1, UInt64(frame), 0))
       return StoredFile(path: "out.\(frame).exr", frame: frame, size: 10_000, sha256: content, recipe: content)
     }
     return Manifest(representations: [Representation(name: "main", kind: .sequence, files: files)])

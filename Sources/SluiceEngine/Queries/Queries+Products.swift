@@ -8,7 +8,7 @@ extension Queries {
     let product = try registry.product(reference.product)
     let survey = try await survey(reference.product.project)
     let selected = try shown(reference, in: registry)
-    let status = try await statuses(survey) { $0 == reference.product }.first
+    let status = try await statuses(survey, of: Asked(product: reference.product)).first
     let graph = survey.graph
     let takers = (graph.consumers[reference.product] ?? []) + (graph.referrers[reference.product] ?? [])
     let users = Set(takers.flatMap { graph.products(madeByUnit: $0) })
@@ -159,7 +159,7 @@ extension Queries {
   package func why(_ reference: Reference) async throws(SluiceError) -> WhyAnswer {
     let registry = writer.current
     let survey = try await survey(reference.product.project)
-    let status = try await statuses(survey) { $0 == reference.product }.first
+    let status = try await statuses(survey, of: Asked(product: reference.product)).first
     guard registry.projects[reference.product.project]?.products[reference.product] != nil else {
       guard let status else {
         _ = try registry.product(reference.product)

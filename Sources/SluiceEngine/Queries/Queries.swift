@@ -69,7 +69,7 @@ package struct Queries: Sendable {
     if parts.count > 1 {
       let reference = try Reference(scope)
       let folder = try FolderPath(parts.dropFirst().joined(separator: "/"))
-      products = try await statuses(survey) { $0 == reference.product || $0.folder.isInside(folder) }
+      products = try await statuses(survey, of: Asked(product: reference.product, inside: folder))
       if products.isEmpty, survey.project.folders[folder] == nil { _ = try registry.product(reference.product) }
     } else {
       products = try await statuses(survey)
@@ -82,18 +82,27 @@ package struct Queries: Sendable {
       asOf: writer.position(survey.sequence), products: products.filter { !onlyStale || $0.state != .current })
   }
 
-  /// - Parameter isWanted: of which products; each costs what is told of it. Nil for all.
-  package func statuses(
-    _ survey: Survey, of isWanted: ((ProductRef) -> Bool)? = nil
-  ) async throws(SluiceError) -> [ProductStatus] {
+  /// A product, or all that lie in a folder and below it.
+  struct Asked {
+    var product: ProductRef
+    var inside: FolderPath?
+
+    func products(in survey: Survey) -> Set<ProductRef> {
+      let (made, known) = (survey.graph.products, survey.project.products)
+      let below = inside.map { Set(made.inside($0)).union(known.keys(inside: $0)) } ?? []
+      return made.contains(product) || known[product] != nil ? below.union([product]) : below
+    }
+  }
+
+  /// - Parameter asked: each product costs what is told of it. Nil for all.
+  func statuses(_ survey: Survey, of asked: Asked? = nil) async throws(SluiceError) -> [ProductStatus] {
     let activities = runner.activities(in: survey.project.name)
     let registry = writer.current
     let reaction = survey.reaction
     let (graph, project) = (survey.graph, survey.project)
-    var products = Set(graph.products).union(project.products.keys)
-    if let isWanted { products = products.filter(isWanted) }
+    let products = asked?.products(in: survey) ?? Set(graph.products).union(project.products.keys)
     let all = products.sorted()
-    let causes = try FrameCauses(survey.assessments, of: isWanted.map { _ in all })
+    let causes = try FrameCauses(survey.assessments, of: asked.map { _ in all })
     return try all.map { ref throws(SluiceError) in
       let version = project.version(of: ref, .latest)
       guard let unit = graph.producer(of: ref) else { return source(ref, version, survey) }

@@ -10,6 +10,8 @@ package struct Products: Sendable {
   }
   /// In no order that means anything: sort before showing.
   package var keys: [ProductRef] { stock.productRefs }
+  /// Those of a folder and of all below it.
+  package func keys(inside top: FolderPath) -> [ProductRef] { stock.productRefs { $0.isInside(top) } }
   package var values: [Product] { stock.products }
   package var count: Int { stock.productCount }
 }

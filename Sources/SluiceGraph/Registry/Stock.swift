@@ -52,7 +52,10 @@ struct Stock: Sendable {
 
   /// In no order that means anything.
   var products: [Product] { folded { shelf, index, ref in shelf.product(at: index, ref).map { [$0] } ?? [] } }
-  var productRefs: [ProductRef] { folded { shelf, index, ref in shelf.kept[index].isThere ? [ref] : [] } }
+  var productRefs: [ProductRef] { productRefs { _ in true } }
+  func productRefs(inFolders isMeant: (FolderPath) -> Bool) -> [ProductRef] {
+    folded(inFolders: isMeant) { shelf, index, ref in shelf.kept[index].isThere ? [ref] : [] }
+  }
   var versions: [Version] {
     folded { shelf, index, ref in shelf.records(at: index).map { shelf.version($0, of: ref) } }
   }
@@ -103,9 +106,11 @@ struct Stock: Sendable {
     return Dictionary(uniqueKeysWithValues: all.filter { !$0.1.isEmpty })
   }
 
-  private func folded<Value>(_ look: (Shelf, Int, ProductRef) -> [Value]) -> [Value] {
+  private func folded<Value>(
+    inFolders isMeant: (FolderPath) -> Bool = { _ in true }, _ look: (Shelf, Int, ProductRef) -> [Value]
+  ) -> [Value] {
     var found: [Value] = []
-    for place in shelves.keys {
+    for place in shelves.keys where isMeant(place.folder) {
       guard let shelf = shelves[place] else { continue }
       for index in shelf.kept.indices {
         let ref = ProductRef(stored: project, folder: place.folder, name: shelf.kept[index].name)

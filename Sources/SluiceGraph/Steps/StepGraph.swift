@@ -171,6 +171,10 @@ package struct StepGraph: Sendable {
     package var endIndex: Int { graph.layout.productNames.count }
     package subscript(position: Int) -> ProductRef { graph.product(at: position) }
     package func contains(_ ref: ProductRef) -> Bool { graph.index(of: ref) != nil }
+    /// Those of a folder and of all below it.
+    package func inside(_ top: FolderPath) -> [ProductRef] {
+      graph.layout.paths.filter { $0.isInside(top) }.flatMap { graph.products(in: $0) }.map { graph.product(at: $0) }
+    }
   }
 
   /// Which units are made from a product.
