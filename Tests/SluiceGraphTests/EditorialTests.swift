@@ -38,19 +38,6 @@ import Testing
     }
     #expect(try show.stale() == [])
   }
-
-  @Test func `that go back and forth are another plan each time`() throws {
-    var show = try Show.made(frames: 1001...1001)
-    var plans: Set<PlanID> = []
-    for turn in 0..<4 {
-      try show.change("sq010/sh0030", FolderChanged(set: ["order": turn % 2 == 0 ? "5" : ""]))
-      let plan = try show.plan("sq010/contact")
-      #expect(plan.runs.count == 1)
-      plans.insert(plan.id)
-      try show.carryOut(plan)
-    }
-    #expect(plans.count == 4)
-  }
 }
 
 @Suite struct `A folder left out of the show` {

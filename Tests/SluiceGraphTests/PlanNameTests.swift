@@ -11,7 +11,6 @@ import Testing
       var folder: FolderPath
       var frames: FrameSet?
       var reasons: [[String?]]
-      var there: [VersionID]?
       var purges: [EventID]?
     }
     var project: ProjectName
@@ -26,17 +25,17 @@ import Testing
   private static let words = ["plain", "a \"b\" \\ c/d", "ü λ 影", "tab\tand\nline\u{1}", "", "e\u{301}"]
 
   /// Written by hand, and by the encoder of everything else.
-  private func written(_ plan: Plan, there: [VersionID]?, purges: [EventID]?) -> (String, String) {
+  private func written(_ plan: Plan, purges: [EventID]?) -> (String, String) {
     var writer = PlanWriter(runs: plan.runs.count)
     writer.begin(plan)
-    for (index, run) in plan.runs.enumerated() { writer.put(run, isFirst: index == 0, there: there, purges: purges) }
+    for (index, run) in plan.runs.enumerated() { writer.put(run, isFirst: index == 0, purges: purges) }
     writer.end(plan)
     let said = Said(
       project: plan.project, selection: plan.selection, frames: plan.frames, revision: plan.pipelineRevision,
       runs: plan.runs.map { run in
         Said.Run(
           step: run.step, folder: run.folder, frames: run.frames,
-          reasons: run.reasons.map { [$0.kind.rawValue, $0.input, $0.used, $0.now] }, there: there, purges: purges)
+          reasons: run.reasons.map { [$0.kind.rawValue, $0.input, $0.used, $0.now] }, purges: purges)
       }, force: plan.force, reaction: plan.reaction)
     return (String(decoding: writer.bytes, as: UTF8.self), StableJSON.text(said))
   }
@@ -60,9 +59,8 @@ import Testing
         frames: chance.below(2) == 0 ? nil : FrameSet("1-3"), pipelineRevision: chance.below(9), runs: runs,
         untouched: 0, missing: [], blocked: [], reaction: [nil, .auto, .propose][chance.below(3)])
       plan.force = [nil, true][chance.below(2)]
-      let there = chance.below(2) == 0 ? nil : [VersionID(second: 1_795_000_000, site: "main", counter: 2)]
       let purges = chance.below(2) == 0 ? nil : Self.words.map { EventID($0) }
-      let (mine, general) = written(plan, there: there, purges: purges)
+      let (mine, general) = written(plan, purges: purges)
       #expect(mine == general, "seed \(seed)")
     }
   }

@@ -195,8 +195,8 @@ package struct Queries: Sendable {
     let selection = try scope.selection()
     let forced = scope.force ? Forced(by: actor, at: runner.parts.ambient.now()) : nil
     let selected = selection.isEverything ? nil : try await products(selection, in: survey)
-    return try Planner(survey.assessments).plan(
-      selection, products: selected, frames: scope.frames, forced: forced)
+    return survey.registry.unspent(
+      try Planner(survey.assessments).plan(selection, products: selected, frames: scope.frames, forced: forced))
   }
 
   func requirePipeline(_ project: Project) throws(SluiceError) {
@@ -217,7 +217,8 @@ package struct Queries: Sendable {
       units.insert(unit)
       notes[unit] = run.note
     }
-    return try Planner(survey.assessments).plan(reaction: plan.reaction ?? .propose, units: units, notes: notes)
+    return survey.registry.unspent(
+      try Planner(survey.assessments).plan(reaction: plan.reaction ?? .propose, units: units, notes: notes))
   }
 
   /// What a pipeline edit would make stale.

@@ -164,11 +164,11 @@ package actor Reactor: Service {
     let survey = try await parts.queries.survey(name)
     let now = survey.assessor.now
     thaws[name] = survey.assessments.nextThaw.map { parts.ambient.uptime() + .seconds($0.timeIntervalSince(now)) }
-    let planner = Planner(survey.assessments)
-    let reaction = survey.reaction
-    let auto = try planner.plan(reaction: .auto, units: reaction.runs)
+    let (planner, reaction) = (Planner(survey.assessments), survey.reaction)
+    let auto = survey.registry.unspent(try planner.plan(reaction: .auto, units: reaction.runs))
     if !auto.runs.isEmpty { try await run(auto, survey, gathered) }
-    let proposal = try planner.plan(reaction: .propose, units: reaction.proposals, notes: reaction.notes)
+    let proposal = survey.registry.unspent(
+      try planner.plan(reaction: .propose, units: reaction.proposals, notes: reaction.notes))
     try await propose(proposal, survey, besides: auto.runs.isEmpty ? nil : auto.id, gathered)
   }
 

@@ -1,4 +1,4 @@
-import SluiceModel
+package import SluiceModel
 
 /// What a plan is called: the digest of what it says.
 extension Planner {
@@ -8,30 +8,45 @@ extension Planner {
     writer.begin(plan)
     for index in plan.runs.indices {
       let purges = plan.runs[index].restores == nil ? nil : assessor.project.purges(undoneBy: plan.runs[index])
-      writer.put(plan.runs[index], isFirst: index == 0, there: there(for: plan.runs[index]), purges: purges)
+      writer.put(plan.runs[index], isFirst: index == 0, purges: purges)
     }
     writer.end(plan)
-    plan.id = PlanID(digest: Digest.of(writer.bytes))
-    for index in plan.runs.indices {
-      let (step, folder) = (plan.runs[index].step, plan.runs[index].folder)
-      plan.runs[index].id =
-        plan.runs[index].restores.map { RunID(plan: plan.id, step: step, folder: folder, restoring: $0) }
-        ?? RunID(plan: plan.id, step: step, folder: folder)
+    plan.take(PlanID(digest: Digest.of(writer.bytes)))
+  }
+}
+
+extension Plan {
+  fileprivate mutating func take(_ name: PlanID) {
+    id = name
+    for index in runs.indices {
+      let (step, folder) = (runs[index].step, runs[index].folder)
+      runs[index].id =
+        runs[index].restores.map { RunID(plan: name, step: step, folder: folder, restoring: $0) }
+        ?? RunID(plan: name, step: step, folder: folder)
     }
   }
+}
 
-  /// What is there now, where the reasons name no versions: a tool or an event's value that goes back and forth is
-  /// another situation each time. Nil otherwise.
-  private func there(for run: PlannedRun) -> [VersionID]? {
-    let goesBackAndForth = run.reasons.contains { reason in
-      switch reason.kind {
-      case .tool, .event, .forced, .cast, .omitted, .order: true
-      case .input: reason.used == nil
-      default: false
-      }
+extension Registry {
+  /// A plan under a name that nothing has been made under: facts that go back and forth, such as a range or a tag, lead
+  /// to the same reasons again and again, and what was made for them before says nothing of what is to be made now.
+  ///
+  /// One that runs, or of which nothing was made, keeps its name, so that it can be asked for twice.
+  package func unspent(_ plan: Plan) -> Plan {
+    var (name, times) = (plan.id, 0)
+    while isSpent(name) {
+      times += 1
+      name = PlanID(digest: Digest.of("\(plan.id) \(times)"))
     }
-    guard goesBackAndForth else { return nil }
-    return run.outputs.compactMap { assessor.project.products[$0]?.newest }
+    guard times > 0 else { return plan }
+    var plan = plan
+    plan.take(name)
+    return plan
+  }
+
+  private func isSpent(_ name: PlanID) -> Bool {
+    guard let known = plans[name], known.applications > 0, known.status != .running else { return false }
+    return known.counts.succeeded + known.counts.unchanged > 0
   }
 }
 
@@ -56,7 +71,7 @@ struct PlanWriter {
     put(#"],"selection":"#, plan.selection, "}")
   }
 
-  mutating func put(_ run: PlannedRun, isFirst: Bool, there: [VersionID]?, purges: [EventID]?) {
+  mutating func put(_ run: PlannedRun, isFirst: Bool, purges: [EventID]?) {
     put(isFirst ? #"{"folder":"# : #",{"folder":"#, run.folder.description, ",")
     if let set = run.frames { put(#""frames":"#, text(of: set), ",") }
     if let purges { put("purges", purges.map(\.description)) }
@@ -67,11 +82,7 @@ struct PlanWriter {
       put(run.reasons[index].used, ",")
       put(run.reasons[index].now, "]")
     }
-    put(#"],"step":"#, run.step, there == nil ? "}" : ",")
-    if let there {
-      put("there", there.map(\.description))
-      bytes[bytes.count - 1] = UInt8(ascii: "}")
-    }
+    put(#"],"step":"#, run.step, "}")
   }
 
   private mutating func text(of set: FrameSet) -> String {
