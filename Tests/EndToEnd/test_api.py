@@ -552,6 +552,24 @@ class Answers(ApiTestCase, SharedServerTestCase):
         with self.subTest("not JSON"):
             self.call("post", "/api/v1/plan", 400, raw=b"{")
 
+    def test_what_nobody_reads_is_refused(self):
+        file = {"path": "a", "content": "YQ==", "sise": 1}
+        bodies = [
+            ("plan", {"project": "demo", "selct": "look"}, "body", "selct"),
+            ("casting", {"project": "demo", "cast": {"sq010/sh0010": ["look"]}}, "body", "cast"),
+            ("publish", {"products": [{"ref": "demo/look/x", "representations": [{"files": [file]}]}]},
+             "body, products.[0].representations.[0].files.[0]", "sise"),
+        ]  # fmt: skip
+        for path, body, place, word in bodies:
+            with self.subTest(word):
+                problem = self.assertProblem(self.server.http("POST", f"/api/v1/{path}", body), 400, "body.invalid")
+                self.assertEqual(problem["at"], place)
+                self.assertIn(f"'{word}'", problem["title"])
+        problem = self.assertProblem(self.server.http("GET", "/api/v1/status?project=demo"), 400, "usage")
+        self.assertIn("'project'", problem["title"])
+        self.assertIn("ref", problem["fix"])
+        self.assertNotIn("demo/look/x", [product["ref"] for product in self.get("status").json["products"]])
+
     def test_a_plan_that_changed_comes_with_the_new_one_and_the_difference(self):
         plan = self.post("plan", {"project": "demo"}).json
         self.server.ask("publish", "demo/look/neutral_lut", self.server.file("n.cube", f"neutral {uuid.uuid4()}\n"))

@@ -246,6 +246,41 @@ class Cuts(ServerTestCase):
         self.assertError(error, "timeline.tool", "opentimelineio is not installed")
 
 
+class PipelineFolders(ServerTestCase):
+    """What a pipeline file says of folders, beside what was set since."""
+
+    FILE = (
+        "sluice: 1\nproject: demo\nfolders:\n"
+        "  - {{ path: sh, type: shot, range: {range}, fps: 24 }}\n"
+        "steps:\n  a:\n    for: {{ type: shot }}\n    outputs: {{ o: {{ product: o, files: o.txt }} }}\n    command: {command}\n"
+    )
+
+    def apply(self, *options, range="1001-1003", command="[touch, '{o}']"):
+        text = self.FILE.format(range=range, command=command)
+        return self.server.ask("pipeline", "apply", self.server.file("sluice.yaml", text), *options)
+
+    def attributes(self):
+        return self.server.ask("folder", "list", "demo")["folders"][0]["attributes"]
+
+    def test_an_edited_step_leaves_the_cut_alone(self):
+        self.apply()
+        self.server.ask("folder", "set", "demo/sh", "--set", "range=1002-1002")
+        answer = self.apply(command="[cp, /dev/null, '{o}']")
+        self.assertEqual((answer["changed"], answer["changedFolders"]), (["a"], []))
+        kept = {"folder": "sh", "attribute": "range", "value": "1002-1002", "file": "1001-1003"}
+        self.assertEqual(answer["keptAttributes"], [kept])
+        self.assertEqual(self.attributes(), {"range": "1002-1002", "fps": "24"})
+
+    def test_an_edited_range_is_shown_first_and_taken(self):
+        self.apply()
+        self.server.ask("folder", "set", "demo/sh", "--set", "range=1002-1002")
+        changed = [{"folder": "sh", "set": {"range": "1001-1009"}}]
+        self.assertEqual(self.apply("--dry-run", range="1001-1009")["changedFolders"], changed)
+        self.assertEqual(self.attributes()["range"], "1002-1002")
+        self.assertEqual(self.apply(range="1001-1009")["changedFolders"], changed)
+        self.assertEqual(self.attributes()["range"], "1001-1009")
+
+
 class Omission(ServerTestCase):
     workers = 1
 

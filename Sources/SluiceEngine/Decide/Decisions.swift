@@ -82,8 +82,9 @@ package enum Decisions {
   }
 
   /// A new revision of a project's step templates, with the folders that the file adds.
+  /// - Parameter former: the folders of the file that was applied before; empty where nobody knows.
   package static func applyPipeline(
-    _ pipeline: Pipeline, source: Digest, in registry: Registry, site: String
+    _ pipeline: Pipeline, source: Digest, former: [FolderDeclaration] = [], in registry: Registry, site: String
   ) throws(SluiceError) -> [Draft] {
     let known = registry.projects[pipeline.project]
     if known != nil { try requireHome(of: pipeline.project, in: registry) }
@@ -91,25 +92,9 @@ package enum Decisions {
     if known == nil {
       drafts.append(Draft(project: pipeline.project, fact: .projectCreated(ProjectCreated(home: site))))
     }
-    var folders = Dictionary(
-      (known?.folders.values.map { ($0.path, $0) }) ?? [(.root, Folder(path: .root, type: "project"))],
-      uniquingKeysWith: { first, _ in first })
-    for declared in FolderDeclaration.folders(pipeline.folders) where !declared.path.isRoot {
-      let isNamed = pipeline.folders.contains { $0.path == declared.path && $0.type != nil }
-      let folder = folders[declared.path]
-      let set = declared.attributes.filter { folder?.attributes[$0.key] != $0.value }
-      let type = folder == nil || isNamed && folder?.type != declared.type ? declared.type : nil
-      guard folder == nil || type != nil || !set.isEmpty else { continue }
-      drafts.append(
-        Draft(
-          project: pipeline.project, folder: declared.path,
-          fact: .folderChanged(FolderChanged(type: type, set: set.isEmpty ? nil : set))))
-      var changed = folder ?? declared
-      changed.type = type ?? changed.type
-      changed.attributes.merge(set) { _, new in new }
-      folders[declared.path] = changed
-    }
-    try check(StepGraph(pipeline: pipeline, folders: folders.values, casting: known?.casting ?? [:]))
+    let declared = DeclaredFolders(pipeline.folders, former: former, in: known)
+    drafts += declared.changes.map { Draft(project: pipeline.project, folder: $0.folder, fact: .folderChanged($0.fact)) }
+    try check(StepGraph(pipeline: pipeline, folders: declared.folders.values, casting: known?.casting ?? [:]))
     // Its folders are facts of their own.
     var steps = pipeline
     steps.folders = []
@@ -125,9 +110,10 @@ package enum Decisions {
 
   /// A new revision with vouches for what exists, which stand before the steps that they are about.
   package static func applyPipeline(
-    _ pipeline: Pipeline, source: Digest, accepting grandfather: Grandfather?, in registry: Registry, site: String
+    _ pipeline: Pipeline, source: Digest, former: [FolderDeclaration] = [], accepting grandfather: Grandfather?,
+    in registry: Registry, site: String
   ) throws(SluiceError) -> [Draft] {
-    let edit = try applyPipeline(pipeline, source: source, in: registry, site: site)
+    let edit = try applyPipeline(pipeline, source: source, former: former, in: registry, site: site)
     guard let grandfather else { return edit }
     let vouches = try grandfather.vouches(for: edit, to: pipeline.project, in: registry)
     let steps = edit.firstIndex { if case .pipelineApplied = $0.fact { true } else { false } } ?? edit.endIndex

@@ -250,6 +250,29 @@ package struct ProjectAnswer: Sendable, Equatable, Codable {
   }
 }
 
+/// A folder and what is set in it.
+package struct ChangedFolder: Sendable, Equatable, Codable {
+  package var folder: FolderPath
+  package var type: String?
+  package var set: [String: String]
+  package init(folder: FolderPath, type: String?, set: [String: String]) {
+    (self.folder, self.type, self.set) = (folder, type, set)
+  }
+}
+
+/// What a folder has, other than a pipeline file says.
+package struct KeptAttribute: Sendable, Equatable, Codable {
+  package var folder: FolderPath
+  /// `type` is the folder's type.
+  package var attribute: String
+  /// Nil where it was taken away.
+  package var value: String?
+  package var file: String
+  package init(folder: FolderPath, attribute: String, value: String?, file: String) {
+    (self.folder, self.attribute, self.value, self.file) = (folder, attribute, value, file)
+  }
+}
+
 /// What applying a pipeline changes, or changed.
 package struct PipelineAnswer: Sendable, Equatable, Codable {
   package var project: ProjectName
@@ -260,6 +283,10 @@ package struct PipelineAnswer: Sendable, Equatable, Codable {
   package var changed: [String]
   package var removed: [String]
   package var newFolders: [FolderPath]
+  /// Folders that were there and become otherwise, with what is set in them.
+  package var changedFolders: [ChangedFolder]
+  /// What people or cuts have set since the file was applied before, and the file says as it did then.
+  package var keptAttributes: [KeptAttribute]
   package var position: Position?
   /// What the edit makes stale: only in a dry run.
   package var plan: Plan?
@@ -267,8 +294,10 @@ package struct PipelineAnswer: Sendable, Equatable, Codable {
   package var grandfathered: [ProductRef]?
   package init(
     project: ProjectName, revision: Int, applied: Bool, steps: [String], added: [String], changed: [String],
-    removed: [String], newFolders: [FolderPath], position: Position?, plan: Plan?
+    removed: [String], newFolders: [FolderPath], changedFolders: [ChangedFolder], keptAttributes: [KeptAttribute],
+    position: Position?, plan: Plan?
   ) {
+    (self.changedFolders, self.keptAttributes) = (changedFolders, keptAttributes)
     (self.project, self.revision, self.applied, self.steps) = (project, revision, applied, steps)
     (self.added, self.changed, self.removed, self.newFolders) = (added, changed, removed, newFolders)
     (self.position, self.plan) = (position, plan)

@@ -14,6 +14,7 @@ package struct API: Sendable {
     let router = Router(context: SluiceContext.self)
     router.add(middleware: ShownNames(names: services.names))
     router.add(middleware: Guard(services: services))
+    router.add(middleware: Contract(Page.contract))
     let api = router.group("/api/v1")
     addStore(to: api)
     addPipelines(to: api)
@@ -126,19 +127,25 @@ package struct API: Sendable {
   ) async throws -> PipelineAnswer {
     let (before, site) = (services.writer.current.projects[pipeline.project], services.writer.site)
     let old = before?.pipeline?.pipeline.steps ?? []
+    let former = try former(before)
     let decide = { @Sendable (registry: Registry) throws(SluiceError) in
-      try Decisions.applyPipeline(pipeline, source: source.digest, accepting: grandfather, in: registry, site: site)
+      try Decisions.applyPipeline(
+        pipeline, source: source.digest, former: former, accepting: grandfather, in: registry, site: site)
     }
     let drafts = try decide(services.writer.current)
-    let new = drafts.compactMap { draft in
-      if case .folderChanged = draft.fact { draft.folder } else { FolderPath?.none }
-    }.filter { before?.folders[$0] == nil }
+    let declared = DeclaredFolders(pipeline.folders, former: former, in: before)
+    let (new, changed) = (
+      declared.changes.filter { before?.folders[$0.folder] == nil },
+      declared.changes.filter { before?.folders[$0.folder] != nil }
+    )
     var answer = PipelineAnswer(
       project: pipeline.project, revision: before?.pipeline?.revision ?? 0, applied: false,
       steps: pipeline.steps.map(\.name),
       added: pipeline.steps.map(\.name).filter { name in !old.contains { $0.name == name } },
       changed: pipeline.steps.filter { step in old.contains { $0.name == step.name && $0 != step } }.map(\.name),
-      removed: old.map(\.name).filter { pipeline.step(named: $0) == nil }, newFolders: new, position: nil, plan: nil)
+      removed: old.map(\.name).filter { pipeline.step(named: $0) == nil }, newFolders: new.map(\.folder),
+      changedFolders: changed.map { ChangedFolder(folder: $0.folder, type: $0.fact.type, set: $0.fact.set ?? [:]) },
+      keptAttributes: declared.kept, position: nil, plan: nil)
     if grandfather != nil {
       answer.grandfathered = drafts.compactMap { if case .versionVouched = $0.fact { $0.product } else { nil } }
     }
@@ -157,6 +164,14 @@ package struct API: Sendable {
     answer.revision = services.writer.current.projects[pipeline.project]?.pipeline?.revision ?? 0
     answer.applied = true
     return answer
+  }
+
+  /// The folders of the file that is in force.
+  private func former(_ project: Project?) throws(SluiceError) -> [FolderDeclaration] {
+    guard let file = try project?.pipeline.flatMap({ revision throws(SluiceError) in
+      try services.log.blob(revision.source)
+    }) else { return [] }
+    return services.readPipeline(String(decoding: file, as: UTF8.self)).0?.folders ?? []
   }
 
   private func addTokens(to api: RouterGroup<SluiceContext>) {

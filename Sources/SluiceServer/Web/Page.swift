@@ -16,6 +16,13 @@ struct Page {
     router.get("/") { _, _ in try Page.file("web/app/index.html") }
   }
 
+  /// What `/openapi.json` answers.
+  static var contract: JSONValue? {
+    EmbeddedFiles.byPath["schemas/openapi.json"].flatMap {
+      try? StableJSON.decode(JSONValue.self, from: Array($0.utf8))
+    }
+  }
+
   private static func file(_ path: String) throws(SluiceError) -> Response {
     if let text = EmbeddedFiles.byPath[path] { return response(text, name: path) }
     throw SluiceError(

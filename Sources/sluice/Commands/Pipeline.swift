@@ -85,15 +85,37 @@ struct PipelineCommand: AsyncParsableCommand {
       if options.json { return Console.json(answer) }
       print(
         "\(answer.project): \(answer.applied ? "revision \(answer.revision) applied" : "nothing was applied"), "
-          + "\(answer.steps.count) steps "
+          + "\(Console.counted(answer.steps.count, "step")) "
           + "(\(answer.added.count) new, \(answer.changed.count) changed, \(answer.removed.count) removed), "
-          + "\(answer.newFolders.count) new folders")
+          + Console.counted(answer.newFolders.count, "new folder"))
+      PipelineCommand.tell(answer.changedFolders, isApplied: answer.applied)
+      PipelineCommand.tell(answer.keptAttributes)
       if let accepted = answer.grandfathered {
         let are = accepted.count == 1 ? "product is" : "products are"
         print("\(accepted.count) \(are) accepted as made by the new steps")
       }
       if let plan = answer.plan { PlanText.tell(plan) }
     }
+  }
+
+  /// Of folders that were there: what becomes otherwise, and what stays although the file says otherwise.
+  private static let foldersInWords = 20
+
+  private static func tell(_ folders: [ChangedFolder], isApplied: Bool) {
+    for changed in folders.prefix(foldersInWords) {
+      let set = (changed.type.map { [("type", $0)] } ?? []) + changed.set.sorted { $0.key < $1.key }
+      let words = set.map { $0.1.isEmpty ? "\($0.0) taken away" : "\($0.0)=\($0.1)" }.joined(separator: ", ")
+      print("  \(changed.folder) \(isApplied ? "has" : "would have") \(words)")
+    }
+    if folders.count > foldersInWords { print("  … and \(folders.count - foldersInWords) more folders") }
+  }
+
+  private static func tell(_ kept: [KeptAttribute]) {
+    for attribute in kept.prefix(foldersInWords) {
+      let value = attribute.value.map { "keeps \(attribute.attribute)=\($0)" } ?? "keeps no \(attribute.attribute)"
+      print("  \(attribute.folder) \(value), set since; the file says \(attribute.file) as it did before")
+    }
+    if kept.count > foldersInWords { print("  … and \(kept.count - foldersInWords) more that keep what was set") }
   }
 
   struct ShowPipeline: AsyncParsableCommand {
