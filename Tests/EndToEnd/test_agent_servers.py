@@ -141,6 +141,7 @@ class Words(AgentTestCase):
         self.assertEqual(self.standing()["mute"], "lost", "an open question is no sign of life")
         self.post("/mute/heartbeat", session=session, working=[])
         self.assertEqual(self.standing()["mute"], "active")
+        wait_until(lambda: self.standing()["mute"] == "lost", "it is lost again")
         self.server.ask("agents", "remove", "mute")
         asker.join(60)
         self.assertEqual(answers[0].status, 404, str(answers[0]))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 import unittest
+from pathlib import Path
 
 from sluice_server import ServerTestCase, end_with_us, is_alive, processes_with, program, wait_until
 
@@ -192,6 +193,32 @@ class TwoAgents(AgentTestCase):
         self.assertEqual(self.server.wait_for_plan(applied["id"])["state"]["status"], "succeeded")
         self.assertPublishedOnce("a")
 
+    def test_a_cancelled_task_leaves_the_others_of_its_run_alone(self):
+        gate = self.server.home / "gate"
+        script = f'while [ ! -e {gate} ]; do sleep 0.1; done; echo "$3" >> {self.server.home}/order; cp "$1" "$2"'
+        self.server.pipeline(FRAMES.replace("SCRIPT", script))
+        self.server.ask("publish", "demo/a/plate", *self.server.frames(1001, 1002))
+        self.agent("one", "--cores", "2")
+        run = self.server.ask("apply", "demo")["runs"][0]
+        wait_until(lambda: self.server.ask("task", "list", run["id"], "--status", "running")["tasks"][1:], "both run")
+        self.server.ask("task", "cancel", f"{run['id']}.1001")
+        states = lambda: {task["task"][-4:]: task["status"] for task in self.server.ask("task", "list", run["id"])["tasks"]}  # noqa: E731
+        wait_until(lambda: states()["1001"] == "cancelled", "it is ended")
+        time.sleep(3)  # Longer than from one heartbeat to the next.
+        self.assertEqual(states()["1002"], "running")
+        gate.touch()
+        wait_until(lambda: self.server.ask("run", "show", run["id"])["run"]["status"] == "cancelled", "the run ends")
+        self.assertEqual(self.who("order"), ["1002"])
+
+    def test_one_that_is_there_is_not_removed(self):
+        self.show(COPY, folders="a")
+        self.agent("one")
+        self.server.ask("agents", "drain", "one")
+        error = self.server.refused("agents", "remove", "one")
+        self.assertError(error, "agent.name")
+        self.assertIn("would come back at once", error["what"])
+        self.assertEqual(self.standing(), {"one": "draining"})
+
     def test_a_server_that_is_killed_and_comes_back(self):
         self.show("sleep 0.5; " + COPY, folders="abcdef")
         self.agent("one", "--cores", "2")
@@ -247,6 +274,19 @@ class TwoAgents(AgentTestCase):
         self.assertPublishedOnce("abcdefgh")
         self.server.ask("agents", "resume", "bad")
         self.assertEqual(self.standing()["bad"], "active")
+
+
+FRAMES = """\
+sluice: 1
+project: demo
+folders: [{ path: a, type: shot }]
+steps:
+  work:
+    for: { type: shot }
+    inputs: { plate: { product: plate, frames: one-to-one } }
+    outputs: { result: { product: result, files: "result.####.txt" } }
+    command: [sh, -c, 'SCRIPT', sh, "{plate}", "{result}", "{frame}"]
+"""
 
 
 class Streaming(AgentTestCase):
@@ -393,9 +433,30 @@ class Queue(AgentTestCase):
         self.agent("one", "--cores", "4")
         wait_until(lambda: self.server.ask("queue")["runs"][0]["hold"] == "look", "the tests passed")
         self.assertEqual(sorted(self.who("order")), ["1001", "1004", "1006"])
+        words = self.server.ask("queue", "why", f"{run}.1002")["text"]
+        self.assertIn(f"(sluice queue pass {run}, or sluice cancel {run})", words)
+        folder = words.split(" look at them in ")[1].split(" (")[0]
+        self.assertEqual(sorted(file.name for file in Path(folder).rglob("result.*")),
+                         ["result.1001.txt", "result.1004.txt", "result.1006.txt"])  # fmt: skip
         self.server.ask("queue", "pass", run)
         self.assertEqual(self.server.wait_for_plan(applied["id"])["state"]["status"], "succeeded")
         self.assertEqual(sorted(self.who("order")[3:]), ["1002", "1003", "1005"])
+
+    def test_chosen_frames_are_the_tests_and_the_rest_says_why_it_was_not_begun(self):
+        script = f'echo "$3" >> {self.server.home}/order; [ "$3" != 1005 ] && cp "$1" "$2"'
+        text = FRAMES.replace("SCRIPT", script).replace("    command", "    tests: { frames: \"1002,1005\" }\n    command")
+        self.server.pipeline(text)
+        self.server.ask("publish", "demo/a/plate", *self.server.frames(1001, 1006))
+        applied = self.server.ask("apply", "demo")
+        run = applied["runs"][0]["id"]
+        wait_until(lambda: self.server.ask("queue")["runs"], "it waits")
+        self.assertIn("until the test frames 1002, 1005 passed", self.server.ask("queue", "why", f"{run}.1001")["text"])
+        self.agent("one", "--cores", "1")
+        self.assertEqual(self.server.wait_for_plan(applied["id"])["state"]["status"], "failed")
+        self.assertEqual(sorted(self.who("order")), ["1002", "1005"])
+        why = self.server.ask("queue", "why", f"{run}.1001")
+        self.assertEqual(why["state"], "cancelled")
+        self.assertIn("It was not begun: its run ended before (failed", why["text"])
 
 
 class Tokens(AgentTestCase):

@@ -149,6 +149,13 @@ class Casting(ServerTestCase):
             self.server.start(*arguments)
             self.assertEqual(len(self.server.ask("cast", "list", "demo/sq010/sh0010")["shots"][0]["assets"]), 1)
 
+    def test_a_file_with_a_wrong_list_says_which(self):
+        for text, place in (("[]", ""), ('{"sq010/sh0010": "assets/chair"}', "sq010/sh0010"), ('{"sq010/sh0020": [1]}', "sq010/sh0020")):
+            with self.subTest(text):
+                error = self.server.refused("cast", "set", "demo", "--file", self.server.file("cast.json", text))
+                self.assertError(error, "body.invalid")
+                self.assertIn(place, error["at"])
+
 
 class Cuts(ServerTestCase):
     """Timelines of the demo's shots."""

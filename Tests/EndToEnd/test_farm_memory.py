@@ -1,5 +1,7 @@
 """What people and agents said about the farm outlives a killed server, and a view that is built anew says the same."""
 
+import os
+import signal
 import unittest
 
 import test_agents
@@ -130,7 +132,11 @@ class Agents(FarmMemoryTestCase):
         self.assertError(self.server.refused("agents", "resume", "one"), "agent.unknown")
         self.agent("two")
         self.server.ask("agents", "pause", "two")
+        os.kill(self.agents["two"].pid, signal.SIGSTOP)
+        wait_until(lambda: self.standing() == {"two": "lost"}, "it is lost")
         self.server.ask("agents", "remove", "two")
+        self.assertEqual(self.standing(), {})
+        os.kill(self.agents["two"].pid, signal.SIGCONT)
         wait_until(lambda: self.standing() == {"two": "active"}, "it joins again by itself")
 
     def test_quarantine_stays_and_ends_when_the_step_is_to_blame(self):

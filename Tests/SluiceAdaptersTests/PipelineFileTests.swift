@@ -181,6 +181,34 @@ private let good = """
     #expect(PipelineText.read(text).problems.map(\.line) == [5, 15, 19])
   }
 
+  @Test(arguments: [
+    ("off", TestPolicy(.off), #""off""#), ("look", TestPolicy(.look), #""look""#),
+    (
+      "{ frames: \"1001,1020-1021\" }", TestPolicy(.on, frames: FrameSet("1001,1020-1021")),
+      #"{"frames":"1001,1020-1021"}"#
+    ),
+    ("{ frames: 1001, look: true }", TestPolicy(.look, frames: FrameSet("1001")), #"{"frames":"1001","look":true}"#),
+  ])
+  func `says which test frames a step has`(text: String, tests: TestPolicy, json: String) throws {
+    let file = good.replacingOccurrences(of: "chunk: 4", with: "tests: \(text)")
+    let read = try #require(PipelineText.read(file).pipeline?.step(named: "review")?.tests)
+    #expect(read == tests)
+    #expect(StableJSON.text(read) == json)
+    #expect(try StableJSON.decode(TestPolicy.self, from: Array(json.utf8)) == tests)
+  }
+
+  @Test func `may make test frames mandatory`() {
+    let mandatory = good.replacingOccurrences(of: "steps:", with: "policy: { tests: mandatory }\nsteps:")
+    #expect(PipelineText.read(mandatory).problems.isEmpty)
+    let without = PipelineText.read(mandatory.replacingOccurrences(of: "chunk: 4", with: "tests: off")).problems
+    #expect(without.map(\.what) == ["the project's policy makes test frames mandatory, and this step has none"])
+    let chosen = mandatory.replacingOccurrences(of: "chunk: 4", with: "tests: { frames: 1001 }")
+    #expect(PipelineText.read(chosen).problems.isEmpty)
+    let misspelt = PipelineText.read(
+      good.replacingOccurrences(of: "steps:", with: "policy: { tests: mandatry }\nsteps:"))
+    #expect(misspelt.problems.map(\.fix) == ["did you mean 'mandatory'?"])
+  }
+
   @Test(arguments: ["word", "- a\n- b\n", "1"])
   func `that is no map is refused`(text: String) {
     #expect(PipelineText.read(text).problems.map(\.what) == ["a pipeline file must be a map of keys and values"])

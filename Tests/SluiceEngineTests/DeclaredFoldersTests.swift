@@ -13,12 +13,14 @@ import Testing
     let name = try ProjectName("demo")
     let facts: [(FolderPath?, Fact)] = [
       (nil, .projectCreated(ProjectCreated(home: "main"))),
+      (try FolderPath("sq010"), .folderChanged(FolderChanged(type: "folder"))),
       (try Self.path(), .folderChanged(FolderChanged(type: type, set: attributes))),
     ]
     try registry.apply(
-      facts.map { folder, fact in
-        Event(
-          id: EventID("e-\(fact.type)"), time: Date(timeIntervalSince1970: 1_795_000_000), site: "main",
+      facts.enumerated().map { index, entry in
+        let (folder, fact) = entry
+        return Event(
+          id: EventID("e-\(index)"), time: Date(timeIntervalSince1970: 1_795_000_000), site: "main",
           actor: Actor(name: "ada", trust: .claimed), project: name, folder: folder, fact: fact)
       })
     return try #require(registry.projects[name])

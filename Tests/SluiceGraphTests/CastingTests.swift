@@ -61,19 +61,6 @@ private func castShow() throws -> Show {
     #expect(try show.stale() == [])
   }
 
-  @Test func `that goes back and forth is another plan each time`() throws {
-    var show = try castShow()
-    var plans: Set<PlanID> = []
-    for turn in 0..<4 {
-      try show.cast("s1", add: turn % 2 == 0 ? ["props/tree"] : [], remove: turn % 2 == 1 ? ["props/tree"] : [])
-      let plan = try show.plan("s1/scene")
-      #expect(plan.runs.count == 1)
-      plans.insert(plan.id)
-      try show.carryOut(plan)
-    }
-    #expect(plans.count == 4)
-  }
-
   @Test func `counts a new version of an asset only where it is cast`() throws {
     var show = try castShow()
     try show.cast("s1", add: ["props/tree"])

@@ -77,7 +77,7 @@ import Testing
     scheduler.setInUse(true, one)
     #expect(scheduler.agents[one]?.standing == .inUse)
     #expect(scheduler.poll(one, now: .zero) == [])
-    #expect(scheduler.why(RunID("r0"), task: 0)?.reason == .noAgent)
+    #expect(scheduler.why(RunID("r0"), task: 0, now: .zero)?.reason == .noAgent)
     scheduler.setStanding(.paused, of: one)
     for isInUse in [false, true] {
       scheduler.setInUse(isInUse, one)

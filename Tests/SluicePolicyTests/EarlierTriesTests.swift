@@ -47,7 +47,7 @@ import Testing
       RunID("r"), tasks: 4, need: Need(Self.small), tier: .normal, hold: .look,
       tried: [2: EarlierTries(enlarged: Amounts(cores: 1, memory: 4))])
     #expect(scheduler.poll(agent, now: .zero) == [])
-    #expect(scheduler.why(RunID("r"), task: 1)?.reason == .look)
+    #expect(scheduler.why(RunID("r"), task: 1, now: .zero)?.reason == .look)
     let isPassed = scheduler.pass(RunID("r"))
     let given = scheduler.poll(agent, now: .zero)
     #expect(isPassed && Set(given.map(\.task)) == [0, 1, 2, 3])
@@ -57,7 +57,7 @@ import Testing
     var scheduler = farm()
     scheduler.add(RunID("r"), tasks: 2, need: Need(Self.small), tier: .normal, isPaused: true)
     #expect(scheduler.poll(agent, now: .zero) == [])
-    #expect(scheduler.why(RunID("r"), task: 0)?.reason == .paused)
+    #expect(scheduler.why(RunID("r"), task: 0, now: .zero)?.reason == .paused)
     scheduler.setPaused(false, RunID("r"))
     #expect(scheduler.poll(agent, now: .zero).count == 2)
   }

@@ -38,7 +38,7 @@ import Testing
     var scheduler = farm(Self.linux)
     let asked = HostNeeds(attributes: [.init(name: name, anyOf: anyOf, allOf: allOf)])
     scheduler.add(run, tasks: 1, need: need(asked), tier: .normal)
-    #expect((scheduler.why(run, task: 0)?.reason == .next) == fits)
+    #expect((scheduler.why(run, task: 0, now: .zero)?.reason == .next) == fits)
     #expect(scheduler.poll(one, now: .zero).isEmpty != fits)
   }
 
@@ -82,8 +82,8 @@ import Testing
     scheduler.add(run, tasks: 4, need: need(asked("amount.tapes", min: 0.1)), tier: .normal)
     let leases = scheduler.poll(one, now: .zero)
     #expect(leases.count == 3)
-    let waiting = try #require((0..<4).first { scheduler.why(run, task: $0) != nil })
-    #expect(scheduler.why(run, task: waiting)?.reason == .amounts(["amount.tapes of at least 0.1"]))
+    let waiting = try #require((0..<4).first { scheduler.why(run, task: $0, now: .zero) != nil })
+    #expect(scheduler.why(run, task: waiting, now: .zero)?.reason == .amounts(["amount.tapes of at least 0.1"]))
     _ = scheduler.finish(leases[0].token, by: one, .succeeded)
     #expect(scheduler.poll(one, now: .zero).count == 1)
   }
@@ -105,13 +105,13 @@ import Testing
     let windows = HostNeeds.Attribute(name: "attr.worker.os.family", anyOf: ["windows"])
     let hair = HostNeeds.Attribute(name: "attr.pool", anyOf: ["hair"])
     scheduler.add(run, tasks: 1, need: need(HostNeeds(attributes: [windows, hair])), tier: .normal)
-    #expect(scheduler.why(run, task: 0)?.reason == .hosts(["attr.worker.os.family windows"]))
+    #expect(scheduler.why(run, task: 0, now: .zero)?.reason == .hosts(["attr.worker.os.family windows"]))
     let traits = HostTraits(attributes: ["attr.worker.os.family": "windows"])
     _ = scheduler.join(
       AgentID("two"), host: "i", has: Amounts(cores: 1, memory: 1), labels: [:], traits: traits, now: .zero)
     // Each is somewhere, and nowhere both.
     #expect(
-      scheduler.why(run, task: 0)?.reason == .hosts(["attr.worker.os.family windows", "attr.pool hair"]))
+      scheduler.why(run, task: 0, now: .zero)?.reason == .hosts(["attr.worker.os.family windows", "attr.pool hair"]))
   }
 }
 
@@ -144,16 +144,16 @@ import Testing
     let first = scheduler.poll(one, now: .zero)
     #expect(first.map(\.task) == [0, 1])
     #expect(scheduler.queue.first?.waiting == 4)
-    #expect(scheduler.why(run, task: 2)?.reason == .steps(["a"]))
-    #expect(scheduler.why(run, task: 5)?.reason == .steps(["b", "c"]))
-    #expect(scheduler.why(run, task: 5)?.ahead == 3)
+    #expect(scheduler.why(run, task: 2, now: .zero)?.reason == .steps(["a"]))
+    #expect(scheduler.why(run, task: 5, now: .zero)?.reason == .steps(["b", "c"]))
+    #expect(scheduler.why(run, task: 5, now: .zero)?.ahead == 3)
     finish([first[0]], &scheduler)
     #expect(scheduler.poll(one, now: .zero) == [])
     finish([first[1]], &scheduler)
     let second = scheduler.poll(one, now: .zero)
     #expect(second.map(\.task) == [2, 3, 4])
     finish([second[0], second[2]], &scheduler)
-    #expect(scheduler.why(run, task: 5)?.reason == .steps(["b"]))
+    #expect(scheduler.why(run, task: 5, now: .zero)?.reason == .steps(["b"]))
     finish([second[1]], &scheduler)
     #expect(scheduler.poll(one, now: .zero).map(\.task) == [5])
   }
@@ -176,7 +176,7 @@ import Testing
     need.sharesBench = true
     scheduler.add(run, parts: [.init(name: "a", tasks: 0..<1, need: need, after: [])], tier: .normal)
     #expect(scheduler.poll(one, now: .zero) == [])
-    #expect(scheduler.why(run, task: 0)?.reason == .bench)
+    #expect(scheduler.why(run, task: 0, now: .zero)?.reason == .bench)
     scheduler.setSeesBenches(true, one)
     #expect(scheduler.poll(one, now: .zero).count == 1)
   }

@@ -45,7 +45,7 @@ import Testing
     scheduler.add(RunID("r"), tasks: 9, need: Need(Self.small), tier: .normal, hold: .on([0, 4, 8], isLookedAt: false))
     let tests = scheduler.poll(AgentID("a0"), now: .zero)
     #expect(tests.map(\.task) == [0, 8, 4])
-    #expect(scheduler.why(RunID("r"), task: 1)?.reason == .tests(left: [0, 4, 8]))
+    #expect(scheduler.why(RunID("r"), task: 1, now: .zero)?.reason == .tests(left: [0, 4, 8]))
     #expect(scheduler.poll(AgentID("a0"), now: .zero) == [])
     for lease in tests.dropLast() {
       #expect(scheduler.finish(lease.token, by: AgentID("a0"), .succeeded).notices == [])
@@ -59,7 +59,7 @@ import Testing
     scheduler.add(RunID("r"), tasks: 9, need: Need(Self.small), tier: .normal, hold: .on([0, 4, 8], isLookedAt: false))
     let tests = scheduler.poll(AgentID("a0"), now: .zero)
     #expect(scheduler.finish(tests[0].token, by: AgentID("a0"), .failed).notices == [.testFailed(RunID("r"))])
-    #expect(scheduler.why(RunID("r"), task: 1)?.reason == .testFailed)
+    #expect(scheduler.why(RunID("r"), task: 1, now: .zero)?.reason == .testFailed)
     #expect(scheduler.poll(AgentID("a0"), now: .zero) == [])
   }
 
@@ -162,7 +162,7 @@ import Testing
       RunID("r"), tasks: 2, need: Need(Self.small), tier: .normal,
       tried: [0: EarlierTries(failedOn: AgentID("a0"))])
     #expect(scheduler.poll(AgentID("a0"), now: .zero).map(\.task) == [1])
-    #expect(scheduler.why(RunID("r"), task: 0)?.reason == .next)
+    #expect(scheduler.why(RunID("r"), task: 0, now: .zero)?.reason == .next)
     #expect(scheduler.poll(AgentID("a1"), now: .zero).map(\.task) == [0])
   }
 
@@ -172,7 +172,7 @@ import Testing
     scheduler.add(RunID("r"), tasks: 8, need: Need(Self.small, limits: ["arnold": 1]), tier: .normal)
     #expect(scheduler.poll(AgentID("a0"), now: .zero).count == 4)
     #expect(scheduler.poll(AgentID("a1"), now: .zero).count == 0)
-    #expect(scheduler.why(RunID("r"), task: 6)?.reason == .limit("arnold", used: 1, of: 1))
+    #expect(scheduler.why(RunID("r"), task: 6, now: .zero)?.reason == .limit("arnold", used: 1, of: 1, wanted: 1))
   }
 
   @Test func `counts the seats that artists have`() {
@@ -180,7 +180,7 @@ import Testing
     scheduler.setLimit("nuke", CountedLimit(count: 3, taken: 2))
     scheduler.add(RunID("r"), tasks: 8, need: Need(Self.small, limits: ["nuke": 1]), tier: .normal)
     #expect(scheduler.poll(AgentID("a0"), now: .zero).count == 1)
-    #expect(scheduler.why(RunID("r"), task: 6)?.reason == .limit("nuke", used: 3, of: 3))
+    #expect(scheduler.why(RunID("r"), task: 6, now: .zero)?.reason == .limit("nuke", used: 3, of: 3, wanted: 1))
   }
 
   @Test func `lets a machine rest after a task whose memory nobody knows`() {
@@ -194,12 +194,45 @@ import Testing
     #expect(scheduler.poll(AgentID("a0"), now: .seconds(6)).count == 3)
   }
 
+  @Test func `says that a machine rests, until the task it rests for has ended`() {
+    var scheduler = farm()
+    scheduler.add(RunID("r"), tasks: 8, need: Need(Self.small, ramp: .seconds(5)), tier: .normal)
+    let first = scheduler.poll(AgentID("a0"), now: .seconds(1))
+    #expect(scheduler.why(RunID("r"), task: 6, now: .seconds(3))?.reason == .ramp(.seconds(3)))
+    #expect(scheduler.why(RunID("r"), task: 6, now: .seconds(6))?.reason == .next)
+    #expect(scheduler.finish(first[0].token, by: AgentID("a0"), .returned).receipt == .retried)
+    #expect(scheduler.why(RunID("r"), task: 6, now: .seconds(3))?.reason == .next)
+    #expect(scheduler.poll(AgentID("a0"), now: .seconds(3)).count == 1)
+  }
+
+  @Test func `says that a task wants a machine for itself, and which is kept free for it`() {
+    var scheduler = farm()
+    scheduler.add(RunID("small"), tasks: 40, need: Need(Self.small), tier: .normal)
+    #expect(scheduler.poll(AgentID("a0"), now: .zero).count == 4)
+    scheduler.add(RunID("whole"), tasks: 1, need: Need(Self.small, isExclusive: true), tier: .high)
+    #expect(scheduler.poll(AgentID("a0"), now: .seconds(1)).isEmpty)
+    let before = scheduler.why(RunID("whole"), task: 0, now: .seconds(2))
+    #expect(before?.reason == .machine && before?.keptFree == nil)
+    let lease = scheduler.leases.values.first { $0.run == RunID("small") }
+    if let lease { _ = scheduler.finish(lease.token, by: AgentID("a0"), .succeeded) }
+    #expect(scheduler.poll(AgentID("a0"), now: .seconds(600)).isEmpty)
+    let after = scheduler.why(RunID("whole"), task: 0, now: .seconds(600))
+    #expect(after?.reason == .machine && after?.keptFree == AgentID("a0"))
+  }
+
+  @Test func `says that more of a limit is wanted than there is`() {
+    var scheduler = farm()
+    scheduler.setLimit("nuke", CountedLimit(count: 2))
+    scheduler.add(RunID("r"), tasks: 1, need: Need(Self.small, limits: ["nuke": 5]), tier: .normal)
+    #expect(scheduler.why(RunID("r"), task: 0, now: .zero)?.reason == .limit("nuke", used: 0, of: 2, wanted: 5))
+  }
+
   @Test func `says what stands before a task, and whom a higher tier delays`() {
     var scheduler = farm(cores: 1)
     scheduler.add(RunID("old"), tasks: 3, need: Need(Self.small), tier: .normal)
     scheduler.add(RunID("urgent"), tasks: 2, need: Need(Self.small), tier: .high)
     scheduler.add(RunID("mine"), tasks: 2, need: Need(Self.small), tier: .normal)
-    let waiting = scheduler.why(RunID("mine"), task: 0)
+    let waiting = scheduler.why(RunID("mine"), task: 0, now: .zero)
     #expect(waiting?.ahead == 5)
     #expect(waiting?.runsAhead == [RunID("urgent"), RunID("old")])
     #expect(waiting?.reason == .ahead)

@@ -93,7 +93,9 @@ package enum Decisions {
       drafts.append(Draft(project: pipeline.project, fact: .projectCreated(ProjectCreated(home: site))))
     }
     let declared = DeclaredFolders(pipeline.folders, former: former, in: known)
-    drafts += declared.changes.map { Draft(project: pipeline.project, folder: $0.folder, fact: .folderChanged($0.fact)) }
+    drafts += declared.changes.map { folder, fact in
+      Draft(project: pipeline.project, folder: folder, fact: .folderChanged(fact))
+    }
     try check(StepGraph(pipeline: pipeline, folders: declared.folders.values, casting: known?.casting ?? [:]))
     // Its folders are facts of their own.
     var steps = pipeline

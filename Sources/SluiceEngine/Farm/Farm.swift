@@ -137,14 +137,14 @@ struct Farm: Sendable {
   }
 
   /// The task's place in its run, where it waits.
-  func why(_ task: TaskID) -> Waiting? {
-    tasks[task.run]?.firstIndex(of: task).flatMap { scheduler.why(task.run, task: $0) }
+  func why(_ task: TaskID, now: Duration) -> Waiting? {
+    tasks[task.run]?.firstIndex(of: task).flatMap { scheduler.why(task.run, task: $0, now: now) }
   }
 
   /// The run's task that comes first of those that wait.
-  func nextWaiting(of run: RunID) -> TaskID? {
+  func nextWaiting(of run: RunID, now: Duration) -> TaskID? {
     guard let ids = tasks[run] else { return nil }
-    return ids.indices.compactMap { place in scheduler.why(run, task: place).map { (place, $0.ahead) } }
+    return ids.indices.compactMap { place in scheduler.why(run, task: place, now: now).map { (place, $0.ahead) } }
       .min { $0.1 < $1.1 }.map { ids[$0.0] }
   }
 

@@ -17,9 +17,11 @@ struct QueuedBefore: Sendable {
   /// - Parameters:
   ///   - all: the tasks of the run in their order, made or not.
   ///   - open: those that are to be made.
+  ///   - chosen: those with frames that the step has chosen for its tests.
   ///   - failed: what the run had failed in before it was begun again.
   init(
-    _ run: RunID, of step: Step, all: [TaskID], open: [TaskID], failed: [TaskID: AgentID], in registry: Registry
+    _ run: RunID, of step: Step, all: [TaskID], open: [TaskID], chosen: [TaskID] = [], failed: [TaskID: AgentID],
+    in registry: Registry
   ) {
     tier = registry.tier(of: run).map { Tier($0) } ?? .normal
     isPaused = registry.isPaused(run)
@@ -27,9 +29,10 @@ struct QueuedBefore: Sendable {
     let waiting = Set(open)
     let tried = registry.triedTasks(of: run).filter { waiting.contains($0) }
     tries = Dictionary(uniqueKeysWithValues: tried.map { ($0, registry.tries(of: $0)) })
-    let tests = step.isPerFrame && step.tests != .off ? TestFrames.places(of: all.count).map { all[$0] } : []
+    let usual = TestFrames.places(of: all.count).map { all[$0] }
+    let tests = !step.isPerFrame || step.tests?.word == .off ? [] : chosen.isEmpty || usual.isEmpty ? usual : chosen
     self.tests = tests.filter { waiting.contains($0) }
-    isLookedAt = step.tests == .look && !tests.isEmpty && !registry.isPassed(run, tests: tests)
+    isLookedAt = step.tests?.word == .look && !tests.isEmpty && !registry.isPassed(run, tests: tests)
   }
 
   /// - Parameter open: the tasks that are to be made; tests are a few of them.

@@ -109,7 +109,7 @@ extension Runner {
     if wasAway || isRested { pump() }
     let held = Set(lost)
     let toEnd = body.working.map(LeaseToken.init(number:)).filter { token in
-      !held.contains(token) && farm.task(of: token).map { cancelled.contains($0.run) } == true
+      !held.contains(token) && cancels[token]?.isAsked == true
     }
     return AgentHeard(givenAway: lost.map(\.number), end: toEnd.map(\.number))
   }
@@ -244,6 +244,11 @@ extension Runner {
       throw SluiceError(
         .agentName, what: "the server's own machine cannot be removed", at: "agent '\(id)'",
         fix: "pause it, or start the server with --workers 0")
+    }
+    if standing == .removed, let agent = farm.scheduler.agents[id], agent.standing != .lost {
+      throw SluiceError(
+        .agentName, what: "the agent '\(id)' is there, and would come back at once", at: "agent '\(id)'",
+        fix: "end it where it runs (Ctrl-C), or keep it from work with `sluice agents drain \(id)`")
     }
     try await parts.writer.submit(origin) { registry throws(SluiceError) in
       FarmDecisions.say(standing.word, of: name, in: registry)

@@ -7,7 +7,20 @@ extension Runner {
   /// How a running task is ended.
   struct Cancel: Sendable {
     let task: TaskID
-    let ask: @Sendable () -> Void
+    private let end: @Sendable () -> Void
+    private(set) var isAsked = false
+
+    init(task: TaskID, end: @escaping @Sendable () -> Void) { (self.task, self.end) = (task, end) }
+
+    mutating func ask() {
+      isAsked = true
+      end()
+    }
+  }
+
+  /// Asks tasks that run to end.
+  func askToEnd(_ isMeant: (TaskID) -> Bool) {
+    for (token, cancel) in cancels where isMeant(cancel.task) { cancels[token]?.ask() }
   }
 
   /// What is heard of a task on another machine.

@@ -16,7 +16,7 @@ extension Runner {
   private func answer(_ run: QueuedRun, isExplained: Bool = false) -> QueuedRunAnswer? {
     guard let id = plan(of: run.run), let plan = executions[id]?.plan, let entry = executions[id]?.entries[run.run]
     else { return nil }
-    let next = isExplained ? farm.nextWaiting(of: run.run) : nil
+    let next = isExplained ? farm.nextWaiting(of: run.run, now: parts.ambient.uptime()) : nil
     return QueuedRunAnswer(
       run: run.run, plan: id, project: plan.project, step: entry.run.step, folder: entry.run.folder,
       tier: "\(run.tier)", waiting: run.waiting, running: run.running, hold: run.hold?.rawValue,
@@ -24,12 +24,13 @@ extension Runner {
   }
 
   private func words(_ task: TaskID) -> WaitingWords? {
-    farm.why(task).map { waiting in
+    farm.why(task, now: parts.ambient.uptime()).map { waiting in
       let troubles = connections.sorted { $0.key < $1.key }.compactMap { id, connection in
         connection.trouble.map { "\(id) takes nothing for now: \($0)" }
       }
       return WaitingWords(
-        waiting: waiting, name: { [farm] in farm.name($0, of: task.run) }, run: task.run, troubles: troubles)
+        waiting: waiting, name: { [farm] in farm.name($0, of: task.run) }, run: task.run, troubles: troubles,
+        folder: going[task.run].map { parts.workshop.directory(of: $0.bench) })
     }
   }
 
@@ -49,9 +50,18 @@ extension Runner {
     if let done = parts.writer.current.runs[task.run]?.fact(of: task) {
       return WaitingAnswer(task: task, state: done.outcome.rawValue, text: TaskWords.sentence(done))
     }
+    if let run = parts.writer.current.runs[task.run], run.status != .running {
+      let failure = run.failure.map { ": \($0.what)" } ?? ""
+      return WaitingAnswer(
+        task: task, state: "cancelled",
+        text: "It was not begun: its run ended before (\(run.status.rawValue)\(failure)). "
+          + "`sluice retry \(task.run)` takes it up.")
+    }
     if let id = plan(of: task.run), let entry = executions[id]?.entries[task.run], entry.status == .waiting {
       let runs = executions[id]?.unfinished(before: task.run) ?? []
-      let names = runs.prefix(3).map { "\($0.step) of \($0.folder) (\($0.id))" }.joined(separator: ", ")
+      let names = runs.prefix(3).map {
+        $0.folder.isRoot ? "\($0.step) (\($0.id))" : "\($0.step) of \($0.folder) (\($0.id))"
+      }.joined(separator: ", ")
       return WaitingAnswer(
         task: task, state: "waiting", reason: "inputs", runsAhead: runs.map(\.id),
         text: runs.isEmpty

@@ -9,11 +9,23 @@ struct WaitingWords {
   let run: RunID
   /// Agents that take nothing for now, each with its reason.
   var troubles: [String] = []
+  /// Where the run's files lie until it is published.
+  var folder: String?
 
   /// From 1.
   var rank: Int { waiting.ahead + 1 }
 
-  var sentence: String { "It has rank \(rank)\(ahead): \(reason)." }
+  var sentence: String { "It has rank \(rank)\(ahead): \(reason)\(kept)." }
+
+  /// What was passed over for long gets a machine.
+  private var kept: String {
+    switch waiting.reason {
+    case .resources, .machine:
+      waiting.keptFree.map { "; \($0) takes nothing else until it is free for it" }
+        ?? "; one that is passed over for a minute gets the next machine that it fits on kept free"
+    default: ""
+    }
+  }
 
   private var ahead: String {
     guard waiting.ahead > 0 else { return "" }
@@ -39,6 +51,8 @@ struct WaitingWords {
     case .tooLarge: "tooLarge"
     case .limit: "limit"
     case .resources: "resources"
+    case .machine: "machine"
+    case .ramp: "ramp"
     case .ahead: "ahead"
     }
   }
@@ -51,7 +65,9 @@ struct WaitingWords {
     case .tests(let left):
       "it waits until \(left.count == 1 ? "the test frame" : "the test frames") "
         + "\(left.compactMap { name($0)?.frame }.joined(separator: ", ")) passed"
-    case .look: "the test frames passed, and a person is to look at them (sluice queue pass \(run))"
+    case .look:
+      "the test frames passed, and a person is to look at them\(folder.map { " in \($0)/out" } ?? "") "
+        + "(sluice queue pass \(run), or sluice cancel \(run))"
     case .testFailed: "a test frame failed"
     case .noAgent: "no agent takes tasks (start one with sluice agent, or see sluice agents)"
     case .labels(let labels):
@@ -67,9 +83,17 @@ struct WaitingWords {
     case .bench: "the steps of its template hand files on in the server's data folder, and no agent that fits sees that"
     case .amounts(let wanted): "every agent that could take it has less of it free: \(wanted.joined(separator: "; "))"
     case .tooLarge(let amounts): "no agent has \(WaitingWords.text(amounts))"
-    case .limit(let name, _, 0): "there is none of '\(name)' (sluice queue, sluice serve --limit \(name)=COUNT)"
-    case .limit(let name, let used, let count): "\(used) of \(count) of '\(name)' are in use"
+    case .limit(let name, _, 0, _): "there is none of '\(name)' (sluice queue, sluice serve --limit \(name)=COUNT)"
+    case .limit(let name, _, let count, let wanted) where wanted > count:
+      "it wants \(wanted) of '\(name)', and there are only \(count) (sluice serve --limit \(name)=COUNT)"
+    case .limit(let name, let used, let count, 1): "\(used) of \(count) of '\(name)' are in use"
+    case .limit(let name, let used, let count, let wanted):
+      "it wants \(wanted) of '\(name)', and \(used) of \(count) are in use"
     case .resources(let amounts): "every agent that could take it has less than \(WaitingWords.text(amounts)) free"
+    case .machine: "it wants a machine for itself, and every agent that could take it has tasks"
+    case .ramp(let left):
+      "a task whose memory nobody knows began where it could run, and shows first what it takes; "
+        + "it starts in \(max(1, left.components.seconds)) s at most (sluice serve --ramp)"
     case .ahead: "those ahead of it come first"
     }
   }

@@ -52,7 +52,7 @@ extension Runner {
         fix: "`sluice retry \(task.run)` takes the run up again; what it has finished stays"))
     farm.withdraw(task.run)
     going[task.run]?.open.keep { inHand[$0] != nil }
-    for cancel in cancels.values where cancel.task == task { cancel.ask() }
+    askToEnd { $0 == task }
     if going[task.run]?.open.isEmpty == true {
       await finish(task.run, .cancelled, failure: cancelFailure(of: task.run))
     }
@@ -71,7 +71,7 @@ extension Runner {
         at: "task \(task)",
         fix: waits ? "`sluice queue why \(task)` says what for" : "wait for its end, or cancel it first")
     }
-    for cancel in cancels.values where cancel.task == task { cancel.ask() }
+    askToEnd { $0 == task }
     return true
   }
 }

@@ -115,7 +115,11 @@ extension Runner {
     } else if open.isEmpty {
       await publish(id)
     } else {
-      let known = QueuedBefore(id, of: step, all: all, open: open, failed: failed, in: parts.writer.current)
+      let chosen = all.filter { task in
+        going[id]?.tasks[task]?.contains { $0.frame.map { step.tests?.frames?.contains($0) == true } ?? false } == true
+      }
+      let known = QueuedBefore(
+        id, of: step, all: all, open: open, chosen: chosen, failed: failed, in: parts.writer.current)
       recallTries(known)
       farm.add(
         id, open, of: step, in: execution.plan.project, known, turn: place(of: id), hosts: going[id]?.body?.hosts)

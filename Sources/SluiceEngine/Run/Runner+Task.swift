@@ -271,7 +271,7 @@ extension Runner {
   func stopTasks(of run: RunID) async {
     farm.withdraw(run)
     going[run]?.open.keep { inHand[$0] != nil }
-    for cancel in cancels.values where cancel.task.run == run { cancel.ask() }
+    askToEnd { $0.run == run }
     if going[run]?.open.isEmpty == true { await finish(run, .cancelled, failure: cancelFailure(of: run)) }
   }
 

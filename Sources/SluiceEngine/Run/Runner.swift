@@ -271,7 +271,7 @@ package actor Runner: Service {
   /// Ends every process; nothing is recorded, so that a restart goes on where this stopped.
   func stop() {
     isStopping = true
-    for cancel in cancels.values { cancel.ask() }
+    askToEnd { _ in true }
     for connection in connections.values { connection.nudge?.yield() }
   }
 

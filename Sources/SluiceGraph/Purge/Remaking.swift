@@ -51,7 +51,11 @@ package struct Remaking: Sendable {
   private func difference(
     _ version: Version, _ made: Made, _ assessment: Assessment
   ) throws(SluiceError) -> PurgeHindrance? {
-    if let obstacle = assessment.obstacle { return no(obstacle) }
+    if let obstacle = assessment.obstacle {
+      let recorded = Set(version.published.madeFrom.map(\.product))
+      let added = assessment.unit.inputs(.dependency).flatMap(\.products).first { !recorded.contains($0) }
+      return no(added.map { "\($0.spoken) was not among what it was made from, and is an input now" } ?? obstacle)
+    }
     let files = try assessor.manifests.manifest(version.published.manifest).representations.flatMap(\.files)
     let other: [StoredFile]
     if assessment.unit.step.isPerFrame {

@@ -4,6 +4,8 @@ package import SluiceModel
 package struct PipelineReader {
   package private(set) var problems: [PipelineProblem] = []
   var templates: [String: Result<TemplateFile.Checked, TemplateProblems>] = [:]
+  /// Whether no step may do without test frames.
+  var areTestsMandatory = false
 
   /// - Parameter templates: those that bodies of steps name, by their paths as they are written.
   /// - Returns: the pipeline, when nothing is wrong with it; else every problem, in the order of the file.
@@ -22,7 +24,7 @@ package struct PipelineReader {
     guard
       let map = fields(
         document, of: "a pipeline file", required: ["sluice", "project", "steps"],
-        allowed: ["sluice", "project", "folders", "steps"])
+        allowed: ["sluice", "project", "folders", "policy", "steps"])
     else { return nil }
     if let version = map["sluice"], text(version) != "1" {
       report(
@@ -39,6 +41,7 @@ package struct PipelineReader {
           .pipelineShape, "'steps' must be a map from names to steps", "write 'steps:' and below it 'review:' …", node)
         return nil
       }
+      map["policy"].map { policy($0) }
       for entry in entries { step(entry).map { steps.append($0) } }
     }
     guard let project else { return nil }
@@ -102,7 +105,7 @@ package struct PipelineReader {
       frames: map["frames"].flatMap { word($0, StepFrames.self) },
       chunk: map["chunk"].flatMap { positive($0, "chunk") } ?? 1,
       timeoutSeconds: map["timeout"].flatMap { seconds($0) } ?? Limits.taskTimeoutSeconds,
-      needs: map["needs"].flatMap { needs($0) }, tests: map["tests"].flatMap { word($0, TestPolicy.self) })
+      needs: map["needs"].flatMap { needs($0) }, tests: map["tests"].flatMap { tests($0) })
     step.retries = map["retries"].flatMap { count($0, "retries", 0...Limits.taskRetries) }
     if let node = map["body"] { body(node, of: &step, map) }
     check(step, map, entry)
@@ -478,22 +481,5 @@ extension PipelineReader {
   private func arguments(of node: DocumentNode?) -> [DocumentNode] {
     if case .sequence(let items, _)? = node { return items }
     return []
-  }
-}
-
-extension FolderDeclaration {
-  /// The folders that declarations stand for, with the folders above them.
-  package static func folders(_ declarations: [FolderDeclaration]) -> [Folder] {
-    var found: [FolderPath: Folder] = [.root: Folder(path: .root, type: "project")]
-    for declaration in declarations {
-      found[declaration.path] = Folder(
-        path: declaration.path, type: declaration.type ?? "folder", attributes: declaration.attributes)
-    }
-    for declaration in declarations {
-      for above in declaration.path.ancestors where found[above] == nil {
-        found[above] = Folder(path: above, type: "folder")
-      }
-    }
-    return found.values.sorted { $0.path < $1.path }
   }
 }

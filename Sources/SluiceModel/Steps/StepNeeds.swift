@@ -30,11 +30,42 @@ package enum SizeName: String, Sendable, Hashable, Codable, CaseIterable {
   case xl = "XL"
 }
 
-/// Whether the first, the middle and the last frame run before the others.
-package enum TestPolicy: String, Sendable, Hashable, Codable, CaseIterable {
-  case on, off
-  /// After they have passed, a person looks at them first.
-  case look
+/// Whether some frames run before the others.
+package struct TestPolicy: Sendable, Hashable {
+  package enum Word: String, Sendable, Hashable, Codable, CaseIterable {
+    case on, off
+    /// After they have passed, a person looks at them first.
+    case look
+  }
+  package var word: Word
+  /// Nil for the first, the middle and the last.
+  package var frames: FrameSet?
+  package init(_ word: Word, frames: FrameSet? = nil) { (self.word, self.frames) = (word, frames) }
+}
+
+/// A word, or a map where frames are chosen, as people write it.
+extension TestPolicy: Codable {
+  private enum CodingKeys: String, CodingKey { case frames, look }
+
+  package init(from decoder: any Decoder) throws {
+    if let word = try? decoder.singleValueContainer().decode(Word.self) {
+      self.init(word)
+    } else {
+      let map = try decoder.container(keyedBy: CodingKeys.self)
+      let isLookedAt = try map.decodeIfPresent(Bool.self, forKey: .look) ?? false
+      self.init(isLookedAt ? .look : .on, frames: try map.decode(FrameSet.self, forKey: .frames))
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    guard let frames else {
+      var word = encoder.singleValueContainer()
+      return try word.encode(self.word)
+    }
+    var map = encoder.container(keyedBy: CodingKeys.self)
+    try map.encode(frames, forKey: .frames)
+    if word == .look { try map.encode(true, forKey: .look) }
+  }
 }
 
 /// Whole MiB as people write it: `512M`, `16G`, `16GiB`, or a number of MiB.

@@ -64,6 +64,8 @@ package struct FarmAgent: Sendable {
   var hasExclusive = false
   var heard: Duration
   var takesAgain: Duration = .zero
+  /// The task for which it rests until then.
+  var restsFor: LeaseToken?
   /// Whether it is the server's own: it is always there, and whatever fails on it is not its fault alone.
   var isOwn = false
   /// What it was before it was lost, and is again when it is heard of.

@@ -192,7 +192,9 @@ extension Scheduler {
     agent.take(line.need)
     agent.hasExclusive = line.need.isExclusive
     agent.leases.insert(lease.token)
-    if line.need.ramp > .zero, runs[line.run]?.hasShown == false { agent.takesAgain = now + line.need.ramp }
+    if line.need.ramp > .zero, runs[line.run]?.hasShown == false {
+      (agent.takesAgain, agent.restsFor) = (now + line.need.ramp, lease.token)
+    }
     agents[agent.id] = agent
     limits.take(line.need, on: agent.host)
     leases[lease.token] = lease
@@ -225,6 +227,8 @@ extension Scheduler {
     agent.freeGPUs = (agent.freeGPUs + lease.gpus).sorted()
     agent.hasExclusive = false
     agent.foundNothingAt = nil
+    // What is over shows no memory any more.
+    if agent.restsFor == lease.token { (agent.takesAgain, agent.restsFor) = (.zero, nil) }
     agents[lease.agent] = agent
     limits.give(lease.need, on: agent.host)
     if !lease.need.limits.isEmpty { news += 1 }

@@ -23,7 +23,11 @@ package struct Waiting: Sendable, Hashable {
     case amounts([String])
     /// No agent is large enough.
     case tooLarge(Amounts)
-    case limit(String, used: Int, of: Int)
+    case limit(String, used: Int, of: Int, wanted: Int)
+    /// It wants a machine for itself, and those that could take it have tasks.
+    case machine
+    /// Agents that could take it let a task show first how much memory it takes; for so long at most.
+    case ramp(Duration)
     /// Agents that could take it are full.
     case resources(Amounts)
     /// Agents have room, and others come first.
@@ -34,12 +38,14 @@ package struct Waiting: Sendable, Hashable {
   package let ahead: Int
   /// Runs that stand before its own, the first one first.
   package let runsAhead: [RunID]
+  /// The agent that is kept free for its run, since that was passed over for long.
+  package let keptFree: AgentID?
 }
 
 extension Scheduler {
   /// Why a task of a run waits; nil where it does not: it runs, has ended, or is unknown.
   /// - Complexity: O(runs + tasks of the run).
-  package func why(_ run: RunID, task: Int) -> Waiting? {
+  package func why(_ run: RunID, task: Int, now: Duration) -> Waiting? {
     guard let state = runs[run] else { return nil }
     let own = state.lines.first { lines[$0]?.ready.contains(task) == true }
     let partsBefore = state.partsBefore(task)
@@ -52,11 +58,11 @@ extension Scheduler {
     let line = (own ?? state.lines.first).flatMap { lines[$0] }
     let reason =
       if let partsBefore, !state.isPaused { Waiting.Reason.steps(partsBefore) } else {
-        reason(state, isHeld: own == nil, line?.need)
+        reason(state, isHeld: own == nil, line?.need, now)
       }
     return Waiting(
       reason: reason, ahead: before.values.reduce(inRun) { $0 + waiting($1) },
-      runsAhead: before.sorted { $0.value.place < $1.value.place }.map(\.key))
+      runsAhead: before.sorted { $0.value.place < $1.value.place }.map(\.key), keptFree: line?.reserved)
   }
 
   /// Runs that would come later than they do now if this one had another tier.
@@ -72,7 +78,7 @@ extension Scheduler {
   private func ready(_ run: Run) -> Int { run.lines.reduce(0) { $0 + (lines[$1]?.ready.count ?? 0) } }
   private func waiting(_ run: Run) -> Int { ready(run) + run.rest.count + run.held }
 
-  private func reason(_ run: Run, isHeld: Bool, _ need: Need?) -> Waiting.Reason {
+  private func reason(_ run: Run, isHeld: Bool, _ need: Need?, _ now: Duration) -> Waiting.Reason {
     if run.isPaused { return .paused }
     if isHeld {
       switch run.phase {
@@ -98,12 +104,16 @@ extension Scheduler {
     if able.isEmpty { return .tooLarge(need.amounts) }
     if let lacking = limits.lacking(need, on: nil) {
       let limit = limits.limits[lacking]
-      return .limit(lacking, used: limits.used(lacking) + (limit?.taken ?? 0), of: limit?.count ?? 0)
+      return .limit(
+        lacking, used: limits.used(lacking) + (limit?.taken ?? 0), of: limit?.count ?? 0,
+        wanted: limit?.unit == .host ? 1 : need.limits[lacking] ?? 1)
     }
     if let lacks = able.map({ $0.lacks(need) }).min(by: { $0.count < $1.count }), !lacks.isEmpty {
       return .amounts(lacks.map(\.description))
     }
-    if !able.contains(where: { $0.hasRoom(for: need) && $0.keptFor == nil }) { return .resources(need.amounts) }
+    let open = able.filter { $0.hasRoom(for: need) && $0.keptFor == nil }
+    if open.isEmpty { return need.isExclusive ? .machine : .resources(need.amounts) }
+    if let rested = open.map({ $0.takesAgain - now }).min(), rested > .zero { return .ramp(rested) }
     let isFirst = !runs.contains { $0.value.place < run.place && ready($0.value) > 0 }
     return isFirst ? .next : .ahead
   }

@@ -168,9 +168,11 @@ package struct API: Sendable {
 
   /// The folders of the file that is in force.
   private func former(_ project: Project?) throws(SluiceError) -> [FolderDeclaration] {
-    guard let file = try project?.pipeline.flatMap({ revision throws(SluiceError) in
-      try services.log.blob(revision.source)
-    }) else { return [] }
+    guard
+      let file = try project?.pipeline.flatMap({ revision throws(SluiceError) in
+        try services.log.blob(revision.source)
+      })
+    else { return [] }
     return services.readPipeline(String(decoding: file, as: UTF8.self)).0?.folders ?? []
   }
 

@@ -112,15 +112,32 @@ struct CastCommand: AsyncParsableCommand {
           .publishFileMissing, what: "the file '\(NameRule.printable(file))' cannot be read", at: path,
           fix: "look at the path")
       }
-      let shots: [String: [String]]
-      do {
-        shots = try StableJSON.decode([String: [String]].self, from: bytes)
-      } catch {
-        throw SluiceError(
-          .bodyInvalid, what: "the file is no map from shots to lists of assets", at: file,
-          fix: "write { \"sq010/sh0010\": [\"assets/chair\"] }")
-      }
+      let shots = try Self.shots(bytes, file: file)
       try await CastCommand.send(Body(project: project, set: shots, dryRun: dryRun ? true : nil), options)
+    }
+
+    private static func shots(_ bytes: [UInt8], file: String) throws(SluiceError) -> [String: [String]] {
+      func wrong(_ what: String, at place: String) -> SluiceError {
+        SluiceError(.bodyInvalid, what: what, at: place, fix: "write { \"sq010/sh0010\": [\"assets/chair\"] }")
+      }
+      guard case .object(let shots)? = try? StableJSON.decode(JSONValue.self, from: bytes) else {
+        throw wrong("the file is no map from shots to lists of assets", at: file)
+      }
+      var found: [String: [String]] = [:]
+      for (shot, value) in shots.sorted(by: { $0.key < $1.key }) {
+        let assets: [String]?
+        if case .array(let elements) = value {
+          let texts = elements.compactMap { if case .string(let text) = $0 { text } else { String?.none } }
+          assets = texts.count == elements.count ? texts : nil
+        } else {
+          assets = nil
+        }
+        guard let assets else {
+          throw wrong("the assets of a shot are no list of paths", at: "\(file), \(NameRule.printable(shot))")
+        }
+        found[shot] = assets
+      }
+      return found
     }
   }
 }
