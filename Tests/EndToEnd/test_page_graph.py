@@ -242,6 +242,20 @@ class LookChanged(GraphTestCase, SharedServerTestCase):
         self.assertLess(boxes["sources:plate"][1] + 48, boxes["step:review"][1])
         self.assertLess(boxes["step:review"][1] + 48, boxes["step:contact"][1])
 
+    def test_on_a_telephone_it_is_seen_whole_or_fades_where_it_goes_on(self):
+        inside = """() => {
+          const stage = document.querySelector('.canvas').getBoundingClientRect();
+          const ends = [...document.querySelectorAll('.canvas .node .box')].map(box => box.getBoundingClientRect().right);
+          return [Math.max(...ends) <= stage.right + 1, document.querySelector('.canvas').classList.contains('more-right')];
+        }"""
+        self.assertEqual(self.open_graph(size=NARROW).evaluate(inside), [True, False])
+        page = self.open_graph("?collapse=none", size=NARROW)
+        is_whole, fades = page.evaluate(inside)
+        self.assertEqual(fades, not is_whole)
+        page.click(".zooms button:has-text('+')")
+        page.click(".zooms button:has-text('+')")
+        self.assertEqual(page.evaluate(inside), [False, True])
+
 
 @unittest.skipUnless(HAS_DOT, "no Graphviz")
 class Living(GraphTestCase, ServerTestCase):

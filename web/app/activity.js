@@ -63,7 +63,7 @@ const tell = {
   'run.finished': e => [`${e.data.step} ${e.data.outcome} on `, h('span', where(e)),
     e.data.failure ? [': ', sentence(e.data.failure.what, e.project, store.products)]
     : h('span.dim', ` ${duration(e.data.seconds ?? 0)}${e.data.reused ? `, ${e.data.reused} reused` : ''}`)],
-  'task.finished': e => [`${[e.data.step, 'task', e.data.frames && `of ${showRange(e.data.frames)}`].filter(Boolean).join(' ')} ${e.data.outcome} on `, h('span', where(e)), ' ', logButton([e.data.task], e)],
+  'task.finished': e => [e.data.step, ' task ', e.data.frames && `of ${showRange(e.data.frames)} `, `${e.data.outcome} on `, h('span', where(e)), ' ', logButton([e.data.task], e)],
   'task.retried': e => [`task ${e.data.task.split('.')[1]} is run again on `, h('span', where(e)), ': ',
     sentence(e.data.failure.what, e.project, store.products)],
   'queue.changed': e => [h('b', person(e.actor)), e.data.tier ? ` put a run into the tier ${e.data.tier}: `

@@ -168,7 +168,6 @@ const inShow = () => [...store.products.values()].filter(p => !p.omitted);
 const matching = all => all.length > 1 ? `All ${all.length.toLocaleString('en')} products match what they were made from. `
   : all.length ? 'The one product matches what it was made from. ' : '';
 const leftAside = n => n > 0 && `${count(n, 'product')} of omitted folders ${verb(n, 'is', 'are')} left aside. `;
-const alsoSaid = { unknown: 'of unknown origin' };
 
 /** What nothing is made from until somebody publishes it anew. */
 function damagedNotice(damaged) {
@@ -177,19 +176,27 @@ function damagedNotice(damaged) {
     key: damaged.map(p => p.ref),
     body: [h('ul', damaged.slice(0, 6).map(p => h('li', n > 1 && [product(p.ref), ': '], sentence(p.damaged, store.project, store.products), '.')),
       n > 6 && h('li', `and ${n - 6} more`)),
-      h('p', `Nothing is made from ${verb(n, 'it', 'them')} until ${verb(n, 'it is', 'they are')} published anew.`, others.every(p => p.state === 'current') && others.length > 0 && ' Everything else is current.')],
+      h('p', `Nothing is made from ${verb(n, 'it', 'them')} until ${verb(n, 'it is', 'they are')} published anew.`,
+        others.length > 0 && others.every(p => p.state === 'current') && ' Everything else is current.')],
     acts: () => n === 1 ? [button('Look at it', () => go({ view: 'show', at: first.ref }))] : [] };
 }
 
+/** How many match, and how the others stand. */
+function tally(all, off) {
+  const of = state => off.filter(p => p.state === state).length;
+  const others = order.filter(of).map(state => {
+    const n = of(state), is = state === 'dubious' ? '' : `${verb(n, 'is', 'are')} `;
+    return `${n} ${is}${state === 'unknown' ? 'of unknown origin' : word(state, n)}`;
+  });
+  return `${all.length - off.length} of ${count(all.length, 'product')} match what they were made from; ${listing(others, 9)}. `;
+}
+
 function calmNotice(plan) {
-  const last = store.plans.find(p => p.finished), all = inShow(), off = all.filter(p => p.state !== 'current');
-  const omitted = store.products.size - all.length;
-  const states = order.map(state => [state, off.filter(p => p.state === state).length]).filter(([, n]) => n);
-  const others = states.map(([state, n]) => state === 'dubious' ? `${n} ${word(state, n)}` : `${n} ${verb(n, 'is', 'are')} ${alsoSaid[state] ?? word(state)}`);
-  return { id: 'calm', state: off.length ? off[0].state : 'current', title: off.length ? 'There is nothing to run' : 'Everything is current',
-    key: [last?.id, plan?.frozen, plan?.held],
-    body: [h('p', off.length ? `${all.length - off.length} of ${count(all.length, 'product')} match what they were made from; ${listing(others, 9)}. `
-      : matching(all), leftAside(omitted), last && ['The last plan ended ', moment(last.finished), last.counts && outcomes(last.counts) ? `: ${outcomes(last.counts)}.` : '.']), kept(plan ?? {})],
+  const last = store.plans.find(p => p.finished), all = inShow(), off = all.filter(p => p.state !== 'current'), n = off.length;
+  const ended = last && ['The last plan ended ', moment(last.finished), last.counts && outcomes(last.counts) ? `: ${outcomes(last.counts)}.` : '.'];
+  return { id: 'calm', state: n ? off[0].state : 'current', key: [last?.id, plan?.frozen, plan?.held],
+    title: n ? `${count(n, 'product')} ${verb(n, 'is', 'are')} not current` : 'Everything is current',
+    body: [h('p', n ? tally(all, off) : matching(all), leftAside(store.products.size - all.length), ended), kept(plan ?? {})],
     acts: () => last ? [h('a.button', { href: link({ view: 'plans', id: last.id }) }, 'See its runs')] : [] };
 }
 

@@ -5,7 +5,7 @@ import { h } from './dom.js';
 const of = {
   damaged: product => Boolean(product.damaged),
   frozen: product => Boolean(product.frozen),
-  held: product => Boolean(product.reasons?.some(reason => reason.kind === 'held')),
+  held: product => Boolean(product.held || product.reasons?.some(reason => reason.kind === 'held')),
 };
 export const signs = Object.keys(of);
 
