@@ -167,6 +167,21 @@ class LookChanged(GraphTestCase, SharedServerTestCase):
         page.keyboard.type("nothing of the kind")
         self.wait_said(page, ".graph-search .found", "nothing")
 
+    def test_what_is_chosen_in_a_search_lights_its_upstream_and_downstream(self):
+        page = self.open_graph()
+        page.keyboard.press("/")
+        page.keyboard.type("review")
+        self.wait_said(page, ".graph-search .found", "products")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".canvas .node.chosen")
+        nodes = self.nodes(page)
+        chosen = next(name for name, node in nodes.items() if node["chosen"])
+        linked = {"step:review": ["sources:plate", "product:look/show_lut", "step:contact"],
+                  "step:review_movie": ["sources:plate", "product:look/show_lut", "step:review"]}[chosen]  # fmt: skip
+        self.assertLessEqual({chosen, *linked}, set(self.lit(page)))
+        self.assertNotIn("step:neutral", self.lit(page))
+
     def test_a_state_is_picked_out(self):
         page = self.open_graph()
         page.click(".graph-tools .filters button:has-text('Out of date')")
@@ -207,6 +222,9 @@ class LookChanged(GraphTestCase, SharedServerTestCase):
         self.assertEqual(dashes[0], "none")
         self.assertEqual(len(set(dashes)), 3)
         self.assertIn("reference passes on", self.said(page, ".legend"))
+        page.set_viewport_size({"width": 400, "height": 800})
+        below = "document.querySelector('.legend').getBoundingClientRect().top >= document.querySelector('.canvas').getBoundingClientRect().bottom"
+        self.assertTrue(page.evaluate(below), "the legend stands below the drawing, not upon it")
 
     def test_it_fits_and_is_kept_as_pictures(self):
         views = {
@@ -223,6 +241,20 @@ class LookChanged(GraphTestCase, SharedServerTestCase):
         boxes = {name: [float(n) for n in re.findall(r"[\d.]+", node["place"])] for name, node in self.nodes(page).items()}
         self.assertLess(boxes["sources:plate"][1] + 48, boxes["step:review"][1])
         self.assertLess(boxes["step:review"][1] + 48, boxes["step:contact"][1])
+
+    def test_on_a_telephone_it_is_seen_whole_or_fades_where_it_goes_on(self):
+        inside = """() => {
+          const stage = document.querySelector('.canvas').getBoundingClientRect();
+          const ends = [...document.querySelectorAll('.canvas .node .box')].map(box => box.getBoundingClientRect().right);
+          return [Math.max(...ends) <= stage.right + 1, document.querySelector('.canvas').classList.contains('more-right')];
+        }"""
+        self.assertEqual(self.open_graph(size=NARROW).evaluate(inside), [True, False])
+        page = self.open_graph("?collapse=none", size=NARROW)
+        is_whole, fades = page.evaluate(inside)
+        self.assertEqual(fades, not is_whole)
+        page.click(".zooms button:has-text('+')")
+        page.click(".zooms button:has-text('+')")
+        self.assertEqual(page.evaluate(inside), [False, True])
 
 
 @unittest.skipUnless(HAS_DOT, "no Graphviz")

@@ -36,7 +36,7 @@ class Waiting(test_page.PageTestCase, SharedServerTestCase):
         self.assertIn("review waits here, because its step may take 0.001 core-hours by itself", self.said(page, ".notice .said"))
         buttons = page.locator(".notice").first.locator(".acts button").all_inner_texts()
         self.assertEqual(buttons, ["Run these 3", "Decline", "See the plan"])
-        self.assertIn("3", self.said(page, "#tabs b"))
+        self.assertEqual(self.said(page, "#tabs b"), "1 proposal waits", "one proposal of three runs")
 
     def test_the_plans_begin_with_it(self):
         page = self.open("/#/demo/plans", ready=".plans .waiting .step")

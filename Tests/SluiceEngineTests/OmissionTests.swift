@@ -114,6 +114,21 @@ import Testing
     }
   }
 
+  @Test func `has its products told as omitted, and not drawn`() async throws {
+    try await live { scene in
+      try await omit(scene.other, scene.site)
+      scene.door.open()
+      _ = await scene.site.end(of: scene.plan.id)
+      let products = try await scene.site.queries.status("demo", onlyStale: false).products
+      #expect(products.contains { $0.folder == scene.other })
+      #expect(products.allSatisfy { $0.omitted == ($0.folder == scene.other ? true : nil) })
+      let (graph, _) = try await scene.site.queries.graph(
+        try ProjectName("demo"), select: nil, question: Drawing.Question(collapse: .none))
+      #expect(graph.nodes.flatMap(\.refs).allSatisfy { $0.folder != scene.other })
+      #expect(graph.notes == ["one product of an omitted folder is not drawn"])
+    }
+  }
+
   @Test func `is made when it is taken back`() async throws {
     try await live { scene in
       try await omit(scene.other, scene.site)

@@ -7,20 +7,26 @@ import { inProject, person, product, productOf, sentence, version } from './noun
 import { outcomes } from './progress.js';
 import { go, link, read } from './route.js';
 import { store, typeOf } from './store.js';
-import { count, dayOf, duration, showRange, timeOfDay, when } from './words.js';
+import { bytes, count, dayOf, duration, showRange, timeOfDay, when } from './words.js';
 
 const page = 100, most = 2000, near = 10 * 60 * 1000;    // events; milliseconds between facts on one line
-const kinds = [['', 'Everything'], ['sluice.version.*', 'Publishes'], ['sluice.plan.*', 'Plans'], ['sluice.run.*', 'Runs'],
-  ['sluice.task.*', 'Tasks'],
-  ['sluice.pipeline.*', 'Pipeline'], ['sluice.folder.*', 'Folders'], ['sluice.tag.*', 'Tags']];
+const kinds = [['', 'Everything'], ['sluice.version.*', 'Versions'], ['sluice.product.*', 'Freezes and holds'], ['sluice.plan.*', 'Plans'],
+  ['sluice.run.*', 'Runs'], ['sluice.task.*', 'Tasks'], ['sluice.pipeline.*', 'Pipeline'], ['sluice.folder.*', 'Folders'],
+  ['sluice.tag.*', 'Tags'], ['sluice.subscription.*', 'Subscriptions']];
 
 const planLink = (id, text = 'plan') => h('a', { href: link({ view: 'plans', id }) }, text);
 const subject = e => e.product ? product(e.product) : h('span', e.folder || e.project || e.subject);
 const where = e => e.folder !== undefined ? e.folder || e.project : e.product ? inProject(e.product) : '';
 
+const who = e => h('b', e.actortrust === 'system' ? 'Sluice' : person(e.actor));
+const the = e => [subject(e), ' ', h('span.v', e.data.version)];
+const subscription = e => h('b', e.data.name);
+const size = e => e.data.bytes !== undefined && h('span.dim', ` ${bytes(e.data.bytes)}`);
+
+/** What each type of fact says; a type without words is a fact of a later Sluice. */
 const tell = {
   'project.created': e => [h('b', person(e.actor)), ' began the project ', h('b', e.project)],
-  'folder.changed': e => [h('b', person(e.actor)), e.data.omitted ? ' left out ' : ' set up ', h('span', e.folder),
+  'folder.changed': e => [h('b', person(e.actor)), e.data.omitted === true ? ' left out ' : e.data.omitted === false ? ' took back ' : ' set up ', h('span', e.folder),
     e.data.set && h('span.dim', ` ${Object.entries(e.data.set).map(([k, v]) => `${k} ${v}`).join(', ')}`)],
   'pipeline.applied': e => [h('b', person(e.actor)), ' applied the pipeline, revision ', e.data.revision],
   'version.published': e => [h('b', person(e.actor)), ' published ', subject(e), ' ', version(e.data.number, e.data.version),
@@ -30,6 +36,8 @@ const tell = {
   'version.hashed': e => ['the bytes of ', subject(e), ' ', h('span.v', e.data.version), ' in place were read'],
   'version.damaged': e => [subject(e), ' ', h('span.v', e.data.version), ' is damaged: ', e.data.first.path,
     e.data.first.now ? ' was changed where it lies' : ' is not there any more'],
+  'version.purged': e => [who(e), ' dropped the files of ', the(e), size(e), said(e)],
+  'version.restored': e => ['the files of ', the(e), ' were brought back by a ', planLink(e.data.plan), size(e)],
   'casting.changed': e => [h('b', person(e.actor)), ' cast ', h('span', e.folder), ': ',
     h('span.dim', [...(e.data.add ?? []).map(a => `+${a}`), ...(e.data.remove ?? []).map(a => `-${a}`)].join(' '))],
   'tag.moved': e => [h('b', person(e.actor)), ' set ', h('span.tag', e.data.tag), ' on ', subject(e), ' ', h('span.v', e.data.version)],
@@ -55,7 +63,7 @@ const tell = {
   'run.finished': e => [`${e.data.step} ${e.data.outcome} on `, h('span', where(e)),
     e.data.failure ? [': ', sentence(e.data.failure.what, e.project, store.products)]
     : h('span.dim', ` ${duration(e.data.seconds ?? 0)}${e.data.reused ? `, ${e.data.reused} reused` : ''}`)],
-  'task.finished': e => [`task ${e.data.frames ?? e.data.task} ${e.data.outcome} on `, h('span', where(e)), ' ', logButton([e.data.task], e)],
+  'task.finished': e => [e.data.step, ' task ', e.data.frames && `of ${showRange(e.data.frames)} `, `${e.data.outcome} on `, h('span', where(e)), ' ', logButton([e.data.task], e)],
   'task.retried': e => [`task ${e.data.task.split('.')[1]} is run again on `, h('span', where(e)), ': ',
     sentence(e.data.failure.what, e.project, store.products)],
   'queue.changed': e => [h('b', person(e.actor)), e.data.tier ? ` put a run into the tier ${e.data.tier}: `
@@ -63,6 +71,13 @@ const tell = {
   'agent.changed': e => [h('b', e.actortrust === 'system' ? 'Sluice' : person(e.actor)),
     ` made the agent ${e.data.agent} ${e.data.standing}`],
   outside: e => [h('b', person(e.actor)), ' sent ', h('span', e.type), ' ', subject(e)],
+  'subscription.created': e => [who(e), ' subscribed ', subscription(e), ' to ',
+    e.data.types.length ? e.data.types.map((type, i) => [i ? ', ' : '', h('span', type)]) : 'everything'],
+  'subscription.paused': e => [who(e), e.data.paused ? ' paused the subscription ' : ' let the subscription go on: ', subscription(e)],
+  'subscription.reset': e => [who(e), ' sent the subscription ', subscription(e), ' to another place in the log'],
+  'subscription.deleted': e => [who(e), ' ended the subscription ', subscription(e)],
+  'replay.requested': e => [who(e), ` asked for ${count(e.data.count, 'event')} again for the subscription `, subscription(e), said(e)],
+  'person.erased': e => [who(e), ' had a name forgotten; who had it is ', h('b', e.data.alias)],
   'token.created': e => [h('b', person(e.actor)), ' made a token for ', e.data.name],
 };
 const said = e => e.data.because && h('span.dim', ` “${e.data.because}”`);
@@ -75,17 +90,20 @@ function foldKey(e) {
   if (data.outcome === 'failed') return null;
   if (type === 'task.finished') return `${type} ${data.task.split('.')[0]}`;
   if (type === 'version.published') return [type, e.actor, productOf(e.product), data.note, data.made?.plan].join(' ');
+  if (type === 'version.purged' || type === 'version.restored') return [type, e.actor, data.because, data.plan].join(' ');
   if (type.startsWith('run.')) return [type, data.plan, data.step, data.outcome].join(' ');
   return null;
 }
 
 function told(events) {
   const [e] = events, type = typeOf(e), n = events.length;
-  if (n === 1) return (tell[type] ?? (x => [h('b', person(x.actor)), ` ${type} `, subject(x)]))(e);
+  if (n === 1) return (tell[type] ?? (x => [who(x), ' recorded ', h('span', x.type), ' ', subject(x)]))(e);
   if (type === 'task.finished') return [`${count(n, 'task')} finished on `, h('span', where(e)), ' ', logButton(events.map(t => t.data.task), e)];
   const names = events.slice(0, 3).map((x, i) => [i ? ', ' : '',
     x.product ? product(x.product, { text: x.folder || inProject(x.product) }) : x.folder]);
   const rest = n > 3 ? ` and ${n - 3} more` : '';
+  if (type === 'version.purged') return [who(e), ` dropped the files of ${count(n, 'version')}: `, names, rest, said(e)];
+  if (type === 'version.restored') return [`the files of ${count(n, 'version')} were brought back by a `, planLink(e.data.plan), ': ', names, rest];
   if (type !== 'version.published') return [`${e.data.step} ${type === 'run.started' ? 'started' : e.data.outcome} on ${n} folders: `, names, rest];
   return [h('b', person(e.actor)), ` published ${n} × ${productOf(e.product)}: `, names, rest, e.data.note && h('span.dim', ` “${e.data.note}”`)];
 }

@@ -8,14 +8,13 @@ import { h, paint } from './dom.js';
 import { Live } from './live.js';
 import { News } from './news.js';
 import { Plans } from './plans.js';
-import { standingDecline } from './proposals.js';
 import { Graph, Group } from './graph.js';
 import { go, link, read } from './route.js';
 import { openSearch } from './search.js';
 import { drawWho, signIn } from './session.js';
 import { begin, census, hearFact, hearProgress, onChange, onTrouble, open, runningPlans, store, touch } from './store.js';
 import { calm, trouble } from './trouble.js';
-import { count } from './words.js';
+import { count, verb } from './words.js';
 
 const at = id => document.getElementById(id);
 const news = new News(), board = new Board(), recent = new Recent(), plans = new Plans(), activity = new Activity();
@@ -40,14 +39,14 @@ function drawBar(route) {
   paint(at('project'), [store.projects.map(p => p.name), route.project],
     () => store.projects.map(p => h('option', { value: p.name, selected: p.name === route.project }, p.name)));
   at('project').title = census().map(([type, n]) => count(n, type)).join(' · ');
-  const running = runningPlans().length, proposed = store.waiting?.plan.runs.length
-    ?? (!running && !standingDecline() && store.proposal?.runs.length);
+  const running = runningPlans().length, proposed = store.plans.filter(plan => plan.status === 'proposed').length;
   paint(at('tabs'), [route.project, route.view, running, proposed],
     () => [['show', 'Show'], ['graph', 'Graph'], ['plans', 'Plans'], ['activity', 'Activity']].map(([view, text]) =>
     h('a', { href: link({ view, id: null, at: null }), 'data-key': view, ...(route.view === view ? { 'aria-current': 'page' } : {}) }, text,
       view === 'plans' && running ? h('b', { title: `${count(running, 'plan')} running` },
         h('i.s.running', { role: 'img', 'aria-label': 'running' })) : view === 'plans' && proposed
-        ? h('b', { title: `${count(proposed, 'run')} proposed` }, proposed) : null)));
+        ? h('b', { title: `${count(proposed, 'proposal')} ${verb(proposed, 'waits', 'wait')} for somebody` }, proposed,
+          h('span.out', ` ${verb(proposed, 'proposal waits', 'proposals wait')}`)) : null)));
   at('home').href = link({ view: 'show', id: null, at: null });
   document.title = `${route.at ? route.at.split('/').slice(1).join('/') : store.project} · Sluice`;
 }

@@ -109,7 +109,7 @@ export class Canvas {
     children.push(svg('text', { class: 'title', x: left, y: 20 }, fit(node.title, room, 'title')));
     const [one, ...others] = Object.entries(node.states);
     if (many && one && !others.length) {
-      const text = `${place(node)}${one[1].toLocaleString('en')} ${word(one[0])}`;
+      const text = `${place(node)}${one[1].toLocaleString('en')} ${word(one[0], one[1])}`;
       children.push(svg('text', { class: 'detail', x: left, y: 38 }, fit(text, room, 'detail')));
     } else if (many) {
       let at = left;
@@ -159,8 +159,9 @@ export class Canvas {
   light() {
     const at = this.hovered ?? this.chosen, known = at && this.nodes.has(at) ? at : null;
     const up = known ? reach(this.links, known, 'from') : new Set(), down = known ? reach(this.links, known, 'to') : new Set();
-    // What is picked out and what is linked can both be asked for; a node under the pointer says most.
-    const bright = known ? new Set([known, ...up, ...down]) : null, shown = this.hovered ? bright : this.picked ?? bright;
+    // What is picked out and what is linked can both be asked for, and then both are lit; a node under the pointer says most.
+    const bright = known ? new Set([known, ...up, ...down]) : null;
+    const shown = this.hovered || !this.picked ? bright : bright ? new Set([...bright, ...this.picked]) : this.picked;
     this.element.classList.toggle('lighting', Boolean(shown));
     for (const [id, box] of this.drawn) {
       box.classList.toggle('lit', Boolean(shown?.has(id)));
@@ -191,6 +192,9 @@ export class Canvas {
     const { x, y, k } = this.view;
     this.world.setAttribute('transform', `translate(${x} ${y}) scale(${k})`);
     this.element.classList.toggle('far', k < far);
+    const { width = 0, height = 0 } = this.answer?.size ?? {}, { w, h } = this.size;
+    for (const [side, isBeyond] of [['left', x < -2], ['right', x + width * k > w + 2], ['up', y < -2], ['down', y + height * k > h + 2]])
+      this.element.classList.toggle(`more-${side}`, isBeyond);
     // A pixel of the screen, for what keeps its size.
     this.world.style.setProperty('--unit', `${1 / k}px`);
   }
@@ -201,7 +205,8 @@ export class Canvas {
     const { width, height } = this.answer?.size ?? {}, { w, h } = this.size, edge = margin(w);
     if (!width) return;
     const all = Math.min(1.15, (w - 2 * edge) / width, (h - 2 * edge) / height);
-    const isOverview = whole || this.answer.areas && all >= overview, k = Math.max(isOverview ? least : readable(w), all);
+    // Names can still be told at this scale, and all of it says more than a part.
+    const isOverview = whole || all >= (this.answer.areas ? overview : 0.5), k = Math.max(isOverview ? least : readable(w), all);
     this.view = { k, x: width * k <= w - 2 * edge ? (w - width * k) / 2 : edge, y: height * k <= h - 2 * edge ? (h - height * k) / 2 : edge };
     this.apply();
   }
@@ -347,7 +352,7 @@ const policy = link => ['reference', 'association'].includes(link) ? link : 'dep
 export function said(node) {
   const name = [node.title, node.detail].filter(Boolean).join(', ');
   if (node.products === 1) return `${name}: ${word(worst(node))}`;
-  return `${name}: ${count(node.products, 'product')}, ${order.filter(s => node.states[s]).map(s => `${node.states[s]} ${word(s)}`).join(', ')}`;
+  return `${name}: ${count(node.products, 'product')}, ${order.filter(s => node.states[s]).map(s => `${node.states[s]} ${word(s, node.states[s])}`).join(', ')}`;
 }
 
 /** The shape of a state, around 0 0; the same shapes as in the rest of the page. */

@@ -4,12 +4,13 @@ import { api } from './api.js';
 import { action, copy, run } from './actions.js';
 import { button, h, paint } from './dom.js';
 import { failure, folderOf, moment, person, product as productLink, productOf, reason, sentence, time, version } from './nouns.js';
-import { askVouch, isDoubtful, marks, remarks, seal } from './judged.js';
+import { askVouch, isDoubtful, marks, remarks, spoken } from './judged.js';
 import { showLog } from './log.js';
 import { go, link } from './route.js';
+import { look, signsOf } from './signs.js';
 import { isNote, shape, word } from './states.js';
 import { runOf, store, stepTitle } from './store.js';
-import { bytes, capital, count, frames, showRange } from './words.js';
+import { bytes, capital, count, frames, rangeOf, showRange } from './words.js';
 import { visible, Wipe } from './wipe.js';
 
 const section = (title, ...children) => [h('h3', title), ...children];
@@ -56,13 +57,16 @@ export class Detail {
   draw() {
     const { ref, parts, answer } = this, status = store.products.get(ref) ?? answer?.status;
     const known = store.products, p = store.project, folder = folderOf(ref), now = status && runOf(status);
-    paint(parts.head, [ref, status?.state, status?.number, status?.version, status?.step], () => [
+    const made = answer?.selected?.made?.step;
+    paint(parts.head, [ref, status && [look(status), signsOf(status)], status?.number, status?.version, status?.step, made], () => [
       h('div.crumbs', h('nav', { 'aria-label': 'Where it is' },
         [p, ...folder.split('/').filter(Boolean)].map((name, i) => [i ? ' / ' : '', h('span', name)])),
         h('button.quiet.close', { type: 'button', 'aria-label': 'Close', title: 'Close (Esc)', onclick: this.close }, '×')),
-      h('h2', status && shape(status.state, { silent: true }), h('span', productOf(ref)), status?.version && version(status.number, status.version)),
-      status && h('p.dim', capital(word(status.state)), status.step ? ` · made by the step ${status.step}` : ' · a source')]);
-    paint(parts.marks, [status?.complete, status?.approved, status?.purged, status?.inPlace, status?.damaged, status?.reasons?.filter(isNote)], () => {
+      h('h2', status && shape(look(status), { silent: true }), h('span', productOf(ref)), status?.version && version(status.number, status.version)),
+      status && h('p.dim', capital([word(look(status)), ...signsOf(status)].join(', ')), status.step ? ` · made by the step ${status.step}`
+        : status.omitted && made ? ` · was made by the step ${made}` : ' · a source')]);
+    paint(parts.marks, [status?.complete, status?.approved, status?.purged, status?.inPlace, status?.damaged, status?.frozen, status?.omitted,
+      status?.missingFrames, status?.frames, store.folders.length, status?.reasons?.filter(isNote)], () => {
       const signs = marks(status);
       return [signs.length > 0 && h('ul.marks', signs), remarks(status)];
     });
@@ -149,15 +153,18 @@ export class Detail {
       h('button.quiet', { type: 'button', title: `Look at it (${v.version})`,
         'aria-pressed': String(this.pair?.[1] === v.version),
         onclick: () => this.look(this.answer.versions[i + 1]?.version, v.version) }, version(v.number, v.version)),
-      h('div', h('p', h('b', person(v.actor)), ' ', time(v.time), v.judged && [' ', seal(v.judged)], (tags.get(v.version) ?? []).map(tag => h('span.tag', tag))),
+      h('div', h('p', h('b', person(v.actor)), ' ', time(v.time), shownTags(v, tags).map(tag => h('span.tag', tag))), spoken(v.judged),
         v.note && h('p', `“${v.note}”`), h('p.dim', [v.changed
           && (v.changed === v.frames ? 'all frames changed' : `${showRange(v.changed)} changed`), count(v.files, 'file'),
           bytes(v.bytes), v.purged && 'files dropped', v.inPlace && 'in place', v.damaged && 'damaged'].filter(Boolean).join(' · ')))))));
   }
 }
 
-const states = refs => refs.map(ref => store.products.get(ref)?.state);
-const dot = ref => shape(store.products.get(ref)?.state ?? 'unknown');
+/** The tag `approved` stays where a verdict was taken back, or became another one: then the verdict is what counts. */
+const shownTags = (v, tags) => (tags.get(v.version) ?? []).filter(tag => tag !== 'approved' || !v.judged);
+const stateOf = ref => store.products.has(ref) ? look(store.products.get(ref)) : 'unknown';
+const states = refs => refs.map(stateOf);
+const dot = ref => shape(stateOf(ref));
 
 /** The frames that a reason is about, where others have another one. */
 function reach(status, r) {
@@ -168,18 +175,9 @@ function reach(status, r) {
 }
 
 /** The frames of several ranges as one, in order: `1001-1004,1008`. */
-function all(ranges) {
-  const parts = ranges.flatMap(range => range.frames.split(',')).map(part => [part, frames(part)]).sort((a, b) => a[1][0] - b[1][0]);
-  const joined = [];
-  for (const [, found] of parts) {
-    const last = joined.at(-1);
-    if (last && found[0] === last[1] + 1) last[1] = found.at(-1);
-    else joined.push([found[0], found.at(-1)]);
-  }
-  return joined.map(([first, last]) => first === last ? `${first}` : `${first}-${last}`).join(',');
-}
+const all = ranges => rangeOf(ranges.flatMap(range => frames(range.frames)));
 
-const lacking = { stale: 'out of date', dubious: 'need a person', missing: 'not there', unknown: 'not recorded' };
+const badly = { stale: 'out of date', dubious: 'need a person', missing: 'not there', unknown: 'not recorded' };
 
 /** Each frame as a mark: whole when it matches, half when it is out of date, empty when it is not there. */
 function strip(status) {
@@ -187,7 +185,7 @@ function strip(status) {
   const marks = ranges.flatMap(range => frames(range.frames).map(frame => ({ frame, freshness: range.freshness })))
     .sort((a, b) => a.frame - b.frame);
   if (marks.length < 2 || marks.length > 2000) return null;
-  const told = Object.entries(lacking).map(([freshness, words]) => {
+  const told = Object.entries(badly).map(([freshness, words]) => {
     const own = ranges.filter(range => range.freshness === freshness);
     const n = own.reduce((sum, range) => sum + frames(range.frames).length, 0);
     return n && (n === marks.length ? `all ${n} ${words}` : `${n} of ${marks.length} ${words}: ${showRange(all(own))}`);

@@ -31,10 +31,10 @@ export class Graph {
       h('button', { type: 'button', 'aria-label': 'Smaller', title: 'Smaller (-)', onclick: () => this.canvas.zoom(0.8) }, '−'),
       h('button', { type: 'button', 'aria-label': 'Larger', title: 'Larger (+)', onclick: () => this.canvas.zoom(1.25) }, '+'),
       h('button', { type: 'button', title: 'All of it (0)', onclick: () => this.canvas.fit(true) }, 'Fit'));
-    this.stage = h('div.graph-stage', this.canvas.element, this.notes, this.legend, this.zooms);
+    this.stage = h('div.graph-stage', this.canvas.element, this.zooms);
     this.list = h('div.graph-list');
     this.element = h('section.graph', { 'aria-label': 'Graph' },
-      h('div.graph-tools', this.ways, h('label.graph-search', this.search, this.found, h('kbd', '/')), this.states, this.opened), this.stage, this.list);
+      h('div.graph-tools', this.ways, h('label.graph-search', this.search, this.found, h('kbd', '/')), this.states, this.opened), this.notes, this.stage, this.list, this.legend);
     new ResizeObserver(() => this.resized()).observe(this.stage);
   }
 
@@ -218,7 +218,7 @@ export class Group {
         h('button.quiet.close', { type: 'button', 'aria-label': 'Close', title: 'Close (Esc)', onclick: () => go({ node: null, at: null }) }, '×')),
         h('h2', shape(worst(node), { silent: true }), h('span', node.title)),
         h('p.dim', [node.detail.replace(/^\d+/, n => (+n).toLocaleString('en')), count(node.products, 'product')].filter(Boolean).join(' · '))),
-      h('div', h('ul.plain.links', order.filter(s => node.states[s]).map(s => h('li', shape(s, { silent: true }), h('b', node.states[s].toLocaleString('en')), h('span', word(s)))))),
+      h('div', h('ul.plain.links', order.filter(s => node.states[s]).map(s => h('li', shape(s, { silent: true }), h('b', node.states[s].toLocaleString('en')), h('span', word(s, node.states[s])))))),
       h('div', h('div.acts', node.opens && button('Show its parts', () => this.graph.open(node), 'go'), runnable(node) && button('See what runs',
         () => go({ view: 'plans', id: null, select: runnable(node), at: null, node: null })))),
       node.reasons.length > 0 && h('div', h('h3', heads[worst(node)] ?? 'Out of date because'), h('ol.plain', node.reasons.map(r => h('li',

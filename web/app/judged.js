@@ -3,9 +3,11 @@
 
 import { vouch } from './actions.js';
 import { button, h, sheet } from './dom.js';
-import { moment, person, product, productOf, sentence, version } from './nouns.js';
+import { moment, person, product, productOf, sentence, time, version } from './nouns.js';
+import { sign } from './signs.js';
 import { isNote, shape } from './states.js';
 import { store } from './store.js';
+import { frames, rangeOf, showRange } from './words.js';
 
 /** `approved`, `rejected` or null for no verdict. */
 export function verdict({ value, verdict: word, by } = {}) {
@@ -14,14 +16,48 @@ export function verdict({ value, verdict: word, by } = {}) {
   return word === 'rejected' || (value === false && by && !word) ? 'rejected' : null;
 }
 
-const said = (words, { by, time, because }) => [words, by && [' by ', h('b', person(by))], time && [' ', moment(time)], because && `, “${because}”`];
+const said = (words, { by, time: at, because }) => [words, by && [' by ', h('b', person(by))], at && [' ', moment(at)], because && `, “${because}”`];
+
+const mark = (name, ...words) => h('li', sign(name, { silent: true }), h('span', words));
+
+/** Frames of its folder's range that it does not have, though nothing else lacks of it; empty where it has all. */
+export function lacking(status) {
+  if (status.missingFrames) return status.missingFrames;
+  const range = store.folders.find(folder => folder.path === status.folder)?.attributes?.range, there = new Set(frames(status.frames));
+  return there.size > 1 ? rangeOf(frames(range).filter(frame => !there.has(frame))) : '';
+}
+
+/** Whether all of it is there. Complete is what has all that can be made of it: that may be less than the range. */
+function wholeness(status) {
+  const { complete } = status;
+  if (!complete.value) return mark('part', 'Not complete', complete.reason && [': ', told(complete.reason)]);
+  const lacks = lacking(status), which = `${frames(lacks).length === 1 ? 'frame' : 'frames'} ${showRange(lacks)}`;
+  if (!lacks) return mark('whole', 'Complete');
+  return status.missingFrames ? mark('part', `Complete but for ${which} of the range`)
+    : mark('part', `Without ${which} of its folder’s range`);
+}
+
+/** The folder that was left out: its own, or one above it. */
+const omission = ({ folder }) => store.folders.find(f => f.omitted && (f.path === folder || folder.startsWith(`${f.path}/`)))?.path ?? folder;
+
+/** Who freezes a product, at what, since when, until when and why. */
+const freezing = frozen => [said(['Frozen at ', version(frozen.number, frozen.version)], { ...frozen, by: frozen.actor }),
+  frozen.until && [', until ', time(frozen.until)], '. Who takes its latest version takes this one.'];
 
 /** Marks beside the state and apart from it, each with its own sign. */
 export function marks(status) {
-  const { complete, approved } = status ?? {}, judged = verdict(approved ?? {});
-  return [complete && h('li', h('i.mark-sign', { class: complete.value ? 'whole' : 'part', 'aria-hidden': 'true' }),
-      h('span', complete.value ? 'Complete' : ['Not complete', complete.reason && [': ', sentence(complete.reason, store.project, store.products)]])),
-    judged && h('li', h('i.mark-sign', { class: judged, 'aria-hidden': 'true' }), h('span', said(judged === 'approved' ? 'Approved' : 'Rejected', approved)))].filter(Boolean);
+  const { complete, approved, damaged, frozen, omitted } = status ?? {}, judged = verdict(approved ?? {});
+  return [omitted && mark('omitted', `${omission(status)} is left out of the show: no step works on it`),
+    damaged && mark('damaged', `It is damaged: ${damaged}. Publish it anew; until then nothing is made from it.`),
+    frozen && mark('frozen', freezing(frozen)),
+    complete && !omitted && wholeness(status),
+    judged && mark(judged, said(judged === 'approved' ? 'Approved' : 'Rejected', approved))].filter(Boolean);
+}
+
+/** What holds of a version among others, in words; null where nobody said anything, or took it back. */
+export function spoken(approved) {
+  const judged = verdict(approved ?? {});
+  return judged && h('p.verdict', sign(judged, { silent: true }), h('span', said(judged, approved)));
 }
 
 /** The small sign of a verdict in a cell. */
@@ -33,7 +69,6 @@ export const seal = approved => {
 /** What keeps it as it is, in sentences. */
 export function remarks(status) {
   return [...(status?.reasons ?? []).filter(isNote).map(r => h('p', sentence(r.text, store.project, store.products), '.')),
-    status?.damaged && h('p', `It is damaged: ${status.damaged}. Publish it anew; until then nothing is made from it.`),
     status?.inPlace === 'unhashed' && h('p', 'Its files stay where they lie, and their bytes were not read yet.'),
     status?.inPlace === 'hashed' && h('p', 'Its files stay where they lie.'),
     status?.purged && h('p', 'Its files were dropped to save space. They are made again when somebody needs them.')].filter(Boolean);

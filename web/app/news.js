@@ -9,7 +9,7 @@ import { estimate, meter, outcomes, progressFacts } from './progress.js';
 import { go, link } from './route.js';
 import { kept } from './judged.js';
 import { declineWords, decisions, notes, standingDecline } from './proposals.js';
-import { shape } from './states.js';
+import { isNote, order, shape, word } from './states.js';
 import { runningPlans, store } from './store.js';
 import { capital, count, duration, listing, verb } from './words.js';
 
@@ -19,13 +19,22 @@ export function causes(plan) {
   for (const run of plan.runs) for (const r of run.reasons) {
     if (r.kind === 'upstream' || r.kind === 'missingFrames') continue;
     const key = ['input', 'reference', 'range', 'step', 'event', 'tool'].includes(r.kind) ? `${r.kind} ${r.input} ${r.now ?? ''}` : r.kind;
-    if (!found.has(key)) found.set(key, { ...r, runs: 0 });
-    found.get(key).runs++;
+    if (!found.has(key)) found.set(key, { ...r, products: 0 });
+    found.get(key).products += run.outputs.length;
   }
-  const all = [...found.values()].sort((a, b) => b.runs - a.runs);
+  const all = [...found.values()].sort((a, b) => b.products - a.products);
   // What a step made anew on the way is no news: the news is what a person brought.
   return all.filter(c => c.kind !== 'input' || !store.products.get(c.input)?.step);
 }
+
+// Reasons of a run whose product matches, or is not there at all.
+const noChange = new Set(['missingInput', 'purged', 'forced', 'missingFrames']);
+const isOutOfDate = run => !run.reasons.some(r => r.kind === 'missing' || r.kind === 'unrecorded')
+  && run.reasons.some(r => !noChange.has(r.kind) && !isNote(r));
+
+/** How many products of a plan are out of date, as the board counts them: not what was never made, or only lost its files. */
+const outOfDate = plan => plan.runs.filter(isOutOfDate).reduce((sum, run) => sum + run.outputs.length, 0);
+const productsOf = plan => plan.runs.reduce((sum, run) => sum + run.outputs.length, 0);
 
 const authors = new Map();
 /** The fact behind a cause (a version, or the pipeline's last revision), asked for once. */
@@ -59,12 +68,13 @@ const heads = {
 };
 
 function headline(all, plan) {
-  if (!all.length) return `${count(plan.runs.length, 'product')} ${verb(plan.runs.length, 'is', 'are')} out of date`;
-  if (all.length === 1) return (heads[all[0].kind] ?? heads.partial)(all[0], all[0].runs);
+  const n = productsOf(plan);
+  if (!all.length) return `${count(n, 'product')} ${verb(n, 'is', 'are')} out of date`;
+  if (all.length === 1) return (heads[all[0].kind] ?? heads.partial)(all[0], all[0].products);
   const changes = all.filter(c => ['input', 'reference', 'range', 'step', 'event', 'tool'].includes(c.kind));
   if (changes.length === 1) return heads[changes[0].kind](changes[0]);
   return changes.length ? `${changes.length} things changed`
-    : `${count(plan.runs.length, 'product')} ${verb(plan.runs.length, 'is', 'are')} to be made`;
+    : `${count(n, 'product')} ${verb(n, 'is', 'are')} to be made`;
 }
 
 function told(cause, redraw) {
@@ -74,8 +84,8 @@ function told(cause, redraw) {
     fact.data.note && `, “${fact.data.note}”`, '. '];
   if (cause.kind === 'step' && fact) return [h('b', person(fact.actor)), ` changed the step ${cause.input ?? ''} `, moment(fact.time), '. '];
   if (['input', 'reference', 'range', 'step', 'event', 'tool'].includes(cause.kind)) return [reason(cause, store.project, store.products), '. '];
-  if (cause.kind === 'missing') return `${count(cause.runs, 'product')} ${verb(cause.runs, 'was', 'were')} never made. `;
-  return [`${count(cause.runs, 'product')}: `, reason(cause, store.project, store.products), '. '];
+  if (cause.kind === 'missing') return `${count(cause.products, 'product')} ${verb(cause.products, 'was', 'were')} never made. `;
+  return [`${count(cause.products, 'product')}: `, reason(cause, store.project, store.products), '. '];
 }
 
 /** What the plan leaves alone, named when it is all of one step. */
@@ -98,13 +108,13 @@ export const costFacts = plan => {
 export const factRow = facts => facts.map(([n, a, b, c]) => h('span', n === '' ? [a, b && h('b', b), c] : [h('b', n.toLocaleString('en')), ' ', a]));
 
 function proposalNotice(plan, redraw, waits = null) {
-  const all = causes(plan), n = plan.runs.length;
+  const all = causes(plan), n = plan.runs.length, off = outOfDate(plan);
   const isOwn = !waits && plan.runs.every(r => store.products.get(r.outputs[0])?.reaction?.kind === 'auto');
   return { id: 'proposal', state: all.every(c => c.kind === 'missing') ? 'missing' : 'stale', title: headline(all, plan),
     body: [all.length > 1 && h('ul', all.slice(0, 4).map(c => h('li', told(c, redraw))),
       all.length > 4 && h('li', h('a', { href: link({ view: 'plans', id: null }) }, count(all.length - 4, 'more reason')))),
-      h('p', all.length === 1 && told(all[0], redraw), all.some(c => c.kind !== 'missing') && [h('b', count(n, 'product')),
-        ` no longer ${verb(n, 'matches', 'match')} ${all.length === 1 ? 'it' : 'what they were made from'}. `], untouched(plan)),
+      h('p', all.length === 1 && told(all[0], redraw), off > 0 && [h('b', count(off, 'product')),
+        ` no longer ${verb(off, 'matches', 'match')} ${all.length === 1 ? 'it' : `what ${verb(off, 'it was', 'they were')} made from`}. `], untouched(plan)),
       notes(plan), isOwn && h('p', 'Sluice runs this by itself as soon as changes have come to rest.')],
     facts: costFacts(plan), key: [plan.id, n, Boolean(waits), isOwn],
     acts: () => [!isOwn && (waits ? decisions(plan) : action(n === 1 ? 'Run it' : `Run these ${n}`, () => run(plan), 'go')),
@@ -113,8 +123,8 @@ function proposalNotice(plan, redraw, waits = null) {
 
 /** Nobody is asked again: it is said once more, and can be run all the same. */
 function declinedNotice(state, plan) {
-  const n = plan.runs.length;
-  return { id: 'declined', state: 'stale', title: `${capital(count(n, 'product'))} ${verb(n, 'stays', 'stay')} out of date`, key: [state.id, plan.id, n],
+  const n = plan.runs.length, off = outOfDate(plan) || productsOf(plan);
+  return { id: 'declined', state: 'stale', title: `${capital(count(off, 'product'))} ${verb(off, 'stays', 'stay')} out of date`, key: [state.id, plan.id, n],
     body: [h('p', declineWords(state), 'It is proposed again when something that it is made from changes.')],
     acts: () => [button('See the proposal', () => go({ view: 'plans', id: state.id })),
       action(n === 1 ? 'Run it anyway' : `Run these ${n} anyway`, () => run(plan), 'quiet')] };
@@ -154,11 +164,39 @@ function runningNotice(plan) {
     acts: () => [button('See the runs', () => go({ view: 'plans', id: plan.id })), action('Cancel', () => cancel(plan.id), 'quiet')] };
 }
 
+const inShow = () => [...store.products.values()].filter(p => !p.omitted);
+const matching = all => all.length > 1 ? `All ${all.length.toLocaleString('en')} products match what they were made from. `
+  : all.length ? 'The one product matches what it was made from. ' : '';
+const leftAside = n => n > 0 && `${count(n, 'product')} of omitted folders ${verb(n, 'is', 'are')} left aside. `;
+
+/** What nothing is made from until somebody publishes it anew. */
+function damagedNotice(damaged) {
+  const [first] = damaged, n = damaged.length, others = inShow().filter(p => !p.damaged);
+  return { id: 'damaged', state: 'damaged', title: n === 1 ? `${inProject(first.ref)} is damaged` : `${n} products are damaged`,
+    key: damaged.map(p => p.ref),
+    body: [h('ul', damaged.slice(0, 6).map(p => h('li', n > 1 && [product(p.ref), ': '], sentence(p.damaged, store.project, store.products), '.')),
+      n > 6 && h('li', `and ${n - 6} more`)),
+      h('p', `Nothing is made from ${verb(n, 'it', 'them')} until ${verb(n, 'it is', 'they are')} published anew.`,
+        others.length > 0 && others.every(p => p.state === 'current') && ' Everything else is current.')],
+    acts: () => n === 1 ? [button('Look at it', () => go({ view: 'show', at: first.ref }))] : [] };
+}
+
+/** How many match, and how the others stand. */
+function tally(all, off) {
+  const of = state => off.filter(p => p.state === state).length;
+  const others = order.filter(of).map(state => {
+    const n = of(state), is = state === 'dubious' ? '' : `${verb(n, 'is', 'are')} `;
+    return `${n} ${is}${state === 'unknown' ? 'of unknown origin' : word(state, n)}`;
+  });
+  return `${all.length - off.length} of ${count(all.length, 'product')} match what they were made from; ${listing(others, 9)}. `;
+}
+
 function calmNotice(plan) {
-  const last = store.plans.find(p => p.finished);
-  return { id: 'calm', state: 'current', title: 'Everything is current', key: [last?.id, plan?.frozen, plan?.held],
-    body: [h('p', store.products.size ? `All ${count(store.products.size, 'product')} match what they were made from. ` : '',
-      last && ['The last plan ended ', moment(last.finished), last.counts && outcomes(last.counts) ? `: ${outcomes(last.counts)}.` : '.']), kept(plan ?? {})],
+  const last = store.plans.find(p => p.finished), all = inShow(), off = all.filter(p => p.state !== 'current'), n = off.length;
+  const ended = last && ['The last plan ended ', moment(last.finished), last.counts && outcomes(last.counts) ? `: ${outcomes(last.counts)}.` : '.'];
+  return { id: 'calm', state: n ? off[0].state : 'current', key: [last?.id, plan?.frozen, plan?.held],
+    title: n ? `${count(n, 'product')} ${verb(n, 'is', 'are')} not current` : 'Everything is current',
+    body: [h('p', n ? tally(all, off) : matching(all), leftAside(store.products.size - all.length), ended), kept(plan ?? {})],
     acts: () => last ? [h('a.button', { href: link({ view: 'plans', id: last.id }) }, 'See its runs')] : [] };
 }
 
@@ -199,6 +237,8 @@ function handNotice(byHand) {
 function notices(redraw) {
   const running = runningPlans(), plan = store.proposal, bad = failed(redraw), all = running.map(runningNotice);
   if (bad) all.push(failedNotice(bad));
+  const damaged = inShow().filter(p => p.damaged);
+  if (damaged.length) all.push(damagedNotice(damaged));
   // What failed is proposed again too, but said once.
   const said = new Set(bad?.products.map(p => p.ref));
   for (const run of bad ? plan?.runs ?? [] : []) if (run.reasons.some(r => said.has(r.via))) for (const ref of run.outputs) said.add(ref);

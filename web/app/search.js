@@ -3,6 +3,7 @@
 import { h, sheet } from './dom.js';
 import { inProject } from './nouns.js';
 import { link } from './route.js';
+import { look } from './signs.js';
 import { shape, runShape, word } from './states.js';
 import { store } from './store.js';
 import { when } from './words.js';
@@ -13,8 +14,8 @@ function candidates() {
   return [
     ...[['show', 'Show'], ['graph', 'Graph'], ['plans', 'Plans'], ['activity',
       'Activity']].map(([view, text]) => ({ text, kind: 'view', href: link({ view, id: null, at: null }) })),
-    ...[...store.products.values()].map(p => ({ text: inProject(p.ref), kind: word(p.state),
-      mark: shape(p.state, { silent: true }), href: link({ at: p.ref }) })),
+    ...[...store.products.values()].map(p => ({ text: inProject(p.ref), kind: word(look(p)),
+      mark: shape(look(p), { silent: true }), href: link({ at: p.ref }) })),
     ...store.folders.map(f => ({ text: f.path, kind: f.type || 'folder', href: link({ view: 'show', id: null, at: null }), folder: f.path })),
     ...store.plans.map(p => ({ text: p.id, kind: `plan, ${p.status}, ${when(p.applied)}`, mark: runShape(p.status),
       href: link({ view: 'plans', id: p.id, at: null }) })),

@@ -5,8 +5,9 @@ import { count, frames, capital } from './words.js';
 
 export const order = ['failed', 'running', 'queued', 'dubious', 'stale', 'missing', 'unknown', 'current'];
 const said = { failed: 'failed', running: 'running', queued: 'queued', dubious: 'needs a person', stale: 'out of date',
-  missing: 'not there yet', unknown: 'inputs not recorded', current: 'current' };
-export const word = state => said[state] ?? state;
+  missing: 'not there yet', unknown: 'inputs not recorded', current: 'current', omitted: 'omitted' };
+/** What `n` of them are: `2 need a person`. */
+export const word = (state, n = 1) => n !== 1 && state === 'dubious' ? 'need a person' : said[state] ?? state;
 
 // Reasons that say why something is as it is, and make nothing out of date.
 const notes = new Set(['frozen', 'held', 'vouched', 'rejected', 'damaged', 'missingFrames']);
@@ -24,9 +25,13 @@ export function shape(state, { silent = false } = {}) {
 }
 export const runShape = status => h('i.s', { class: runShapes[status] ?? 'unknown', 'aria-hidden': 'true' });
 
-/** One short line for a cell, beside its version; empty when there is nothing to say. `titleOf` names an input. */
-export function shortText(product, run, titleOf) {
+/** One short line for a cell, beside its version; empty when there is nothing to say. `titleOf` names an input, `lacks` is
+ * how many frames of the range it does not have. */
+export function shortText(product, run, titleOf, lacks = 0) {
   const all = frames(product.frames).length, stale = frames(product.staleFrames).length;
+  if (product.omitted) return 'omitted';
+  // Nobody makes anything from it: that comes before what else it is.
+  if (product.damaged && ['current', 'unknown'].includes(product.state)) return 'damaged';
   switch (product.state) {
     case 'running': return run?.tasksTotal > 1 ? `${run.tasksDone} of ${run.tasksTotal}` : 'running';
     case 'queued': return 'queued';
@@ -43,6 +48,8 @@ export function shortText(product, run, titleOf) {
       if (stale && all > 1) return stale === all ? count(all, 'frame') : `${stale} of ${count(all, 'frame')}`;
       return 'out of date';
     }
-    default: return all > 1 ? count(all, 'frame') : '';
+    default:
+      if (!product.version) return product.approved?.verdict === 'rejected' ? 'all rejected' : '';
+      return lacks ? `${all} of ${count(all + lacks, 'frame')}` : all > 1 ? count(all, 'frame') : '';
   }
 }

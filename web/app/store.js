@@ -54,12 +54,15 @@ function keep(project, part, value) {
 
 const concerns = {
   'project.created': ['projects'],
-  'folder.changed': ['folders', 'status', 'projects'],
+  'folder.changed': ['folders', 'status', 'proposal', 'projects'],
   'pipeline.applied': ['pipeline', 'folders', 'status', 'proposal', 'projects'],
   'version.published': ['status', 'proposal'],
   'version.judged': ['status', 'proposal'],
   'version.vouched': ['status', 'proposal'],
-  'version.purged': ['status'],
+  'version.numbered': ['status'],
+  'version.purged': ['status', 'proposal'],
+  'version.restored': ['status', 'proposal'],
+  'tag.moved': ['status', 'proposal'],
   'version.hashed': ['status', 'proposal'],
   'version.damaged': ['status', 'proposal'],
   'product.frozen': ['status', 'proposal'],

@@ -23,12 +23,13 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ''}`;
 }
 
+/** Amounts of bytes as the command line says them: `5 B`, `12.0 MiB`. */
 export function bytes(n) {
   if (n === undefined || n === null) return '';
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  const power = n < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(n) / 3));
-  const value = n / 1000 ** power;
-  return `${power && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let [value, unit] = [n, 0];
+  while (value >= 1024 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
+  return `${unit ? value.toFixed(1) : value} ${units[unit]}`;
 }
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
@@ -59,6 +60,16 @@ export function frames(range) {
     for (let f = +first; f <= +(last ?? first) && all.length < 100000; f += step) all.push(f);
   }
   return all;
+}
+
+/** Frames as a range again, in order: `1001-1004,1008`. */
+export function rangeOf(numbers) {
+  const parts = [];
+  for (const n of [...numbers].sort((a, b) => a - b)) {
+    const last = parts.at(-1);
+    if (last && n <= last[1] + 1) last[1] = n; else parts.push([n, n]);
+  }
+  return parts.map(([first, last]) => first === last ? `${first}` : `${first}-${last}`).join(',');
 }
 
 export const showRange = range => range.replace(/(\d)-(\d)/g, '$1–$2').replace(/,/g, ', ');

@@ -15,8 +15,12 @@ extension Queries {
       selected = try Selection(select).products(
         in: survey.project, graph: survey.graph, states: statuses.mapValues(\.state))
     }
+    // What is left out of the show is made by nothing and makes nothing.
+    let omitted = Set(statuses.values.lazy.filter { $0.omitted == true }.map(\.ref))
     let drawing = Drawing(
-      survey.graph, products: survey.project.products.keys, selected: selected, question: question)
+      survey.graph, products: survey.project.products.keys.filter { !omitted.contains($0) }, selected: selected,
+      question: question)
+    let undrawn = omitted.isEmpty ? omitted : omitted.subtracting(drawing.nodes.flatMap(\.refs))
     let answer = GraphAnswer(
       project: name, asOf: writer.position(survey.sequence), collapse: drawing.collapse,
       direction: drawing.direction, select: selected == nil ? nil : select, shape: drawing.shape,
@@ -25,7 +29,7 @@ extension Queries {
         GraphEdge(
           from: drawing.nodes[edge.from].id, to: drawing.nodes[edge.to].id, link: edge.link, links: edge.links)
       },
-      notes: drawing.notes)
+      notes: drawing.notes + GraphNode.omissions(selected == nil ? undrawn.count : 0))
     return (answer, drawing)
   }
 }
@@ -37,7 +41,7 @@ extension GraphNode {
       guard let status = statuses[ref] else { continue }
       states[status.state.rawValue, default: 0] += 1
       // Of many the first cause counts, not through whom it came to each.
-      let texts = status.reasons.filter { !GraphNode.notes.contains($0.kind.rawValue) }.map {
+      let texts = status.reasons.filter { !$0.isNote }.map {
         node.opens ? GraphNode.cause($0.text) : $0.text
       }
       for text in Set(texts) { reasons[text, default: 0] += 1 }
@@ -55,8 +59,13 @@ extension GraphNode {
       opens: node.opens)
   }
 
-  /// Reasons that say why something is as it is, and make nothing out of date.
-  private static let notes: Set = ["frozen", "held", "vouched", "rejected", "missingFrames"]
+  static func omissions(_ count: Int) -> [String] {
+    switch count {
+    case 0: []
+    case 1: ["one product of an omitted folder is not drawn"]
+    default: ["\(count) products of omitted folders are not drawn"]
+    }
+  }
 
   private static func cause(_ text: String) -> String {
     text.firstRange(of: ", through ").map { String(text[..<$0.lowerBound]) } ?? text

@@ -146,6 +146,8 @@ package struct Queries: Sendable {
       reasons: (version == nil && rejected == nil ? [Reasons.missingInput(ref)] : []) + (rejected.map { [$0] } ?? []),
       failure: nil, preview: version.map(isPicture) ?? false)
     status.complete = Completeness(value: version != nil, reason: version == nil ? "no version of it is there" : nil)
+    // Omitted folders have no steps, so all of their products are told here.
+    status.omitted = survey.project.omission(of: ref.folder) == nil ? nil : true
     tell(of: version, in: survey, &status)
     return status
   }

@@ -16,7 +16,7 @@ package struct Damage: Sendable, Equatable, Codable {
   package var time: Date
   var rank: Rank
 
-  /// `plate.1001.exr was 12.0 MB of Mon 23 Nov 14:23 UTC, is 13.0 MB of Tue 24 Nov 09:12 UTC`.
+  /// `plate.1001.exr was 12.0 MiB of Mon 23 Nov 14:23 UTC, is 13.0 MiB of Tue 24 Nov 09:12 UTC`.
   package var spoken: String {
     let (was, more) = (Damage.spoken(first.was), files > 1 ? ", and \(files - 1) more differ" : "")
     guard let now = first.now else { return "\(first.path) was \(was), is not there any more" + more }
@@ -27,14 +27,7 @@ package struct Damage: Sendable, Equatable, Codable {
   }
 
   private static func spoken(_ state: FileDifference.State) -> String {
-    "\(spoken(bytes: state.size)) of \(Reasons.spoken(state.modified))"
-  }
-
-  private static func spoken(bytes: Int64) -> String {
-    let units = ["B", "KB", "MB", "GB", "TB"]
-    var (value, unit) = (Double(bytes), 0)
-    while value >= 1_000, unit < units.count - 1 { (value, unit) = (value / 1_000, unit + 1) }
-    return unit == 0 ? "\(bytes) B" : "\((value * 10).rounded() / 10) \(units[unit])"
+    "\(ByteWords.text(state.size)) of \(Reasons.spoken(state.modified))"
   }
 }
 

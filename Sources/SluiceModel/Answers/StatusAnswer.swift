@@ -36,6 +36,8 @@ package struct ProductStatus: Sendable, Equatable, Codable {
   package var inPlace: InPlaceState?
   /// How the files in place of its version are not what was recorded, in words; nil where they are.
   package var damaged: String?
+  /// True where its folder, or one above it, is left out of the show; nil where it is in it.
+  package var omitted: Bool?
 
   package init(
     ref: ProductRef, state: ProductState, freshness: Freshness, activity: Activity, version: VersionID?,

@@ -78,6 +78,11 @@ class Saying(ServerTestCase):
         chosen = self.client.status("demo", select="step:review", exclude="sq020").products
         self.assertEqual({product.ref for product in chosen}, {REVIEW, "demo/sq010/sh0020/review_frames"})
 
+    def test_products_of_a_folder_that_is_left_out_say_so(self):
+        self.assertFalse(self.product(REVIEW).omitted)
+        self.server.ask("folder", "omit", "demo/sq010")
+        self.assertTrue(self.product(REVIEW).omitted)
+
     def test_what_if_a_file_came(self):
         def runs(changed, **more):
             plan = self.client.plan("demo", changed=changed, **more)

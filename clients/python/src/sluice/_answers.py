@@ -179,6 +179,8 @@ class ProductStatus:
     in_place: str | None = None
     #: How its files in place are not what was recorded, in words; None where they are.
     damaged: str | None = None
+    #: Whether its folder, or one above it, is left out of the show.
+    omitted: bool = False
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,7 @@ def product_status(fields: Fields) -> ProductStatus:
         approved=fields.optional("approved", approval),
         in_place=fields.optional_text("inPlace"),
         damaged=fields.optional_text("damaged"),
+        omitted=fields.flag("omitted") if fields.has("omitted") else False,
     )
 
 
