@@ -21,7 +21,8 @@ package struct LimitPrograms: LimitSource {
     guard let output else {
       return .failed("\(program) cannot be run, or has not answered within \(Limits.limitProgramSeconds) s")
     }
-    let said = NameRule.printable(String(output.text.suffix(200)))
+    let said = NameRule.printable(
+      String(output.text.split(whereSeparator: \.isNewline).joined(separator: " ").suffix(200)))
     guard output.isSuccess else { return .failed("\(program) failed and said '\(said)'") }
     guard let count = LimitCount(output.text) else {
       return .failed("\(program) said '\(said)' and not how many there are, such as '20' or '20 7'")

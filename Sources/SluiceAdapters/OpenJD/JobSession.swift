@@ -380,7 +380,7 @@ actor JobSession {
     case .timedOut: return .actionTimedOut("\(place)\(command) took longer than its timeout and was ended")
     case .overMemory(let had, let limit): return .overMemory(had: had, limit: limit)
     case .stopped: return .cancelled
-    case .notFound: return .actionFailed("\(place)the program \(command) is not installed on this machine")
+    case .notFound: return .actionFailed("\(place)the program \(command) is not installed where it ran")
     }
   }
 

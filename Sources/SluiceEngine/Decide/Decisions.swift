@@ -87,6 +87,11 @@ package enum Decisions {
     _ pipeline: Pipeline, source: Digest, former: [FolderDeclaration] = [], in registry: Registry, site: String
   ) throws(SluiceError) -> [Draft] {
     let known = registry.projects[pipeline.project]
+    guard pipeline.project.description != Plan.jobsProject else {
+      throw SluiceError(
+        .pipelineShape, what: "'\(pipeline.project)' is the project of submitted jobs, and has no pipeline",
+        at: "project '\(pipeline.project)'", fix: "give the project another name")
+    }
     if known != nil { try requireHome(of: pipeline.project, in: registry) }
     var drafts: [Draft] = []
     if known == nil {

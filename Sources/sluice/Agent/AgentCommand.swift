@@ -39,8 +39,8 @@ struct AgentCommand: AsyncParsableCommand {
       discussion: "It brings and sends files then, and --cache has to be root's.", valueName: "user"))
   var runAs: String?
   @Flag(help: "Work only while nobody works at this machine, and leave at once when somebody comes.") var nimby = false
-  @Option(help: "With --nimby: after so many minutes without input at a terminal nobody works here.")
-  var idleMinutes = 15.0
+  @Option(help: "With --nimby: after so many minutes without input at a terminal nobody works here (default: 15).")
+  var idleMinutes: Double?
   @Option(
     help: ArgumentHelp(
       "With --nimby: a program that says it instead: it exits with 0 when nobody works here.", valueName: "program"))
@@ -48,8 +48,15 @@ struct AgentCommand: AsyncParsableCommand {
   @OptionGroup var options: ServerOptions
 
   func validate() throws {
-    guard (0...1_440).contains(idleMinutes) else { throw ValidationError("--idle-minutes takes 0 to 1440.") }
-    if idleCommand != nil, !nimby { throw ValidationError("--idle-command says something with --nimby alone.") }
+    if let idleMinutes, !(0...1_440).contains(idleMinutes) {
+      throw ValidationError("--idle-minutes takes 0 to 1440.")
+    }
+    if idleCommand != nil || idleMinutes != nil, !nimby {
+      throw ValidationError("--idle-command and --idle-minutes say something with --nimby alone.")
+    }
+    if idleCommand != nil, idleMinutes != nil {
+      throw ValidationError("The program says when nobody works here: give --idle-command or --idle-minutes.")
+    }
     if let cores, !(1...Limits.agentCores).contains(cores) {
       throw ValidationError("--cores takes 1 to \(Limits.agentCores).")
     }
@@ -100,7 +107,8 @@ struct AgentCommand: AsyncParsableCommand {
 
   private var presence: Presence {
     Presence(
-      idle: .seconds(idleMinutes * 60), program: idleCommand.map { $0.contains("/") ? Machine.absolute($0) : $0 },
+      idle: .seconds((idleMinutes ?? 15) * 60),
+      program: idleCommand.map { $0.contains("/") ? Machine.absolute($0) : $0 },
       environment: Machine.environment, ambient: Machine.ambient)
   }
 
