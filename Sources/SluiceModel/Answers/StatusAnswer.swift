@@ -36,6 +36,12 @@ package struct ProductStatus: Sendable, Equatable, Codable {
   package var inPlace: InPlaceState?
   /// How the files in place of its version are not what was recorded, in words; nil where they are.
   package var damaged: String?
+  /// The freeze that is in force; nil where none is.
+  package var frozen: FreezeNote?
+  /// Who has it in hand; nil where nobody does.
+  package var held: HoldNote?
+  /// True where its folder, or one above, is left out of the show; nil where none is.
+  package var omitted: Bool?
 
   package init(
     ref: ProductRef, state: ProductState, freshness: Freshness, activity: Activity, version: VersionID?,
