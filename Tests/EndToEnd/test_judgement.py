@@ -127,7 +127,7 @@ class Verdicts(JudgementTestCase):
 
     def test_what_is_approved_is_taken_and_a_rejection_leaves_nothing(self):
         self.publish(ANIMATION, "she walks\n")
-        self.assertIn("has no version 'approved'", self.server.ask("plan", "demo")["blocked"][0]["text"])
+        self.assertIn("has no approved version", self.server.ask("plan", "demo")["blocked"][0]["text"])
         self.server.ask("approve", "demo/hero/look@1")
         self.server.apply("--select", "sh010/beauty")
         self.server.ask("approve", "demo/hero/look@2")

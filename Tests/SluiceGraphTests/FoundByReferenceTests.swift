@@ -19,7 +19,7 @@ import Testing
     try show.paintOver("s/matte", frames: FrameSet(2...2)) { "paint \($0)" }
     #expect(try show.stale() == [])
     try show.release("s/matte")
-    #expect(try show.stale() == ["s render"])
+    #expect(try show.stale() == ["s render 2"])
     #expect(try show.reasons("render").map(\.kind) == [.unrecorded])
   }
 

@@ -424,7 +424,7 @@ import Testing
   @Test func `that nobody has set blocks the step`() throws {
     var show = try show()
     try show.edit("review") { $0.inputs[1].tag = .tag("final") }
-    #expect(try show.plan("step:review").blocked.first?.text == "look/show_lut has no version 'final'")
+    #expect(try show.plan("step:review").blocked.first?.text == "look/show_lut has no version with the tag 'final'")
   }
 
   @Test func `of a made product is not stale while the product is to be made anew`() throws {

@@ -48,11 +48,16 @@ package struct Judgements: Sendable {
     let position = try await writer.submit(origin) { registry throws(SluiceError) in
       try JudgementDecisions.vouch(meant, because: because, assessor: try assessor(registry), in: registry)
     }
-    let known = try writer.current.version(meant)
+    let registry = writer.current
+    let known = try registry.version(meant)
     let last = known.vouches.last
+    let inputs = (last?.inputs ?? []).map { used in
+      VouchAnswer.Input(
+        used, number: registry.projects[used.product.project]?.version(of: used.product, .id(used.version))?.number)
+    }
     return VouchAnswer(
-      ref: ref, version: version, number: known.number, inputs: last?.inputs ?? [], core: last?.core,
-      because: last?.because, position: position)
+      ref: ref, version: version, number: known.number, inputs: inputs, core: last?.core, because: last?.because,
+      position: position)
   }
 
   /// - Parameter until: a time, or a date, which is its first moment in UTC; nil for no end.

@@ -14,12 +14,21 @@ extension Queries {
     let users = Set(takers.flatMap { graph.products(madeByUnit: $0) })
       .union(survey.project.users(of: reference.product) ?? [])
     guard let status else { throw notThere(reference) }
-    return ShowAnswer(
+    let isShown = status.version == selected.address.version || status.version == nil && reference.selector == .latest
+    var answer = ShowAnswer(
       ref: reference.product, selected: try answer(selected, in: registry),
       versions: product.versions.reversed().compactMap { id in
         survey.project.versions[VersionAddress(product: reference.product, version: id)].map(Queries.line)
       },
-      tags: product.tags, status: status, madeBy: status.step, usedBy: users.sorted())
+      tags: survey.project.tags(of: product), status: isShown ? status : nil, madeBy: status.step,
+      usedBy: users.sorted())
+    (answer.frozen, answer.held) = (status.frozen, status.held)
+    return answer
+  }
+
+  /// How one product stands.
+  package func status(of ref: ProductRef) async throws(SluiceError) -> ProductStatus? {
+    try await statuses(try await survey(ref.project), of: Asked(product: ref)).first
   }
 
   /// Where every version was rejected, the newest is shown with what was said of it.
@@ -51,7 +60,9 @@ extension Queries {
   }
 
   package func answer(_ version: Version, in registry: Registry) throws(SluiceError) -> VersionAnswer {
-    let made = version.published.madeFrom.map { used in
+    let own = registry.projects[version.address.product.project]
+    let lineage = try own?.lineage(of: version, manifests) ?? version.published.madeFrom
+    let made = lineage.map { used in
       let project = registry.projects[used.product.project]
       let old = project?.version(of: used.product, .id(used.version))
       let now = project?.version(of: used.product, .latest)
@@ -60,10 +71,34 @@ extension Queries {
         used: used, number: old?.number, now: moved ? now?.address.version : nil,
         nowNumber: moved ? now?.number : nil)
     }
-    return VersionAnswer(
+    let manifest = try manifests.manifest(version.published.manifest)
+    var answer = VersionAnswer(
       ref: version.address.product, line: Queries.line(version), path: try directory(of: version),
       base: version.published.base, representations: version.published.representations,
-      manifest: try manifests.manifest(version.published.manifest), madeFrom: made, made: version.published.made)
+      manifest: manifest, madeFrom: made, made: version.published.made)
+    answer.carried = try carried(version, manifest, own)
+    if version.judgement?.verdict != .rejected, let latest = own?.version(of: version.address.product, .latest),
+      latest.address != version.address
+    {
+      answer.supersededBy = NewerVersion(version: latest.address.version, number: latest.number)
+    }
+    return answer
+  }
+
+  /// Frames that a version has as the one below it had them.
+  private func carried(
+    _ version: Version, _ manifest: Manifest, _ project: Project?
+  ) throws(SluiceError) -> CarriedFrames? {
+    guard let base = version.published.base, let below = project?.version(of: version.address.product, .id(base)),
+      let new = manifest.representations.first(where: { $0.kind == .sequence }),
+      let old = try manifests.manifest(below.published.manifest).representation(named: new.name)
+    else { return nil }
+    let before = Dictionary(old.files.map { ($0.frame, $0) }, uniquingKeysWith: { first, _ in first })
+    let carried = FrameSet(new.files.filter { before[$0.frame] == $0 }.compactMap(\.frame))
+    guard !carried.isEmpty else { return nil }
+    return CarriedFrames(
+      version: base, number: below.number, frames: carried,
+      but: FrameSet(new.files.compactMap(\.frame)).subtracting(carried))
   }
 
   /// One file of a version: the named one, or the only one, or one by frame.
@@ -178,93 +213,5 @@ extension Queries {
     return WhyAnswer(
       ref: reference.product, version: version.address.version,
       reasons: isShown ? status?.reasons ?? [] : [], reaction: isShown ? status?.reaction : nil, chain: history.links)
-  }
-}
-
-/// Walks causes backwards. Pure.
-struct History {
-  let registry: Registry
-  private(set) var links: [WhyAnswer.Link] = []
-
-  init(registry: Registry) { self.registry = registry }
-
-  /// What has happened since and makes the thing out of date.
-  mutating func addChange(_ reason: Reason) {
-    guard let version = version(reason.input, reason.now) else { return }
-    links.append(link(version, "out of date: \(reason.text)"))
-  }
-
-  /// A version and everything before it that led to it.
-  mutating func add(_ start: Version) {
-    var current: Version? = start
-    var seen: Set<EventID> = []
-    while let version = current, seen.insert(version.event).inserted {
-      guard let made = version.published.made else {
-        links.append(
-          link(
-            version,
-            "\(version.address.product.spoken) \(version.spoken) was published by \(version.actor.name)\(note(version))"
-          ))
-        return
-      }
-      // That it had not been made yet is no cause where an event asked for it.
-      let event = made.reasons.first { $0.kind == .event }
-      let reason = made.reasons.first?.kind == .missing ? event ?? made.reasons.first : made.reasons.first
-      let because = reason.map { ", because \($0.text)" } ?? ""
-      links.append(
-        link(
-          version, "\(version.address.product.spoken) \(version.spoken) was made by the step '\(made.step)'\(because)"))
-      addPlan(made.plan, seen: &seen)
-      if reason?.kind == .event, let told = made.told { return add(told) }
-      current = next(version, reason)
-    }
-  }
-
-  private mutating func add(_ told: Told) {
-    links.append(
-      WhyAnswer.Link(
-        event: told.id, type: told.type, time: told.time, actor: told.actor.name, ref: nil, version: nil,
-        text: "\(told.actor.name) sent the event '\(NameRule.printable("\(told.id)"))' of "
-          + NameRule.printable(told.source)))
-  }
-
-  private mutating func addPlan(_ id: PlanID, seen: inout Set<EventID>) {
-    guard let plan = registry.plans[id], plan.applications > 0, seen.insert(plan.event).inserted else { return }
-    let words =
-      plan.actor.trust == .system
-      ? "Sluice set the plan \(id) with \(plan.runs) runs going by itself"
-      : "\(plan.actor.name) applied the plan \(id) with \(plan.runs) runs"
-    links.append(
-      WhyAnswer.Link(
-        event: plan.event, type: Fact.planAppliedType, time: plan.applied, actor: plan.actor.name, ref: nil,
-        version: nil, text: words))
-  }
-
-  /// The input version that is one step nearer to the cause.
-  private func next(_ version: Version, _ reason: Reason?) -> Version? {
-    let used = version.published.madeFrom
-    let versions = used.compactMap {
-      registry.projects[$0.product.project]?.versions[VersionAddress(product: $0.product, version: $0.version)]
-    }
-    guard let cause = reason?.input else { return versions.max { $0.time < $1.time } }
-    if let direct = versions.first(where: { $0.address.product.description == cause }) { return direct }
-    // The cause lies further up: go on through an input that was made because of it.
-    return versions.first { $0.published.made?.reasons.contains { $0.input == cause } ?? false }
-      ?? versions.filter { $0.published.made != nil }.max { $0.time < $1.time } ?? versions.first
-  }
-
-  private func version(_ product: String?, _ version: String?) -> Version? {
-    guard let product, let version, let ref = try? ProductRef(product), let id = VersionID(version) else { return nil }
-    return registry.projects[ref.project]?.versions[VersionAddress(product: ref, version: id)]
-  }
-
-  private func link(_ version: Version, _ text: String) -> WhyAnswer.Link {
-    WhyAnswer.Link(
-      event: version.event, type: Fact.versionPublishedType, time: version.time, actor: version.actor.name,
-      ref: version.address.product, version: version.address.version, text: text)
-  }
-
-  private func note(_ version: Version) -> String {
-    version.published.note.map { " (“\($0)”)" } ?? ""
   }
 }

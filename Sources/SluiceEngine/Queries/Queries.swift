@@ -47,9 +47,18 @@ package struct Queries: Sendable {
   /// - Parameters:
   ///   - scope: a project, a folder of one or a product; nil for everything.
   ///   - selection: only these of a project's products.
+  ///   - kept: only what is frozen, or in somebody's hands; nil for all.
   package func status(
-    _ scope: String?, onlyStale: Bool, selection: Selection = .everything
+    _ scope: String?, onlyStale: Bool, selection: Selection = .everything, kept: KeptFilter? = nil
   ) async throws(SluiceError) -> StatusAnswer {
+    var answer = try await status(scope, selection)
+    answer.products = answer.products.filter { product in
+      (!onlyStale || product.state != .current) && kept?.includes(product) != false
+    }
+    return answer
+  }
+
+  private func status(_ scope: String?, _ selection: Selection) async throws(SluiceError) -> StatusAnswer {
     let registry = writer.current
     guard let scope else {
       guard selection.expression == nil else {
@@ -59,8 +68,7 @@ package struct Queries: Sendable {
       }
       var products: [ProductStatus] = []
       for name in registry.projects.keys.sorted() { products += try await statuses(try await survey(name)) }
-      return StatusAnswer(
-        asOf: writer.position(registry.sequence), products: products.filter { !onlyStale || $0.state != .current })
+      return StatusAnswer(asOf: writer.position(registry.sequence), products: products)
     }
     let parts = scope.split(separator: "/", omittingEmptySubsequences: false)
     let name = try ProjectName(parts.first ?? "")
@@ -78,8 +86,7 @@ package struct Queries: Sendable {
       let selected = try await self.products(selection, in: survey)
       products = products.filter { selected.contains($0.ref) }
     }
-    return StatusAnswer(
-      asOf: writer.position(survey.sequence), products: products.filter { !onlyStale || $0.state != .current })
+    return StatusAnswer(asOf: writer.position(survey.sequence), products: products)
   }
 
   /// A product, or all that lie in a folder and below it.
@@ -146,7 +153,7 @@ package struct Queries: Sendable {
       reasons: (version == nil && rejected == nil ? [Reasons.missingInput(ref)] : []) + (rejected.map { [$0] } ?? []),
       failure: nil, preview: version.map(isPicture) ?? false)
     status.complete = Completeness(value: version != nil, reason: version == nil ? "no version of it is there" : nil)
-    // Omitted folders have no steps, so all of their products are told here.
+    // Steps have no units in a folder that is left out.
     status.omitted = survey.project.omission(of: ref.folder) == nil ? nil : true
     tell(of: version, in: survey, &status)
     return status
@@ -176,6 +183,7 @@ package struct Queries: Sendable {
     status.approved = survey.project.approval(of: status.ref)
     status.purged = version?.isPurged == true ? true : nil
     (status.inPlace, status.damaged) = (version?.published.inPlace, version?.damage?.spoken)
+    (status.frozen, status.held) = survey.project.kept(status.ref, now: survey.assessor.now)
   }
 
   /// Whether a small picture can be made of a source; steps say it of their outputs themselves.

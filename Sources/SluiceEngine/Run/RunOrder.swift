@@ -24,6 +24,8 @@ package struct RunOrder: Sendable {
   /// Frames among the carried that are out of date and were left out on purpose.
   package let leftOut: FrameSet
   package let base: [Version?]
+  /// What the base was made from.
+  private let before: [Used]
   /// The purged versions that it brings back; empty where it makes new ones.
   package let restores: [Version]
   /// Made anew although it is current; earlier results are not taken.
@@ -34,7 +36,7 @@ package struct RunOrder: Sendable {
   /// Of work that no product is made by.
   init(unit: Unit, assessment: Assessment) {
     (self.unit, self.assessment, isForced, restores) = (unit, assessment, true, [])
-    (pieces, carried, leftOut, base) = ([], .empty, .empty, [])
+    (pieces, carried, leftOut, base, before) = ([], .empty, .empty, [], [])
   }
 
   /// - Parameters:
@@ -59,7 +61,7 @@ package struct RunOrder: Sendable {
     guard unit.step.isPerFrame else {
       let count = unit.outputs.count
       pieces = assessment.recipe.map { [Piece(frame: nil, recipes: [Digest](repeating: $0, count: count))] } ?? []
-      (carried, leftOut) = (.empty, .empty)
+      (carried, leftOut, before) = (.empty, .empty, [])
       return
     }
     let stale = assessment.stale ?? .empty
@@ -71,6 +73,12 @@ package struct RunOrder: Sendable {
     let there = (assessment.expected ?? .empty).intersection(assessment.existing ?? .empty)
     carried = there.subtracting(wanted)
     leftOut = stale.subtracting(wanted).intersection(there)
+    before =
+      leftOut.isEmpty
+      ? []
+      : try base.first?.map { (version) throws(SluiceError) in
+        try project.lineage(of: version, manifests)
+      } ?? []
   }
 
   /// Cores that carried frames were made by, and that count as the current one.
@@ -106,11 +114,11 @@ package struct RunOrder: Sendable {
       }
     }
     guard isPartial else { return now }
-    let before = (base.first??.published.madeFrom ?? []).compactMap { used -> Used? in
+    let old = before.compactMap { used -> Used? in
       var kept = used
       kept.frames = (used.frames ?? assessment.existing ?? .empty).intersection(leftOut)
       return kept.frames?.isEmpty == true ? nil : kept
     }
-    return now + before
+    return now + old
   }
 }

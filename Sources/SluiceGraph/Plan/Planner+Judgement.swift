@@ -25,12 +25,15 @@ extension Planner {
 
   /// Products that people have in hand.
   func held(_ units: [Assessment]) -> [HeldProduct] {
-    units.filter { $0.hold != nil }.map(\.unit).flatMap { unit in
-      unit.outputs.compactMap { product -> HeldProduct? in
+    units.filter { $0.hold != nil }.flatMap { assessment in
+      let unit = assessment.unit
+      return unit.outputs.compactMap { product -> HeldProduct? in
         guard let hold = assessor.project.products[product]?.hold else { return nil }
         return HeldProduct(
           product: product, step: unit.id.step, folder: unit.id.folder, by: hold.actor.name, time: hold.time,
-          because: hold.because, text: Reasons.held(product, hold))
+          because: hold.because,
+          text: assessment.notes.first { $0.kind == .held && $0.input == "\(product)" }?.text
+            ?? Reasons.held(product, hold))
       }
     }.sorted { $0.product < $1.product }
   }

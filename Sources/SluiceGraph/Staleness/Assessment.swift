@@ -34,7 +34,10 @@ package struct Assessment: Sendable, Equatable {
   package var work: Digest?
   /// Why it cannot run, in words.
   package var obstacle: String?
+  /// Inputs that nobody has published.
   package var missingSources: [ProductRef]
+  /// Why inputs have no version that could be taken, each in words.
+  package var lacking: [Reason] = []
 
   /// Whether a run would make it anew; what people do or have in hand nothing runs.
   package var needsWork: Bool { freshness != .current && !unit.step.isHuman && hold == nil }

@@ -80,8 +80,10 @@ extension Assessor {
 
   private enum Difference {
     case moved(Used, InputState.Source, to: Version)
-    /// The input was not recorded, or is not there at all.
-    case unrecorded(ProductRef, Version?)
+    /// The input was not recorded; in words, why it is not there at all.
+    case unrecorded(ProductRef, Version?, lack: String?)
+    /// It was recorded and is not there any more, in words.
+    case lacking(Used, String)
     /// An input names what it did not name before.
     case named(InputState.Source, Version)
     case gone(Used)
@@ -118,11 +120,12 @@ extension Assessor {
   ) throws(SluiceError) -> Difference? {
     let before = recorded.uses(of: source, in: input)
     guard let version = source.version, source.representation != nil else {
-      if let first = before.first { return .gone(first) }
-      return source.through == nil ? .unrecorded(source.product, nil) : nil
+      let lack = obstacle(input, source, nil) ?? "\(source.product.spoken) cannot be taken"
+      if let first = before.first { return .lacking(first, lack) }
+      return source.through == nil ? .unrecorded(source.product, nil, lack: lack) : nil
     }
     guard let last = before.max(by: { $0.version < $1.version }) else {
-      return source.through == nil ? .unrecorded(source.product, version) : .named(source, version)
+      return source.through == nil ? .unrecorded(source.product, version, lack: nil) : .named(source, version)
     }
     for used in before where try isSame(used, as: source) { return nil }
     return .moved(last, source, to: version)
@@ -157,11 +160,15 @@ extension Assessor {
         kind: .reference, input: "\(source.product)", used: nil, now: "\(now.address.version)", via: source.through,
         text: "\(source.product.spoken) \(now.spoken) is a new input (\(Reasons.by(now))) since \(since)"
           + tail(source.through))
-    case .unrecorded(let product, let now):
-      let there = now.map { ", which is at \($0.spoken) (\(Reasons.by($0)))" } ?? ", which nobody has published"
+    case .unrecorded(let product, let now, let lack):
+      let there = now.map { ", which is at \($0.spoken) (\(Reasons.by($0)))" } ?? lack.map { "; \($0)" } ?? ""
       return Reason(
         kind: .unrecorded, input: "\(product)", used: nil, now: now.map { "\($0.address.version)" },
         text: "\(version.spoken) does not say which \(product.spoken) it was made from\(there)")
+    case .lacking(let used, let lack):
+      return Reason(
+        kind: used.through == nil ? .input : .reference, input: "\(used.product)", used: "\(used.version)", now: nil,
+        via: used.through, text: lack)
     case .gone(let used):
       return Reason(
         kind: used.through == nil ? .input : .reference, input: "\(used.product)", used: "\(used.version)", now: nil,

@@ -6,7 +6,8 @@ extension Assessor {
   /// compared with what stood for it then. What people make says it of each version apart.
   func recorded(by unit: Unit) -> [Used] {
     guard !unit.step.isHuman else { return [] }
-    return unit.outputs.first.flatMap { project.newest(of: $0) }?.published.madeFrom ?? []
+    guard let newest = unit.outputs.first.flatMap({ project.newest(of: $0) }) else { return [] }
+    return (ground(of: newest, unit) ?? newest).published.madeFrom
   }
 
   /// Inputs that are damaged now: nothing is out of date by them, but nothing can be made from them either.

@@ -62,7 +62,7 @@ extension Assessor {
   func acceptedCores(_ core: Digest, _ versions: [Version?]) -> [Digest] {
     var accepted: Set<Digest>?
     for version in versions {
-      guard let version, let made = version.published.made else { return [] }
+      guard let version, let made = project.ground(of: version)?.published.made else { return [] }
       let isAccepted = made.core == core || version.vouches.contains { $0.core == core }
       let cores = isAccepted ? Set([made.core] + (made.accepted ?? [])) : []
       accepted = accepted.map { $0.intersection(cores) } ?? cores
@@ -89,16 +89,19 @@ extension Assessor {
   // MARK: Holds
 
   /// Leaves a unit alone of which a person has an output in hand.
-  func hold(_ result: inout Assessment, _ versions: [Version?]) -> Bool {
+  func hold(
+    _ result: inout Assessment, _ versions: [Version?], _ upstream: (ProductRef) -> Finding?
+  ) -> Bool {
     let held = result.unit.outputs.filter { project.products[$0]?.hold != nil }
     guard let first = held.first.flatMap({ project.products[$0]?.hold }) else { return false }
     result.hold = first
+    let kept = heldOut(of: result, versions, upstream)
     result.notes += held.compactMap { product in
       project.products[product]?.hold.map { hold in
         let newest = project.newest(of: product)?.address.version
         return Reason(
           kind: .held, input: "\(product)", used: newest.map { "\($0)" }, now: nil,
-          text: Reasons.held(product, hold))
+          text: Reasons.held(product, hold) + kept)
       }
     }
     result.stale = result.unit.step.isPerFrame ? .empty : nil
@@ -109,6 +112,21 @@ extension Assessor {
       ]
     }
     return true
+  }
+
+  /// What its step would take in if nobody held it, in words; empty where nothing has changed since it last made it.
+  private func heldOut(
+    of result: Assessment, _ versions: [Version?], _ upstream: (ProductRef) -> Finding?
+  ) -> String {
+    guard let product = result.unit.outputs.first, let newest = versions.first ?? nil,
+      let last = project.ground(of: newest) ?? project.lastMade(product), let made = last.published.made
+    else { return "" }
+    var free = result
+    free.accepted = acceptedCores(result.core, [last])
+    let reasons = Reasons(project: project, graph: graph).reasons(
+      for: free, made: made, version: last, upstream: upstream)
+    guard let reason = reasons.first else { return "" }
+    return "; kept out: \(reason.text)" + (reasons.count > 1 ? " and \(reasons.count - 1) more" : "")
   }
 
   // MARK: Freezes and rejections
@@ -153,17 +171,23 @@ extension Assessor {
 
   /// Why a product that has versions has not the one that is wanted.
   func noVersion(of product: ProductRef, _ selector: VersionSelector) -> String {
-    let known = project.products[product]
-    if selector == .latest, known?.versions.isEmpty == false {
-      return "every version of \(product.spoken) was rejected"
-    }
-    if selector == .tag(Judgement.approvedTag), let id = known?.tags[Judgement.approvedTag],
-      let version = project.version(of: product, .id(id)), let judgement = version.judgement
-    {
+    let (known, name) = (project.products[product], product.spoken)
+    switch selector {
+    case .latest:
+      guard let newest = project.newest(of: product), let judgement = newest.judgement else {
+        return "every version of \(name) was rejected"
+      }
+      return known?.versions.count == 1
+        ? "\(name) \(Reasons.rejected(newest, judgement))"
+        : "every version of \(name) was rejected: \(Reasons.rejected(newest, judgement))"
+    case .tag(Judgement.approvedTag):
+      let tagged = known?.tags[Judgement.approvedTag].flatMap { project.version(of: product, .id($0)) }
+      guard let tagged, let judgement = tagged.judgement else { return "\(name) has no approved version" }
       return judgement.verdict == .rejected
-        ? "\(product.spoken) " + Reasons.rejected(version, judgement)
-        : "the approval of \(product.spoken) \(version.spoken) was taken back (\(Reasons.by(judgement)))"
+        ? "\(name) \(Reasons.rejected(tagged, judgement))" : "\(name) \(Reasons.takenBack(tagged, judgement))"
+    case .tag(let tag): return "\(name) has no version with the tag '\(NameRule.printable(tag))'"
+    case .number(let number): return "\(name) has no \(spokenNumber(number))"
+    case .id(let id): return "\(name) has no version \(id)"
     }
-    return "\(product.spoken) has no version '\(selector)'"
   }
 }

@@ -12,7 +12,7 @@ extension Assessor {
       result.reasons = [
         Reason(kind: .missing, input: nil, used: nil, now: nil, text: "it has not been made yet")
       ]
-      result.reasons += result.missingSources.map { Reasons.missingInput($0) }
+      result.reasons += result.lacking
       result.reasons += result.told.map { [Reasons.told($0, before: nil)] } ?? []
       return
     }
@@ -20,9 +20,10 @@ extension Assessor {
       result.notes.append(Reasons.vouched(vouch, first))
       return
     }
-    // What a person laid over one output says nothing, whatever the others say.
-    let silent = there.first { $0.published.made == nil }
-    guard let made = first.published.made, silent == nil else {
+    // What a person published over one output says nothing, whatever the others say; frames laid over it let the
+    // rest stay what it was.
+    let silent = there.first { ground(of: $0, result.unit) == nil }
+    guard let ground = ground(of: first, result.unit), let made = ground.published.made, silent == nil else {
       let silent = silent ?? first
       result.freshness = .unknown
       result.stale = result.expected
@@ -33,7 +34,8 @@ extension Assessor {
       ]
       return
     }
-    let isSame = result.recipe == made.recipe || accepts(result, made)
+    let painted = try paintedFrames(there)
+    let isSame = painted.frames.isEmpty && (result.recipe == made.recipe || accepts(result, made))
     if isSame, made.uniform, hasItsFrames(result) { return }
     if result.unit.step.isPerFrame {
       result.stale = try staleFrames(result, there, upstream)
@@ -41,9 +43,13 @@ extension Assessor {
     } else if isSame {
       return
     }
-    result.freshness = .stale
+    // What was painted over is out of date for no other reason.
+    var rest = result
+    rest.stale = result.stale?.subtracting(painted.frames)
     result.reasons = Reasons(project: project, graph: graph).reasons(
-      for: result, made: made, version: first, upstream: upstream)
+      for: rest, made: made, version: ground, upstream: upstream)
+    result.freshness = result.reasons.isEmpty && !painted.reasons.isEmpty ? .unknown : .stale
+    result.reasons += painted.reasons
   }
 
   /// Whether every frame that should be there is, and none that no input has. Frames beyond the range alone may stay: a

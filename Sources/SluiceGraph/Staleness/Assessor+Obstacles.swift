@@ -15,26 +15,35 @@ extension Assessor {
       for source in state.sources.lazy.flatMap(\.all) {
         if let obstacle = obstacle(state.input, source, source.above(upstream)) {
           result.obstacle = result.obstacle ?? obstacle
-          if source.version == nil, graph.maker(of: source.product) == nil {
-            result.missingSources.append(source.product)
-          }
+          if source.version == nil, source.upstream == nil { note(state.input, source, on: &result) }
         }
       }
     }
     result.obstacle = result.obstacle ?? frameObstacle(result)
   }
 
-  private func obstacle(_ input: StepInput, _ source: InputState.Source, _ upstream: Finding?) -> String? {
+  /// That an input has no version which could be taken.
+  private func note(_ input: StepInput, _ source: InputState.Source, on result: inout Assessment) {
+    let product = source.product
+    if project.products[product] == nil, graph.maker(of: product) == nil { result.missingSources.append(product) }
+    result.lacking.append(
+      Reason(kind: .missingInput, input: "\(product)", used: nil, now: nil, text: lack(of: source, input)))
+  }
+
+  /// Why a source has no version.
+  /// - Parameter naming: who names it by a reference.
+  func lack(of source: InputState.Source, _ input: StepInput, naming: String = "") -> String {
+    if project.products[source.product] != nil { return noVersion(of: source.product, tag(input, source)) + naming }
+    return graph.maker(of: source.product) == nil
+      ? "nobody has published \(source.product.spoken)\(naming)"
+      : "\(source.product.spoken)\(naming) has not been made yet"
+  }
+
+  /// - Parameter upstream: its maker, where that is to be made anew first.
+  func obstacle(_ input: StepInput, _ source: InputState.Source, _ upstream: Finding?) -> String? {
     if let upstream { return upstream.obstacle.map { "waits for \(upstream.unit): \($0)" } }
     let naming = source.through.map { ", which \($0.spoken) names" } ?? ""
-    guard let version = source.version else {
-      if project.products[source.product] != nil {
-        return noVersion(of: source.product, tag(input, source)) + naming
-      }
-      return graph.maker(of: source.product) == nil
-        ? "nobody has published \(source.product.spoken)\(naming)"
-        : "\(source.product.spoken)\(naming) has not been made yet"
-    }
+    guard let version = source.version else { return lack(of: source, input, naming: naming) }
     guard let representation = source.representation else {
       let names = version.published.representations.map(\.name).joined(separator: ", ")
       let asker = source.through.map { "the step that makes \($0.spoken)" } ?? "input '\(input.name)'"

@@ -43,7 +43,7 @@ package struct Assessor: Sendable {
     let noted =
       try self.inputs(.reference, of: unit) { _ in nil } + self.inputs(.association, of: unit) { _ in nil }
     let versions = unit.outputs.map { unit.step.isHuman ? project.version(of: $0, .latest) : project.newest(of: $0) }
-    let made = versions.first.flatMap { $0?.published.made }
+    let made = versions.first.flatMap { $0.flatMap(project.ground) }?.published.made
     let used = unit.step.tools.reduce(into: [String: ToolVersion]()) { result, name in
       result[name] = tools[name] ?? made?.tools[name]
     }
@@ -64,7 +64,7 @@ package struct Assessor: Sendable {
       return result
     }
     result.notes += rejectedNotes(on: unit)
-    if hold(&result, versions) { return result }
+    if hold(&result, versions, upstream) { return result }
     result.accepted = acceptedCores(result.core, versions)
     findObstacles(&result, upstream)
     try judge(&result, versions: versions, upstream)

@@ -128,12 +128,15 @@ package struct FrameCauses: Sendable {
   private func reach(
     of reason: Reason, _ product: ProductRef, _ assessment: Assessment
   ) throws(SluiceError) -> FrameSet? {
-    let version = version(of: product, assessment.unit)
+    let shown = version(of: product, assessment.unit)
+    let version = shown.map { assessor.ground(of: $0, assessment.unit) ?? $0 }
     switch reason.kind {
     case .input, .reference: return try moved(reason, assessment, version)
     case .upstream: return passedOn(reason, assessment)
     case .range where reason.used != nil, .frames: return counted(reason, assessment, version)
     case .missingFrames: return reason.now.flatMap { FrameSet($0) }
+    // Painted over; what people make lacks an input, and then it is the whole.
+    case .unrecorded where reason.input == nil: return reason.now.flatMap { FrameSet($0) }
     default: return nil
     }
   }

@@ -19,6 +19,11 @@ extension Reasons {
       + because(judgement.because)
   }
 
+  static func takenBack(_ version: Version, _ judgement: Judgement) -> String {
+    "\(version.spoken) has no approval any more: \(judgement.actor.name) took it back "
+      + "(\(spoken(judgement.time)))\(because(judgement.because))"
+  }
+
   /// `sq010/sh0010/comp is held by ben since Mon 23 Nov 14:23 UTC: because “…”`.
   package static func held(_ product: ProductRef, _ hold: Hold) -> String {
     "\(product.spoken) is held by \(hold.actor.name) since \(spoken(hold.time))\(because(hold.because))"

@@ -43,10 +43,10 @@ package struct Reasons: Sendable {
       found += gone(state, version)
       found += reordered(state, version)
     }
-    found += result.missingSources.map { Reasons.missingInput($0) }
+    found += result.lacking
     found += edited(result, made)
     found += counted(result, version)
-    if found.isEmpty, !made.uniform, let stale = result.stale {
+    if found.isEmpty, !made.uniform, let stale = result.stale, !stale.isEmpty {
       found.append(
         Reason(
           kind: .partial, input: nil, used: "\(version.address.version)", now: nil,

@@ -108,15 +108,33 @@ package struct JudgementAnswer: Sendable, Equatable, Codable {
 
 /// What `vouch` led to.
 package struct VouchAnswer: Sendable, Equatable, Codable {
+  /// One version that the vouch is about.
+  package struct Input: Sendable, Equatable, Codable {
+    package var input: String?
+    package var product: ProductRef
+    package var version: VersionID
+    @OrNull package var number: Int?
+    package var content: Digest
+    package var frames: FrameSet?
+    /// The input's product that names it by a reference.
+    package var through: ProductRef?
+    package init(_ used: Used, number: Int?) {
+      (input, product, version, content) = (used.input, used.product, used.version, used.content)
+      (frames, through) = (used.frames, used.through)
+      _number = OrNull(wrappedValue: number)
+    }
+  }
   package var ref: ProductRef
   package var version: VersionID
   @OrNull package var number: Int?
-  package var inputs: [Used]
+  package var inputs: [Input]
   @OrNull package var core: Digest?
   @OrNull package var because: String?
   package var position: Position
+  /// How the product stands now that it was vouched for.
+  package var status: ProductStatus?
   package init(
-    ref: ProductRef, version: VersionID, number: Int?, inputs: [Used], core: Digest?, because: String?,
+    ref: ProductRef, version: VersionID, number: Int?, inputs: [Input], core: Digest?, because: String?,
     position: Position
   ) {
     (self.ref, self.version, self.inputs, self.position) = (ref, version, inputs, position)

@@ -43,13 +43,19 @@ package struct ShowAnswer: Sendable, Equatable, Codable {
   package var ref: ProductRef
   package var selected: VersionAnswer
   package var versions: [VersionLine]
+  /// What each of them stands for now; an approval that was taken back, or a rejection, leaves `approved` out.
   package var tags: [String: VersionID]
-  package var status: ProductStatus
+  /// How the product stands; nil where another version was asked for than the one that it is about.
+  package var status: ProductStatus?
   package var madeBy: String?
   package var usedBy: [ProductRef]
+  /// The freeze that is in force; nil where none is.
+  package var frozen: FreezeNote?
+  /// Who has it in hand; nil where nobody does.
+  package var held: HoldNote?
   package init(
     ref: ProductRef, selected: VersionAnswer, versions: [VersionLine], tags: [String: VersionID],
-    status: ProductStatus, madeBy: String?, usedBy: [ProductRef]
+    status: ProductStatus?, madeBy: String?, usedBy: [ProductRef]
   ) {
     (self.ref, self.selected, self.versions, self.tags) = (ref, selected, versions, tags)
     (self.status, self.madeBy, self.usedBy) = (status, madeBy, usedBy)
@@ -121,6 +127,12 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
   package var note: String?
   package var label: String?
   package var base: VersionID?
+  /// Frames that were carried from the version that others were laid over; nil where none were.
+  package var carried: CarriedFrames?
+  /// The version that others take instead, where this is an older one; nil for the latest, and for what was rejected.
+  package var supersededBy: NewerVersion?
+  /// What a person said of it; nil where nobody did.
+  package var judged: Approval?
   package var representations: [RepresentationSummary]
   package var files: [File]
   package var madeFrom: [MadeFrom]
@@ -137,7 +149,7 @@ package struct VersionAnswer: Sendable, Equatable, Codable {
   ) {
     (self.ref, version, number, time, actor) = (ref, line.version, line.number, line.time, line.actor)
     (note, label, self.path, self.base) = (line.note, line.label, path, base)
-    (purged, inPlace, damaged) = (line.purged, line.inPlace, line.damaged)
+    (purged, inPlace, damaged, judged) = (line.purged, line.inPlace, line.damaged, line.judged)
     (self.representations, self.madeFrom, self.made) = (representations, madeFrom, made)
     uri = "sluice:///\(ref)/\(line.version)"
     files = manifest.representations.flatMap { representation in

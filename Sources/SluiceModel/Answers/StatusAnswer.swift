@@ -36,7 +36,11 @@ package struct ProductStatus: Sendable, Equatable, Codable {
   package var inPlace: InPlaceState?
   /// How the files in place of its version are not what was recorded, in words; nil where they are.
   package var damaged: String?
-  /// True where its folder, or one above it, is left out of the show; nil where it is in it.
+  /// The freeze that is in force; nil where none is.
+  package var frozen: FreezeNote?
+  /// Who has it in hand; nil where nobody does.
+  package var held: HoldNote?
+  /// True where its folder, or one above, is left out of the show; nil where none is.
   package var omitted: Bool?
 
   package init(

@@ -15,8 +15,10 @@ extension API {
     api.post("vouch") { request, context in
       try context.require(.publish)
       let body = try await JSONBody.read(WordRequest.self, request)
-      return JSONBody.response(
-        try await services.judgements.vouch(Reference(body.ref), because: body.because, origin: context.origin))
+      var answer = try await services.judgements.vouch(
+        Reference(body.ref), because: body.because, origin: context.origin)
+      answer.status = try await services.queries.status(of: answer.ref)
+      return JSONBody.response(answer)
     }
     api.post("freeze") { request, context in
       try context.require(.publish)

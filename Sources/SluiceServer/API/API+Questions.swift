@@ -12,7 +12,8 @@ extension API {
     api.get("status") { request, _ in
       JSONBody.response(
         try await services.queries.status(
-          request.value("ref"), onlyStale: request.value("stale") == "true", selection: try selection(request)))
+          request.value("ref"), onlyStale: request.value("stale") == "true", selection: try selection(request),
+          kept: KeptFilter(frozen: request.value("frozen") == "true", held: request.value("held") == "true")))
     }
     api.get("show") { request, _ in
       let ref = try request.required("ref")

@@ -118,17 +118,17 @@ extension Show {
   package mutating func patch(_ spoken: String, frames: FrameSet, _ text: (Int) -> String) throws -> VersionID {
     let old = try latest(spoken).map { try manifests.manifest($0.published.manifest).representations[0].files } ?? []
     let kept = old.filter { !frames.contains($0.frame ?? 0) }
-    return try publish(spoken, frames: frames, kept: kept, text)
+    return try publish(spoken, frames: frames, kept: kept, over: try latest(spoken)?.address.version, text)
   }
 
   private mutating func publish(
-    _ spoken: String, frames: FrameSet, kept: [StoredFile], _ text: (Int) -> String
+    _ spoken: String, frames: FrameSet, kept: [StoredFile], over base: VersionID?, _ text: (Int) -> String
   ) throws -> VersionID {
     let new = frames.frames.map { frame in
       stored("plate.\(FileName.padded(frame, width: 4)).exr", frame, text(frame))
     }
     return try publish(
-      spoken, Manifest(representations: [Representation(name: "exr", kind: .sequence, files: kept + new)]))
+      spoken, Manifest(representations: [Representation(name: "exr", kind: .sequence, files: kept + new)]), base: base)
   }
 
   /// Publishes representations: a name, a kind, and files as name, frame and text.

@@ -140,13 +140,27 @@ package struct NaiveShow {
       parameters[input.name] = products.map(\.spoken).joined(separator: " ")
     }
     // A program that is not here counts as the one that made the version.
-    let before = unit.outputs.first.flatMap { known.newest($0) }?.published.made?.tools
+    let before = unit.outputs.first.flatMap { known.newest($0) }.flatMap(ground)?.published.made?.tools
     return Trace.Core(
       command: unit.step.command,
       inputs: Dictionary(uniqueKeysWithValues: unit.inputs(.dependency).map { ($0.input.name, $0.input.frames) }),
       outputs: Dictionary(uniqueKeysWithValues: unit.step.outputs.map { ($0.name, "\($0.identity) \($0.files)") }),
       parameters: parameters,
       tools: unit.step.tools.reduce(into: [:]) { found, name in found[name] = tools[name] ?? before?[name] })
+  }
+
+  // MARK: What people laid frames over
+
+  /// The version that people laid frames over; the version itself where a step made it.
+  private func ground(of version: Chronicle.Version) -> Chronicle.Version? {
+    guard version.published.made == nil else { return version }
+    let below = known.versions[version.address.product]?.first { $0.address.version == version.published.base }
+    return below.flatMap(ground)
+  }
+
+  /// How that came about.
+  package func making(under version: Chronicle.Version) -> Diary.Making? {
+    ground(of: version).flatMap { diary.makings[$0.address] }
   }
 
   // MARK: What people accepted
@@ -156,7 +170,7 @@ package struct NaiveShow {
     let core = core(of: unit)
     var common: Set<Trace.Core>?
     for product in unit.outputs {
-      guard let version = known.newest(product), let making = diary.makings[version.address] else { return [] }
+      guard let version = known.newest(product), let making = making(under: version) else { return [] }
       let isAccepted = making.core == core || diary.vouchings[version.address]?.contains { $0.core == core } == true
       let cores: Set<Trace.Core> = isAccepted ? making.accepted.union([making.core]) : []
       common = common?.intersection(cores) ?? cores

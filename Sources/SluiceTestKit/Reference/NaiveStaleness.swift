@@ -99,7 +99,10 @@ package struct NaiveStaleness {
       return verdict
     }
     if try isVouched(unit, newest, verdict) { return verdict }
-    let makings = newest.compactMap { show.diary.makings[$0.address] }
+    let makings = newest.compactMap { version in
+      // Of what people laid frames over, the others stay what they were.
+      unit.step.isPerFrame ? show.making(under: version) : show.diary.makings[version.address]
+    }
     guard makings.count == newest.count else {
       verdict.needsWork = true
       verdict.stale = verdict.expected
@@ -108,9 +111,9 @@ package struct NaiveStaleness {
     let accepted = show.accepted(unit)
     var stale: [Int?] = []
     for frame in verdict.expected?.frames.map({ $0 }) ?? [Int?.none] {
-      for (index, making) in makings.enumerated() {
+      for (index, version) in newest.enumerated() {
         let now = try show.trace(of: unit, frame: frame, output: index)
-        let isRight = making.traces[frame].map { made in
+        let isRight = show.diary.traces(of: version.address)[frame].map { made in
           made.hasSameInputs(as: now) && (made.core == now.core || accepted.contains(made.core))
         }
         let follows = try followsAny(unit, frame, output: index)

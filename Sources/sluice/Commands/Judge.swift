@@ -69,7 +69,14 @@ struct Vouch: AsyncParsableCommand {
     let answer: VouchAnswer = try await options.client.post("vouch", WordBody(ref: ref, because: because))
     if options.json { return Console.json(answer) }
     print("\(answer.ref) \(Console.number(answer.number)) counts as made from:")
-    Console.table(answer.inputs.map { ["  " + ($0.input ?? ""), "\($0.product)", "\($0.version)"] })
+    Console.table(
+      answer.inputs.map { used in
+        ["  " + (used.input ?? ""), "\(used.product)", Console.number(used.number), "\(used.version)"]
+      })
+    guard let status = answer.status else { return }
+    if status.freshness == .current { return print("It is current now.") }
+    print("It is \(status.freshness.rawValue) all the same:")
+    for reason in status.reasons where !reason.isNote { print("  because \(reason.text)") }
   }
 }
 

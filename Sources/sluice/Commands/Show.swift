@@ -12,7 +12,7 @@ struct Show: AsyncParsableCommand {
     let answer: ShowAnswer = try await options.client.get("show", [("ref", ref)])
     if options.json { return Console.json(answer) }
     let selected = answer.selected
-    print("\(answer.ref) \(Console.number(selected.number)) (\(selected.version)), \(answer.status.state.rawValue)")
+    print("\(answer.ref) \(Console.number(selected.number)) (\(selected.version)), \(standing(answer))")
     print(
       "  published \(Timestamp.text(selected.time)) by \(selected.actor.name)\(selected.note.map { ": “\($0)”" } ?? "")"
     )
@@ -29,15 +29,18 @@ struct Show: AsyncParsableCommand {
       let frames = representation.frames.map { ", frames \($0)" } ?? ""
       print("  \(representation.name): \(representation.files) files, \(Console.bytes(representation.bytes))\(frames)")
     }
-    for reason in answer.status.reasons {
-      print("  " + (reason.isNote ? reason.text : "\(answer.status.state.rawValue) because \(reason.text)"))
+    if let carried = selected.carried { print("  \(carried.text)") }
+    if let judged = selected.judged, let said = judged.text {
+      print("  \(said)" + (judged.time.map { " (\(Timestamp.text($0)))" } ?? ""))
     }
-    tellRanges(answer.status)
+    if let frozen = answer.frozen { print("  \(frozen.text)") }
+    if let status = answer.status { tell(status) }
     if !selected.madeFrom.isEmpty { print("made from") }
     for made in selected.madeFrom {
       let now = made.now == nil ? "" : " (now \(Console.number(made.nowNumber)))"
       let through = made.through.map { ", through \($0.spoken)" } ?? ""
-      print("  \(made.ref) \(Console.number(made.number))\(now)\(through)")
+      let frames = made.frames.map { ", frames \($0)" } ?? ""
+      print("  \(made.ref) \(Console.number(made.number))\(now)\(frames)\(through)")
     }
     if !answer.usedBy.isEmpty { print("used by") }
     for ref in answer.usedBy { print("  \(ref)") }
@@ -48,10 +51,25 @@ struct Show: AsyncParsableCommand {
       answer.versions.map { version in
         [
           "  " + Console.number(version.number), "\(version.version)", version.actor.name,
-          version.purged == nil ? "" : "purged",
+          version.purged == nil ? "" : "purged", version.judged?.text ?? "",
           version.changed.map { $0.isEmpty ? "nothing changed" : "changed \($0)" } ?? "", version.note ?? "",
         ]
       })
+  }
+
+  /// What is true of the version that was asked for, which may be an older one.
+  private func standing(_ answer: ShowAnswer) -> String {
+    if answer.selected.judged?.verdict == .rejected { return "rejected" }
+    if answer.status?.omitted == true { return "omitted" }
+    return answer.status?.state.rawValue ?? answer.selected.supersededBy?.text ?? "not the latest"
+  }
+
+  private func tell(_ status: ProductStatus) {
+    if status.omitted == true { print("  its folder is left out of the show") }
+    for reason in status.reasons {
+      print("  " + (reason.isNote ? reason.text : "\(status.state.rawValue) because \(reason.text)"))
+    }
+    tellRanges(status)
   }
 
   /// How the frames stand, where they do not all stand alike.
