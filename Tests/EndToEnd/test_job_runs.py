@@ -183,6 +183,24 @@ class Jobs(SharedServerTestCase):
         self.assertIn(job["id"], [known["id"] for known in self.server.ask("job", "list")["jobs"]])
         self.assertIn(job["id"], [plan["id"] for plan in self.server.ask("plans", "jobs")["plans"]])
 
+    def test_chunks_follow_what_chunks_of_the_template_took_before(self):
+        """No measure of time: a minute is far more than twelve of these numbers take."""
+        text = template("echo frames {{Task.Param.F}} {{Task.Param.E}}", name="Adaptive", more=(
+            "    parameterSpace:\n      taskParameterDefinitions:\n        - { name: F, type: \"CHUNK[INT]\", "
+            "range: \"1-12\", chunks: { defaultTaskCount: 2, rangeConstraint: CONTIGUOUS, targetRuntimeSeconds: 60 } }\n"
+            "        - { name: E, type: STRING, range: [l, r] }\n"
+        )).replace("name: Adaptive\n", "extensions: [TASK_CHUNKING]\nname: Adaptive\n")  # fmt: skip
+
+        def said(job):
+            return re.findall("^frames (.*)$", self.server.run("job", "log", job["id"]).output, re.MULTILINE)
+
+        first = self.submit(text)
+        self.assertEqual((first["status"], first["tasksTotal"]), ("succeeded", 12))
+        self.assertEqual(said(first), [f"{n}-{n + 1} {e}" for e in "lr" for n in range(1, 12, 2)])
+        again = self.submit(text)
+        self.assertEqual((again["status"], again["tasksDone"], again["tasksTotal"]), ("succeeded", 2, 2))
+        self.assertEqual(said(again), ["1-12 l", "1-12 r"])
+
     def test_a_failure_is_shown_and_later_steps_do_not_run(self):
         text = template("echo openjd_fail: no licence\nexit 2", name="Broken") + (
             "  - { name: After, dependencies: [{ dependsOn: Only }], script: { actions: { onRun: { command: ls } } } }\n")  # fmt: skip
@@ -231,6 +249,29 @@ class Restart(ServerTestCase):
         self.server.start()
         wait_until(lambda: self.server.ask("job", "show", job["id"])["status"] == "succeeded", "the end")
         self.assertEqual(sorted(count.read_text().split()), ["1", "2", "2", "3"])
+
+    def test_chunks_stay_as_they_were_dealt_when_the_server_was_killed(self):
+        count, flag = self.server.home / "count", self.server.home / "hold"
+        text = template(
+            f"echo {{{{Task.Param.F}}}} {{{{Task.Param.E}}}} >> {count}\n"
+            f"[ {{{{Task.Param.E}}}} = l ] || while [ -e {flag} ]; do sleep 0.1; done",
+            more="    parameterSpace: { taskParameterDefinitions: [{ name: F, type: \"CHUNK[INT]\", range: \"1-12\", "
+                 "chunks: { defaultTaskCount: 2, rangeConstraint: CONTIGUOUS, targetRuntimeSeconds: 60 } }, "
+                 "{ name: E, type: STRING, range: [l, r] }] }\n"
+        ).replace("name: One\n", "extensions: [TASK_CHUNKING]\nname: One\n")  # fmt: skip
+        file = self.server.file("job.yaml", text)
+        self.server.ask("job", "submit", file, "--wait")
+        count.unlink()
+        flag.write_text("")
+        job = self.server.ask("job", "submit", file)
+        wait_until(lambda: count.exists() and "1-12 r" in count.read_text(), "the second task")
+        wait_until(lambda: self.server.ask("job", "show", job["id"])["tasksDone"] == 1, "the first one is recorded")
+        self.server.kill()
+        self.server.start()
+        wait_until(lambda: count.read_text().count("1-12 r") == 2, "it is begun again")
+        flag.unlink()
+        wait_until(lambda: self.server.ask("job", "show", job["id"])["status"] == "succeeded", "the end")
+        self.assertEqual(sorted(count.read_text().splitlines()), ["1-12 l", "1-12 r", "1-12 r"])
 
 
 if __name__ == "__main__":

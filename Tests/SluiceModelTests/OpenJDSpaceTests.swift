@@ -100,6 +100,22 @@ private func texts(_ name: String, _ texts: [String]) -> OpenJD.ParameterSpace.P
     #expect((0..<chunks.count).map { chunks[$0] } == texts)
   }
 
+  @Test(arguments: [OpenJD.Chunks.Constraint.contiguous, .noncontiguous])
+  func `are none where there are no numbers`(constraint: OpenJD.Chunks.Constraint) {
+    let chunks = OpenJD.ChunkedNumbers(
+      .list([]), chunks: OpenJD.Chunks(tasks: 3, targetSeconds: nil, constraint: constraint))
+    #expect(chunks.count == 0)
+  }
+
+  @Test func `can be dealt by another size`() throws {
+    let chunks = OpenJD.ChunkedNumbers(
+      .range(try OpenJD.IntegerRange("1-7")),
+      chunks: OpenJD.Chunks(tasks: 2, targetSeconds: 30, constraint: .contiguous))
+    let dealt = chunks.dealt(by: 5)
+    #expect((0..<chunks.count).map { chunks[$0] } == ["1-2", "3-4", "5-6", "7-7"])
+    #expect((0..<dealt.count).map { dealt[$0] } == ["1-5", "6-7"])
+  }
+
   @Test(arguments: [
     // Numbers that were done, the seconds they took, the target, the size now, and the size that comes of it.
     (0, 0.0, 60, 4, 4), (100, 200.0, 60, 4, 30), (100, 200.0, 1, 4, 1), (100, 0.0, 60, 4, 4),

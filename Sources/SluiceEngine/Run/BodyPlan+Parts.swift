@@ -71,10 +71,35 @@ extension BodyPlan {
   /// parameters; nil where chunks have the size that the template says.
   var chunkTarget: (seconds: Int, actions: Int)? {
     guard only == nil, job.steps.count == 1, let space = job.steps.first?.space,
-      let parameter = space.parameters.first(where: { $0.name == frameTask && $0.type == .chunk }),
-      case .chunks(let numbers) = parameter.values, numbers.chunks.isAdaptive, numbers.count > 0
+      let (name, numbers) = adaptiveChunks(of: space), name == frameTask
     else { return nil }
     return (numbers.chunks.targetSeconds ?? 0, max(1, space.count / numbers.count))
+  }
+
+  /// Of a job that was submitted on its own, as its template says it: how long a chunk should take, and its size.
+  var jobChunks: OpenJD.Chunks? {
+    guard only != nil, let step = job.steps.first(where: { $0.name == only }) else { return nil }
+    return adaptiveChunks(of: step.space)?.numbers.chunks
+  }
+
+  /// How many numbers of such chunks a task has, all its actions together; nil where their size is said.
+  func chunkNumbers(of task: TaskFinished) -> Int? {
+    guard let frames = task.frames else { return nil }
+    if let target = chunkTarget { return frames.count * target.actions }
+    let space = space
+    guard jobChunks != nil, let name = adaptiveChunks(of: space)?.name, let number = frames.frames.first,
+      (1...space.count).contains(number), let text = space[number - 1][name]
+    else { return nil }
+    return (try? OpenJD.IntegerRange(text))?.count
+  }
+
+  private func adaptiveChunks(of space: OpenJD.ParameterSpace) -> (name: String, numbers: OpenJD.ChunkedNumbers)? {
+    for parameter in space.parameters {
+      if case .chunks(let numbers) = parameter.values, numbers.chunks.isAdaptive, numbers.count > 0 {
+        return (parameter.name, numbers)
+      }
+    }
+    return nil
   }
 
   private var tasksOfSteps: Int { job.steps.reduce(0) { $0 + min($1.space.count, Limits.sessionTasks) } }

@@ -8,20 +8,22 @@ extension Runner {
     do throws(SluiceError) {
       guard let bench = bench(of: id) else { return }
       let registry = parts.writer.current
-      let body = try BodyPlan(
+      var body = try BodyPlan(
         job, step: run.step, key: "\(execution.plan.id)",
         directory: parts.workshop.directory(of: Runner.sessionBench(of: execution.plan)))
       let order = RunOrder(job: job, run)
       let plan = try BenchPlan(
         order, frames: .empty, directory: parts.workshop.directory(of: bench), manifests: parts.manifests,
         store: parts.store)
-      let all = (1...run.tasks).map {
+      let chunk = chunkSize(ofJob: body, in: execution.plan.project, known: registry.runs[id])
+      if let chunk { body.deal(by: chunk) }
+      let all = (0..<body.space.count).map { $0 + 1 }.map {
         (id: TaskID(run: id, frame: $0), pieces: [RunOrder.Piece(frame: $0, recipes: [])])
       }
       let done = registry.runs[id]?.tasks ?? [:]
       let open = all.filter { done[$0.id] == nil }
       try await parts.workshop.open(bench, links: [], keeping: [])
-      let attempt = try await recordStart(of: run, id, execution, tasks: open.count)
+      let attempt = try await recordStart(of: run, id, execution, tasks: open.count, chunk: chunk)
       going[id] = Going(
         order: order, bench: bench, plan: plan, attempt: attempt,
         tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }), open: KeySet(open.lazy.map(\.id)),
