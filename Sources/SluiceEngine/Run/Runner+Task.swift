@@ -88,7 +88,13 @@ extension Runner {
     } catch {
       failure = error
     }
+    let waitsAgain = await takesBack(given, run, end, &failure)
     if failure != nil { await discard(pieces, run) }
+    if waitsAgain {
+      note(farm.end(token, .returned).notices)
+      await givenBack(task)
+      return nil
+    }
     let seconds = Runner.seconds(parts.ambient.uptime() - began)
     let (receipt, notices) = farm.end(token, Runner.outcome(end, failure))
     note(notices)

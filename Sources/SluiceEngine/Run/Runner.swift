@@ -71,6 +71,8 @@ package actor Runner: Service {
     case watch
     /// Agents of before are to come back.
     case former
+    /// There is to be room in the store again.
+    case room
     /// Programs are asked how many there are of limits.
     case limits
     /// That the server put an agent into quarantine, or let it out, is to be recorded.
@@ -135,6 +137,8 @@ package actor Runner: Service {
   var lentTo: Set<AgentID> = []
   /// Agents that had tasks of the server before this one, and are not back.
   var former: Set<AgentID> = []
+  /// Why nothing is started for now.
+  var storeTrouble: String?
   /// Before this nothing is started.
   var startsAt: Duration?
   /// Whether agents get no answer to wait for any more.
@@ -283,6 +287,7 @@ package actor Runner: Service {
     case .tell: await tellWatchers()
     case .watch: await watchAgents()
     case .former: await awaitFormer()
+    case .room: await awaitRoom()
     case .limits: await askLimits()
     case .standing(let agent): await keepStanding(of: agent)
     }
