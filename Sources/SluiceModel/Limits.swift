@@ -300,6 +300,10 @@ package enum Limits {
   package static let rememberedFailures = 10_000
   /// Steps, and steps of submitted templates, of which it is known how long numbers of their chunks took.
   package static let rememberedPaces = 10_000
+  /// So many numbers say how long others will take; with fewer, chunks grow by a quarter of the way.
+  package static let probedNumbers = 10
+  /// More chunks than that are not waited for before the others are dealt.
+  package static let probedChunks = 64
   /// Tries of a task that are kept: with `taskRetries`, and one of another size, all that count.
   package static let rememberedTries = 16
   /// How often a failed task may be run again by itself.

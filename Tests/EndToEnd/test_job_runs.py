@@ -195,8 +195,8 @@ class Jobs(SharedServerTestCase):
             return re.findall("^frames (.*)$", self.server.run("job", "log", job["id"]).output, re.MULTILINE)
 
         first = self.submit(text)
-        self.assertEqual((first["status"], first["tasksTotal"]), ("succeeded", 12))
-        self.assertEqual(said(first), [f"{n}-{n + 1} {e}" for e in "lr" for n in range(1, 12, 2)])
+        self.assertEqual((first["status"], first["tasksDone"], first["tasksTotal"]), ("succeeded", 7, 7))
+        self.assertEqual(said(first), [*(f"{n}-{n + 1} l" for n in range(1, 11, 2)), "11-12 l", "1-12 r"])
         again = self.submit(text)
         self.assertEqual((again["status"], again["tasksDone"], again["tasksTotal"]), ("succeeded", 2, 2))
         self.assertEqual(said(again), ["1-12 l", "1-12 r"])
@@ -249,6 +249,28 @@ class Restart(ServerTestCase):
         self.server.start()
         wait_until(lambda: self.server.ask("job", "show", job["id"])["status"] == "succeeded", "the end")
         self.assertEqual(sorted(count.read_text().split()), ["1", "2", "2", "3"])
+
+    def test_a_job_goes_on_while_its_chunks_are_measured_and_after_that(self):
+        """Ten numbers one by one, by which the other thirty are one task; killed while it measures, and after that."""
+        count = self.server.home / "count"
+        text = template(
+            f"echo {{{{Task.Param.F}}}} >> {count}\n"
+            f"for held in 5-5 11-40; do [ {{{{Task.Param.F}}}} != $held ] || while [ ! -e {self.server.home}/$held ]; do sleep 0.1; done; done",
+            more="    parameterSpace: { taskParameterDefinitions: [{ name: F, type: \"CHUNK[INT]\", range: \"1-40\", "
+                 "chunks: { defaultTaskCount: 1, rangeConstraint: CONTIGUOUS, targetRuntimeSeconds: 3600 } }] }\n"
+        ).replace("name: One\n", "extensions: [TASK_CHUNKING]\nname: One\n")  # fmt: skip
+        job = self.server.ask("job", "submit", self.server.file("job.yaml", text))
+        for held in ("5-5", "11-40"):
+            wait_until(lambda: count.exists() and held in count.read_text().split(), "it is there")  # noqa: B023
+            done = len(set(count.read_text().split())) - 1
+            wait_until(lambda: self.server.ask("job", "show", job["id"])["tasksDone"] == done, "those before are recorded")  # noqa: B023
+            self.server.kill()
+            self.server.start()
+            wait_until(lambda: count.read_text().split().count(held) == 2, "it is begun again")  # noqa: B023
+            (self.server.home / held).write_text("")
+        wait_until(lambda: self.server.ask("job", "show", job["id"])["status"] == "succeeded", "the end")
+        lines = count.read_text().split()
+        self.assertEqual(sorted(lines), sorted([*(f"{n}-{n}" for n in range(1, 11)), "5-5", "11-40", "11-40"]))
 
     def test_chunks_stay_as_they_were_dealt_when_the_server_was_killed(self):
         count, flag = self.server.home / "count", self.server.home / "hold"

@@ -132,7 +132,8 @@ struct ManySites {
     case 12:
       return .runStarted(
         RunStarted(
-          plan: plan, run: run, step: "s", attempt: chance.below(5), tasks: 3, chunk: [nil, 1, 2][chance.below(3)]))
+          plan: plan, run: run, step: "s", attempt: chance.below(5), tasks: 3, chunk: [nil, 1, 2][chance.below(3)],
+          probes: chance.below(2) == 0 ? nil : 1))
     case 13 where registry.runs[run] != nil, 14 where registry.runs[run] != nil:
       return .taskFinished(
         TaskFinished(

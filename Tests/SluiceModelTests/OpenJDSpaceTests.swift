@@ -107,6 +107,31 @@ private func texts(_ name: String, _ texts: [String]) -> OpenJD.ParameterSpace.P
     #expect(chunks.count == 0)
   }
 
+  @Test(
+    arguments: [("1-7", 2, 1), ("1-7", 2, 3), ("1-3,9-20", 2, 3), ("1-19:2", 1, 4)], OpenJD.Chunks.Constraint.allCases)
+  func `that follow what was measured hold every number once, those before and those after`(
+    tried: (range: String, size: Int, probes: Int), constraint: OpenJD.Chunks.Constraint
+  ) throws {
+    let all = try OpenJD.IntegerRange(tried.range)
+    let numbers = OpenJD.ChunkedNumbers(
+      .range(all), chunks: OpenJD.Chunks(tasks: tried.size, targetSeconds: 30, constraint: constraint))
+    func space(_ numbers: OpenJD.ChunkedNumbers) throws -> OpenJD.ParameterSpace {
+      try OpenJD.ParameterSpace(
+        [.init(name: "F", type: .chunk, values: .chunks(numbers)), texts("E", ["l", "r"])],
+        combination: OpenJD.Combination("F * E"))
+    }
+    let dealt = OpenJD.DealtSpace(
+      try space(numbers), probes: tried.probes, others: try space(numbers.dealt(by: 5)), by: 5)
+    var held: [String: [Int]] = [:]
+    for task in 0..<dealt.count {
+      let range = try OpenJD.IntegerRange(dealt[task]["F", default: ""])
+      held[dealt[task]["E", default: ""], default: []] += (0..<range.count).map { range[$0] }
+      if task < tried.probes { #expect(dealt[task]["F"] == numbers[task]) }
+    }
+    let wanted = (0..<all.count).map { all[$0] }
+    #expect(held == ["l": wanted, "r": wanted])
+  }
+
   @Test func `can be dealt by another size`() throws {
     let chunks = OpenJD.ChunkedNumbers(
       .range(try OpenJD.IntegerRange("1-7")),

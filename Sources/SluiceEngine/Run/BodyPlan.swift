@@ -19,7 +19,7 @@ struct BodyPlan: Sendable {
   /// Only this step of the template.
   private(set) var only: String?
   /// Its tasks, where its chunks have another size than the template says.
-  private var dealt: OpenJD.ParameterSpace?
+  private var dealt: OpenJD.DealtSpace?
   /// By what it is known how long numbers of its chunks took before.
   let pace: String
 
@@ -72,10 +72,16 @@ struct BodyPlan: Sendable {
   }
 
   /// The tasks of the one step that it runs.
-  var space: OpenJD.ParameterSpace { dealt ?? job.steps.first { $0.name == only }?.space ?? .single }
+  var space: OpenJD.DealtSpace { dealt ?? OpenJD.DealtSpace(job.steps.first { $0.name == only }?.space ?? .single) }
 
   /// Gives its chunks another size, where they can have it.
-  mutating func deal(by size: Int) { dealt = space(dealtBy: size) }
+  /// - Parameter probes: so many tasks before them keep theirs.
+  mutating func deal(by size: Int, after probes: Int) {
+    guard let others = space(dealtBy: size), let space = job.steps.first(where: { $0.name == only })?.space else {
+      return
+    }
+    dealt = OpenJD.DealtSpace(space, probes: probes, others: others, by: size)
+  }
 
   private func space(dealtBy size: Int) -> OpenJD.ParameterSpace? {
     guard let space = job.steps.first(where: { $0.name == only })?.space,

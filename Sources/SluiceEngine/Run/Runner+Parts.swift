@@ -45,19 +45,9 @@ extension Runner {
     return pace?.size(for: target.seconds, now: step.chunk, most: Limits.sessionTasks)
   }
 
-  /// How many numbers a chunk of a submitted job gets, after what those of its template took since the server began;
-  /// nil for what the template says.
-  /// - Parameter known: what was begun of the run before, which stays as it was dealt.
-  func chunkSize(ofJob body: BodyPlan, in project: ProjectName, known: RunState?) -> Int? {
-    if let known, known.attempt > 0 { return known.chunk }
-    guard let chunks = body.jobChunks, let target = chunks.targetSeconds else { return nil }
-    return paces[StepOfProject(project: project, step: body.pace)]?
-      .size(for: target, now: chunks.tasks, most: Limits.sessionTasks)
-  }
-
   /// Takes up how long a task's frames took.
-  func notePace(of task: TaskFinished, _ run: Going, in project: ProjectName) {
-    guard task.outcome == .succeeded, let body = run.body, let numbers = body.chunkNumbers(of: task) else { return }
+  func notePace(of task: TaskFinished, _ body: BodyPlan?, in project: ProjectName) {
+    guard task.outcome == .succeeded, let body, let numbers = body.chunkNumbers(of: task) else { return }
     // What was submitted so long ago may be measured anew.
     if paces.count >= Limits.rememberedPaces { paces = [:] }
     paces[StepOfProject(project: project, step: body.pace), default: OpenJD.ChunkPace()]

@@ -98,6 +98,8 @@ package actor Runner: Service {
     var body: BodyPlan?
     /// Where the body's steps are tasks of their own.
     var parts: BodyParts?
+    /// Of a job whose chunks follow what is measured.
+    var dealing = Dealing.done
 
     /// All that it makes and does not take from earlier results.
     var pieces: [RunOrder.Piece] { parts?.pieces ?? tasks.values.flatMap { $0 } }

@@ -7,8 +7,12 @@ package struct RunStarted: Sendable, Equatable, Codable {
   package var tasks: Int
   /// How many numbers its chunks have; nil where they have as many as its template says.
   package var chunk: Int?
-  package init(plan: PlanID, run: RunID, step: String, attempt: Int, tasks: Int, chunk: Int? = nil) {
+  /// How many tasks before those have chunks as its template says, by which they are dealt; nil for none.
+  package var probes: Int?
+  package init(
+    plan: PlanID, run: RunID, step: String, attempt: Int, tasks: Int, chunk: Int? = nil, probes: Int? = nil
+  ) {
     (self.plan, self.run, self.step, self.attempt, self.tasks) = (plan, run, step, attempt, tasks)
-    self.chunk = chunk
+    (self.chunk, self.probes) = (chunk, probes)
   }
 }

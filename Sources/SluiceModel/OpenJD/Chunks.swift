@@ -73,6 +73,18 @@ extension OpenJD {
         numbers, chunks: Chunks(tasks: size, targetSeconds: chunks.targetSeconds, constraint: chunks.constraint))
     }
 
+    /// The numbers that come after those of so many chunks, in chunks of another size.
+    func rest(after done: Int, by size: Int) -> ChunkedNumbers {
+      let taken = (0..<done).reduce(0) { $0 + ((try? IntegerRange(self[$1]))?.count ?? 0) }
+      let left: Numbers =
+        switch numbers {
+        case .list(let list): .list(Array(list.dropFirst(taken)))
+        case .range(let range): .range(range.dropping(taken))
+        }
+      return ChunkedNumbers(
+        left, chunks: Chunks(tasks: size, targetSeconds: chunks.targetSeconds, constraint: chunks.constraint))
+    }
+
     /// The text that the task gets: `1-5`.
     package subscript(_ index: Int) -> String {
       guard chunks.constraint == .contiguous else {
