@@ -94,7 +94,7 @@ let package = Package(
       dependencies: ["SluiceModel", "SluiceGraph", "SluiceEngine", "SluiceStorage", "SluiceTestKit", grdb, logging],
       swiftSettings: strict),
     .testTarget(
-      name: "SluiceAdaptersTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceAdapters"],
+      name: "SluiceAdaptersTests", dependencies: ["SluiceModel", "SluiceGraph", "SluiceAdapters", "CSluiceProcess"],
       exclude: ["receiver.py", "Fixtures"], swiftSettings: strict),
     .testTarget(name: "Tidy", dependencies: [], swiftSettings: strict),
     .executableTarget(

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -51,6 +52,13 @@ static void become(void *context) {
   struct child_order *child = context;
   const struct csluice_order *order = child->order;
   setsid();
+  // Who has a mark keeps it. By the other marks it is found where this is refused.
+  struct rlimit time;
+  if (order->mark != 0 && getrlimit(RLIMIT_RTTIME, &time) == 0 && time.rlim_max == RLIM_INFINITY) {
+    time.rlim_max = order->mark;
+    if (time.rlim_cur > time.rlim_max) time.rlim_cur = time.rlim_max;
+    setrlimit(RLIMIT_RTTIME, &time);
+  }
   // Who is ignored stays so in a new program; and a handler of ours must not run in the child.
   struct sigaction usual, now;
   memset(&usual, 0, sizeof usual);
@@ -139,6 +147,23 @@ static long start_forked(struct child_order *child, int *descriptor) {
   return process;
 }
 
+bool csluice_may_fork(int error) {
+  switch (error) {
+  case ENOSYS:
+  // What filters of system calls answer: some containers let nobody call it.
+  case EPERM:
+  case EACCES:
+  // What kernels and emulations answer that know it with less in its order, or without some of what this asks for.
+  case EINVAL:
+  case E2BIG:
+  case EOPNOTSUPP:
+    return true;
+  // Too many processes, or no memory: a fork is refused as well.
+  default:
+    return false;
+  }
+}
+
 struct csluice_child csluice_start(const struct csluice_order *order) {
   struct csluice_child made = {-1, -1, CSLUICE_STARTED, 0};
   struct child_order child = {order, CSLUICE_STARTED, 0};
@@ -146,9 +171,8 @@ struct csluice_child csluice_start(const struct csluice_order *order) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   long process = start_cloned(&child, order->group, &made.descriptor);
-  // Some containers let nobody call it, and older ones say so with another number.
-  bool is_refused = process == -ENOSYS || process == -EPERM || process == -EINVAL;
-  if (is_refused && order->group < 0) process = start_forked(&child, &made.descriptor);
+  // Of one that was to enter a group the caller decides how else.
+  if (process < 0 && order->group < 0 && csluice_may_fork((int)-process)) process = start_forked(&child, &made.descriptor);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (process < 0) {
     made.stage = CSLUICE_CLONE;

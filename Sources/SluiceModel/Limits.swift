@@ -274,7 +274,7 @@ package enum Limits {
   package static let agentEnds = 64
   /// So often machines may give a task back because they cannot do it; then it has failed.
   package static let agentTroubles = 3
-  /// A disk of an agent with less room than that is full, in bytes.
+  /// A disk of an agent, or of the store, with less room than that is full, in bytes.
   package static let agentRoomBytes: UInt64 = 1 << 20
   /// What an agent sends of a file or a log at a time, so that a broken connection costs little.
   package static let agentPieceBytes = 8 * 1024 * 1024
@@ -298,6 +298,12 @@ package enum Limits {
   package static let learnedTasksLeast = 5
   /// Failed tasks of which it is known on which machine they failed.
   package static let rememberedFailures = 10_000
+  /// Steps, and steps of submitted templates, of which it is known how long numbers of their chunks took.
+  package static let rememberedPaces = 10_000
+  /// So many numbers say how long others will take; with fewer, chunks grow by a quarter of the way.
+  package static let probedNumbers = 10
+  /// More chunks than that are not waited for before the others are dealt.
+  package static let probedChunks = 64
   /// Tries of a task that are kept: with `taskRetries`, and one of another size, all that count.
   package static let rememberedTries = 16
   /// How often a failed task may be run again by itself.

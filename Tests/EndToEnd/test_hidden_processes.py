@@ -103,6 +103,47 @@ class OnAnAgent(HiddenTestCase):
         self.assertPublishedOnce("a")
 
 
+@unittest.skipUnless(os.geteuid() == 0, "skipped: needs root to take the tree of control groups away")
+class WithoutGroups(HiddenTestCase):
+    """An agent that sees no tree of control groups finds what hides by its limit."""
+
+    def start(self):
+        AgentTestCase.start(self)
+        self.addCleanup(self.end_hidden)
+
+    def agent(self, name, *arguments, **environment):
+        hide = ("unshare", "-m", "sh", "-c", 'umount -a -t cgroup2 && exec "$@"', "sh")
+        process = super().agent(name, *arguments, wrapper=hide, **environment)
+        self.assertIn("no control groups", self.says(name, "joined")[-1]["text"])
+        return process
+
+    def test_it_ends_with_its_task(self):
+        self.agent("one")
+        self.show(HIDE + COPY, folders="a")
+        self.server.apply()
+        self.assertEnds(self.hidden())
+
+    def test_it_ends_with_its_task_and_not_with_another(self):
+        """Two tasks of one agent: what hides from the first goes on while that does, although the second has ended."""
+        self.agent("one", "--cores", "2")
+        self.show('[ "$3" = b ] && { ' + COPY + "; exit; }\n" + STAY, folders="ab")
+        self.plan = self.server.ask("apply", "demo")["id"]
+        wait_until(lambda: self.who("hidden") and self.who("done") == ["b"], "the second has ended")
+        wait_until(lambda: self.server.versions("demo/b/result"), "it is published")
+        self.assertTrue(is_alive(self.hidden()))
+        self.server.file("go").rename(self.server.home / "go")
+        self.assertEqual(self.server.wait_for_plan(self.plan)["state"]["status"], "succeeded")
+        self.assertEnds(self.hidden())
+
+    def test_it_ends_with_the_agent(self):
+        self.agent("one")
+        process = self.begin()
+        self.agents["one"].kill()
+        self.assertEnds(process)
+        self.agent("two")
+        self.finish()
+
+
 class Logs(AgentTestCase):
     PRINT = "echo first; head -c 90000000 /dev/zero | tr '\\\\0' x; echo; echo last; "
 

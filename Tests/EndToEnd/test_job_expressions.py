@@ -117,6 +117,12 @@ CASES = [
     ("actions in place of others", WRAPPING % 0, [], True),
     ("an action that fails in place of another", WRAPPING % 3, [], False),
     ("a division by a task's zero", step(["{{1 // Task.Param.F}}"], "    parameterSpace: { taskParameterDefinitions: [{ name: F, type: INT, range: [1, 0] }] }\n"), [], False),
+    ("values of chunks", step(["{{len(Task.Param.F)}} {{Task.Param.F + '!'}} {{Task.Param.F.upper()}} {{Task.RawParam.F}}", "{{list(range_expr(Task.Param.F))}}"],
+        "    parameterSpace: { taskParameterDefinitions: [{ name: F, type: \"CHUNK[INT]\", range: \"1-5\", chunks: { defaultTaskCount: 2, rangeConstraint: CONTIGUOUS } }] }\n").replace("[EXPR]", "[EXPR, TASK_CHUNKING]"), [], True),
+    ("a chunk that is taken for a range", step(["{{Task.Param.F.start}}"],
+        "    parameterSpace: { taskParameterDefinitions: [{ name: F, type: \"CHUNK[INT]\", range: \"1-5\", chunks: { defaultTaskCount: 2, rangeConstraint: CONTIGUOUS } }] }\n").replace("[EXPR]", "[EXPR, TASK_CHUNKING]"), [], False),
+    ("a step without tasks", step(["{{Task.Param.F}}"], "    parameterSpace: { taskParameterDefinitions: [{ name: F, type: INT, range: \"{{[f for f in [1, 2] if f > 2]}}\" }] }\n")
+        + "  - name: Next\n    script: { actions: { onRun: { command: echo, args: [next] } } }\n", [], True),
     ("a failure that is said", step(["{{fail('no scene') if Session.WorkingDirectory.name != '' else 1}}"]), [], False),
     ("mapped paths", step(["{{apply_path_mapping('/proj/a/b')}}", "{{Param.P / 'c'}}", "{{RawParam.P}}"], parameters='parameterDefinitions: [{ name: P, type: PATH, default: "" }]\n'), ["P=/proj/x"], True),
 ]  # fmt: skip

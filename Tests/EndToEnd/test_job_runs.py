@@ -183,6 +183,24 @@ class Jobs(SharedServerTestCase):
         self.assertIn(job["id"], [known["id"] for known in self.server.ask("job", "list")["jobs"]])
         self.assertIn(job["id"], [plan["id"] for plan in self.server.ask("plans", "jobs")["plans"]])
 
+    def test_chunks_follow_what_chunks_of_the_template_took_before(self):
+        """No measure of time: a minute is far more than twelve of these numbers take."""
+        text = template("echo frames {{Task.Param.F}} {{Task.Param.E}}", name="Adaptive", more=(
+            "    parameterSpace:\n      taskParameterDefinitions:\n        - { name: F, type: \"CHUNK[INT]\", "
+            "range: \"1-12\", chunks: { defaultTaskCount: 2, rangeConstraint: CONTIGUOUS, targetRuntimeSeconds: 60 } }\n"
+            "        - { name: E, type: STRING, range: [l, r] }\n"
+        )).replace("name: Adaptive\n", "extensions: [TASK_CHUNKING]\nname: Adaptive\n")  # fmt: skip
+
+        def said(job):
+            return re.findall("^frames (.*)$", self.server.run("job", "log", job["id"]).output, re.MULTILINE)
+
+        first = self.submit(text)
+        self.assertEqual((first["status"], first["tasksDone"], first["tasksTotal"]), ("succeeded", 7, 7))
+        self.assertEqual(said(first), [*(f"{n}-{n + 1} l" for n in range(1, 11, 2)), "11-12 l", "1-12 r"])
+        again = self.submit(text)
+        self.assertEqual((again["status"], again["tasksDone"], again["tasksTotal"]), ("succeeded", 2, 2))
+        self.assertEqual(said(again), ["1-12 l", "1-12 r"])
+
     def test_a_failure_is_shown_and_later_steps_do_not_run(self):
         text = template("echo openjd_fail: no licence\nexit 2", name="Broken") + (
             "  - { name: After, dependencies: [{ dependsOn: Only }], script: { actions: { onRun: { command: ls } } } }\n")  # fmt: skip
@@ -231,6 +249,51 @@ class Restart(ServerTestCase):
         self.server.start()
         wait_until(lambda: self.server.ask("job", "show", job["id"])["status"] == "succeeded", "the end")
         self.assertEqual(sorted(count.read_text().split()), ["1", "2", "2", "3"])
+
+    def test_a_job_goes_on_while_its_chunks_are_measured_and_after_that(self):
+        """Ten numbers one by one, by which the other thirty are one task; killed while it measures, and after that."""
+        count = self.server.home / "count"
+        text = template(
+            f"echo {{{{Task.Param.F}}}} >> {count}\n"
+            f"for held in 5-5 11-40; do [ {{{{Task.Param.F}}}} != $held ] || while [ ! -e {self.server.home}/$held ]; do sleep 0.1; done; done",
+            more="    parameterSpace: { taskParameterDefinitions: [{ name: F, type: \"CHUNK[INT]\", range: \"1-40\", "
+                 "chunks: { defaultTaskCount: 1, rangeConstraint: CONTIGUOUS, targetRuntimeSeconds: 3600 } }] }\n"
+        ).replace("name: One\n", "extensions: [TASK_CHUNKING]\nname: One\n")  # fmt: skip
+        job = self.server.ask("job", "submit", self.server.file("job.yaml", text))
+        for held in ("5-5", "11-40"):
+            wait_until(lambda: count.exists() and held in count.read_text().split(), "it is there")  # noqa: B023
+            done = len(set(count.read_text().split())) - 1
+            wait_until(lambda: self.server.ask("job", "show", job["id"])["tasksDone"] == done, "those before are recorded")  # noqa: B023
+            self.server.kill()
+            self.server.start()
+            wait_until(lambda: count.read_text().split().count(held) == 2, "it is begun again")  # noqa: B023
+            (self.server.home / held).write_text("")
+        wait_until(lambda: self.server.ask("job", "show", job["id"])["status"] == "succeeded", "the end")
+        lines = count.read_text().split()
+        self.assertEqual(sorted(lines), sorted([*(f"{n}-{n}" for n in range(1, 11)), "5-5", "11-40", "11-40"]))
+
+    def test_chunks_stay_as_they_were_dealt_when_the_server_was_killed(self):
+        count, flag = self.server.home / "count", self.server.home / "hold"
+        text = template(
+            f"echo {{{{Task.Param.F}}}} {{{{Task.Param.E}}}} >> {count}\n"
+            f"[ {{{{Task.Param.E}}}} = l ] || while [ -e {flag} ]; do sleep 0.1; done",
+            more="    parameterSpace: { taskParameterDefinitions: [{ name: F, type: \"CHUNK[INT]\", range: \"1-12\", "
+                 "chunks: { defaultTaskCount: 2, rangeConstraint: CONTIGUOUS, targetRuntimeSeconds: 60 } }, "
+                 "{ name: E, type: STRING, range: [l, r] }] }\n"
+        ).replace("name: One\n", "extensions: [TASK_CHUNKING]\nname: One\n")  # fmt: skip
+        file = self.server.file("job.yaml", text)
+        self.server.ask("job", "submit", file, "--wait")
+        count.unlink()
+        flag.write_text("")
+        job = self.server.ask("job", "submit", file)
+        wait_until(lambda: count.exists() and "1-12 r" in count.read_text(), "the second task")
+        wait_until(lambda: self.server.ask("job", "show", job["id"])["tasksDone"] == 1, "the first one is recorded")
+        self.server.kill()
+        self.server.start()
+        wait_until(lambda: count.read_text().count("1-12 r") == 2, "it is begun again")
+        flag.unlink()
+        wait_until(lambda: self.server.ask("job", "show", job["id"])["status"] == "succeeded", "the end")
+        self.assertEqual(sorted(count.read_text().splitlines()), ["1-12 l", "1-12 r", "1-12 r"])
 
 
 if __name__ == "__main__":

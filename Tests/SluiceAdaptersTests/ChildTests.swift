@@ -1,3 +1,4 @@
+import CSluiceProcess
 import Foundation
 import SluiceModel
 import Synchronization
@@ -39,6 +40,16 @@ import Testing
     #expect(child.end == nil)
     child.endGroup()
     #expect(await child.wait() == .signaled(9))
+  }
+
+  @Test(arguments: [ENOSYS, EPERM, EACCES, EINVAL, E2BIG, EOPNOTSUPP])
+  func `is forked where the kernel, or who filters its calls, has no clone3`(error: Int32) {
+    #expect(csluice_may_fork(error))
+  }
+
+  @Test(arguments: [0, EAGAIN, ENOMEM, EBUSY, EINTR, ENOENT, EBADF])
+  func `is not started another way where a fork would be refused as well`(error: Int32) {
+    #expect(!csluice_may_fork(error))
   }
 
   @Test func `leads a session of its own, with its three channels and no other`() async {

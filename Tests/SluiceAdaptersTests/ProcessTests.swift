@@ -201,9 +201,9 @@ private final class Scratch: Sendable {
   /// A process with nothing in its environment and in a session of its own, whose parent has ended.
   private static let hidden = "env -i setsid sh -c 'echo $$ > up; exec sleep 1000' >/dev/null 2>&1 &"
 
-  @Test(.enabled(if: ControlGroupTests.isThere, "no writable cgroup v2"))
-  func `that ended leaves nothing behind that hides from it`() async {
-    let end = await launcher().launch(shell("mkfifo up; (\(Self.hidden)) & read pid < up; echo $pid"))
+  @Test(arguments: [true, false]) func `that ended leaves nothing behind that hides from it`(usesGroups: Bool) async {
+    let end = await launcher(usesGroups: usesGroups).launch(
+      shell("mkfifo up; (\(Self.hidden)) & read pid < up; echo $pid"))
     #expect(end == .exited(0))
     let process = scratch.text("logs/deep/task.log")?.split(separator: "\n").first.map(String.init) ?? ""
     #expect(!process.isEmpty)
@@ -226,6 +226,40 @@ private final class Scratch: Sendable {
       await Task.yield()
       await launcher {}.endOrphans()
     }
+  }
+
+  @Test func `of an earlier server is ended with what hides from it, by its mark alone`() async throws {
+    let pipe = scratch.path + "/ready"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let order = shell("mkfifo up; (\(Self.hidden)) & read pid < up; echo $pid > ready; sleep 1000")
+    async let end = launcher(usesGroups: false).launch(order)
+    let process = await Self.line(of: pipe)
+    let other = ProcessLauncher(
+      mark: "another", usesGroups: false,
+      ambient: Ambient(
+        now: { Date(timeIntervalSince1970: 0) }, uptime: { .zero }, random: { 7 }, sleep: { _ in await Task.yield() }))
+    await other.endOrphans()
+    #expect(isAlive(process))
+    await launcher(usesGroups: false) {}.endOrphans()
+    #expect(await end == .signaled(9))
+    await self.end(of: process)
+  }
+
+  @Test func `hands its mark on to what hides, and another task has another`() async throws {
+    let marks = ProcessMarks(scratch.path)
+    for mark in [marks.next(), marks.next()] {
+      var process = LocalProcess(
+        arguments: ["sh", "-c", "env -i setsid /bin/cat /proc/self/limits"], environment: ["PATH": "/usr/bin:/bin"],
+        directory: scratch.path)
+      process.mark = mark
+      let heard = Mutex<[UInt8]>([])
+      let child = await Child.start(process, .heard { some in heard.withLock { $0 += some } }, patience: 0)
+      #expect(await child.wait() == .exited(0))
+      let text = heard.withLock { String(decoding: $0, as: UTF8.self) }
+      #expect(ProcessMark(in: text) == mark && mark.belongs(to: marks.family))
+    }
+    #expect(marks.next() != marks.next() && ProcessMark(of: getpid()) == nil)
+    #expect(!marks.next().belongs(to: ProcessMark.Family("another")))
   }
 
   @Test(.enabled(if: ControlGroupTests.isThere, "no writable cgroup v2"))

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import SluiceAdapters
 import SluiceModel
 import Testing
@@ -68,6 +69,29 @@ import Testing
     await launcher.endSessions(of: "k")
     #expect(log.suffix(2) == ["sluice: leaving the environment 'E'", "out 1"])
     #expect(!FileManager.default.fileExists(atPath: folder + "/sessions/1"))
+  }
+
+  @Test func `ends what hides from it, when it ends`() async throws {
+    defer { tidy() }
+    let start = ContinuousClock.now
+    let launcher = ProcessLauncher(
+      mark: folder, usesGroups: false,
+      ambient: Ambient(
+        now: { Date() }, uptime: { ContinuousClock.now - start }, random: { .random(in: 0 ... .max) },
+        sleep: { try await Task.sleep(for: $0) }))
+    let pipe = folder + "/up"
+    let hidden = "(env -i setsid sh -c 'echo $$ > \(pipe); exec sleep 1000' >/dev/null 2>&1 &)"
+    let hide = "mkfifo \(pipe); \(hidden); read pid < \(pipe); echo $pid"
+    #expect(await launcher.launch(try order(step(hide))) == .exited(0))
+    let number = try #require(log.last.flatMap { Int32($0) })
+    #expect(kill(number, 0) == 0)
+    await launcher.endSessions(of: "k")
+    while kill(number, 0) == 0, !(Self.state(of: number).map { "ZX".contains($0) } ?? true) { await Task.yield() }
+  }
+
+  private static func state(of process: Int32) -> Character? {
+    FileManager.default.contents(atPath: "/proc/\(process)/stat")
+      .flatMap { String(decoding: $0, as: UTF8.self).split(separator: ")").last?.dropFirst().first }
   }
 
   @Test func `that waits too long is left, too`() async throws {

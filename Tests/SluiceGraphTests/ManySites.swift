@@ -129,7 +129,11 @@ struct ManySites {
         PlanApplied(plan: plan, body: digest, runs: 1, tasks: 3, only: chance.below(2) == 0 ? [run] : nil))
     case 11 where registry.plans[plan] != nil:
       return .planFinished(PlanFinished(plan: plan, outcome: .failed, counts: RunCounts()))
-    case 12: return .runStarted(RunStarted(plan: plan, run: run, step: "s", attempt: chance.below(5), tasks: 3))
+    case 12:
+      return .runStarted(
+        RunStarted(
+          plan: plan, run: run, step: "s", attempt: chance.below(5), tasks: 3, chunk: [nil, 1, 2][chance.below(3)],
+          probes: chance.below(2) == 0 ? nil : 1))
     case 13 where registry.runs[run] != nil, 14 where registry.runs[run] != nil:
       return .taskFinished(
         TaskFinished(

@@ -119,8 +119,8 @@ enum Facts {
         .planApplied(PlanApplied(plan: plan, body: digest, runs: 2, tasks: 25, only: [run])), project: project),
       event(.planFinished(PlanFinished(plan: plan, outcome: .failed, counts: counts)), project: project),
       event(
-        .runStarted(RunStarted(plan: plan, run: run, step: "review", attempt: 2, tasks: 24)), project: project,
-        folder: folder),
+        .runStarted(RunStarted(plan: plan, run: run, step: "review", attempt: 2, tasks: 24, chunk: 4, probes: 2)),
+        project: project, folder: folder),
       event(
         .taskFinished(
           TaskFinished(

@@ -181,7 +181,8 @@ import Testing
   }
 
   @Test func `let failures be remembered of all that one answer lists, and a wrong clock be told from a fast one`() {
-    #expect(Limits.rememberedFailures >= Limits.workListed)
+    #expect(Limits.rememberedFailures >= Limits.workListed && Limits.rememberedPaces >= Limits.workListed)
+    #expect(Limits.probedNumbers <= Limits.probedChunks)
     // NTP keeps machines within a second.
     #expect(Limits.clockDriftMilliseconds > 1_000)
   }

@@ -100,6 +100,47 @@ private func texts(_ name: String, _ texts: [String]) -> OpenJD.ParameterSpace.P
     #expect((0..<chunks.count).map { chunks[$0] } == texts)
   }
 
+  @Test(arguments: [OpenJD.Chunks.Constraint.contiguous, .noncontiguous])
+  func `are none where there are no numbers`(constraint: OpenJD.Chunks.Constraint) {
+    let chunks = OpenJD.ChunkedNumbers(
+      .list([]), chunks: OpenJD.Chunks(tasks: 3, targetSeconds: nil, constraint: constraint))
+    #expect(chunks.count == 0)
+  }
+
+  @Test(
+    arguments: [("1-7", 2, 1), ("1-7", 2, 3), ("1-3,9-20", 2, 3), ("1-19:2", 1, 4)], OpenJD.Chunks.Constraint.allCases)
+  func `that follow what was measured hold every number once, those before and those after`(
+    tried: (range: String, size: Int, probes: Int), constraint: OpenJD.Chunks.Constraint
+  ) throws {
+    let all = try OpenJD.IntegerRange(tried.range)
+    let numbers = OpenJD.ChunkedNumbers(
+      .range(all), chunks: OpenJD.Chunks(tasks: tried.size, targetSeconds: 30, constraint: constraint))
+    func space(_ numbers: OpenJD.ChunkedNumbers) throws -> OpenJD.ParameterSpace {
+      try OpenJD.ParameterSpace(
+        [.init(name: "F", type: .chunk, values: .chunks(numbers)), texts("E", ["l", "r"])],
+        combination: OpenJD.Combination("F * E"))
+    }
+    let dealt = OpenJD.DealtSpace(
+      try space(numbers), probes: tried.probes, others: try space(numbers.dealt(by: 5)), by: 5)
+    var held: [String: [Int]] = [:]
+    for task in 0..<dealt.count {
+      let range = try OpenJD.IntegerRange(dealt[task]["F", default: ""])
+      held[dealt[task]["E", default: ""], default: []] += (0..<range.count).map { range[$0] }
+      if task < tried.probes { #expect(dealt[task]["F"] == numbers[task]) }
+    }
+    let wanted = (0..<all.count).map { all[$0] }
+    #expect(held == ["l": wanted, "r": wanted])
+  }
+
+  @Test func `can be dealt by another size`() throws {
+    let chunks = OpenJD.ChunkedNumbers(
+      .range(try OpenJD.IntegerRange("1-7")),
+      chunks: OpenJD.Chunks(tasks: 2, targetSeconds: 30, constraint: .contiguous))
+    let dealt = chunks.dealt(by: 5)
+    #expect((0..<chunks.count).map { chunks[$0] } == ["1-2", "3-4", "5-6", "7-7"])
+    #expect((0..<dealt.count).map { dealt[$0] } == ["1-5", "6-7"])
+  }
+
   @Test(arguments: [
     // Numbers that were done, the seconds they took, the target, the size now, and the size that comes of it.
     (0, 0.0, 60, 4, 4), (100, 200.0, 60, 4, 30), (100, 200.0, 1, 4, 1), (100, 0.0, 60, 4, 4),

@@ -3,6 +3,8 @@
 #ifndef CSLUICEPROCESS_H
 #define CSLUICEPROCESS_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /// What is to be started. Nothing of it is kept.
@@ -18,6 +20,8 @@ struct csluice_order {
   int output;
   /// The open folder of a control group of version 2; -1 for that of this program.
   int group;
+  /// What `RLIMIT_RTTIME` becomes, where that has no bound yet; 0 leaves it.
+  uint64_t mark;
 };
 
 enum csluice_stage {
@@ -40,6 +44,9 @@ struct csluice_child {
 /// Starts a process in a session of its own, with no signal blocked or ignored, and nothing open but its three
 /// channels. Returns when its program has begun: the calling thread waits so long.
 struct csluice_child csluice_start(const struct csluice_order *order);
+
+/// Whether a start that failed with this `errno` may do without `clone3`: there is none, or somebody lets nobody call it.
+bool csluice_may_fork(int error);
 
 /// A pipe, closed on exec, that reads without waiting; -1 with `errno`.
 int csluice_pipe(int ends[2]);

@@ -48,7 +48,8 @@ enum ChildStart {
         arguments.withUnsafeMutableBufferPointer { arguments in
           var order = csluice_order(
             program: program, arguments: arguments.baseAddress, environment: block.pointers, folder: folder,
-            input: silence, output: output, group: group)
+            input: silence, output: output, group: group,
+            mark: process.mark?.number ?? 0)
           return withExtendedLifetime(block) { csluice_start(&order) }
         }
       }

@@ -24,6 +24,8 @@ struct LocalProcess: Sendable {
   var group: ControlGroup?
   /// The group's folder, where it is kept open for many processes.
   var groupFolder: OpenFolder?
+  /// What it and all that it starts are found by.
+  var mark: ProcessMark?
 
   /// Whether what is left of its group is ended with it.
   var endsGroup = false

@@ -1,17 +1,20 @@
 import FoundationEssentials
 import Glibc
 
-/// What an earlier server left running, found by a mark in its environment: the kernel keeps that from the first moment
-/// of a process, whatever became of its parent. Source: ADR 0011.
+/// What an earlier server left running, found by a mark in its environment, which the kernel keeps from a process's
+/// first moment, whatever became of its parent; or by one that it cannot take off. Source: ADRs 0011 and 0028.
 enum Orphans {
   /// Ends all processes that have the variable `name` with this value, and their sessions.
+  /// - Parameter isMarked: whether a mark that a process carries is theirs.
   static func end(
-    markedBy name: String, _ value: String, sleep: @Sendable (Duration) async throws -> Void
+    markedBy name: String, _ value: String, or isMarked: @Sendable (ProcessMark) -> Bool = { _ in false },
+    sleep: @Sendable (Duration) async throws -> Void
   ) async {
     let wanted = Array("\(name)=\(value)".utf8)
     for _ in 0..<10 {
       let found = LocalProcess.all().filter { process in
         environment(of: process).split(separator: 0).contains { $0.elementsEqual(wanted) }
+          || ProcessMark(of: process).map(isMarked) == true
       }
       if found.isEmpty { return }
       for process in found { LocalProcess.endSession(of: process) }

@@ -7,6 +7,7 @@ import Synchronization
 package final class ProcessLauncher: TaskLauncher {
   private static let markName = "SLUICE_TASK_OF"
   private let mark: String
+  private let marks: ProcessMarks
   private let ambient: Ambient
   private let grace = Duration.seconds(3)
   private let sessions: SessionPool
@@ -23,7 +24,8 @@ package final class ProcessLauncher: TaskLauncher {
   ///   - usesGroups: false where sessions and marks alone are to do, as where there are no control groups.
   package init(mark: String, user: TaskUser? = nil, usesGroups: Bool = true, ambient: Ambient) {
     (self.mark, self.user, self.usesGroups, self.ambient) = (mark, user, usesGroups, ambient)
-    sessions = SessionPool(user: user, ambient: ambient)
+    marks = ProcessMarks(mark)
+    sessions = SessionPool(user: user, marks: marks, ambient: ambient)
     census = Census(ambient: ambient)
   }
 
@@ -81,7 +83,7 @@ package final class ProcessLauncher: TaskLauncher {
       arguments: order.arguments, environment: ProcessLauncher.environment(of: order, mark), directory: order.directory,
       user: user)
     process.group = controlGroups?.make()
-    process.endsGroup = true
+    (process.endsGroup, process.mark) = (true, marks.next())
     let child = await process.start(.heard { log.write($0) }, patience: Int32(Limits.taskPatienceMilliseconds))
     let end = await attend(child, gauge, limit: order.timeoutSeconds)
     gauge.end()
@@ -146,8 +148,8 @@ package final class ProcessLauncher: TaskLauncher {
       if isHurried.withLock({ $0 }) { controlGroups?.leave() }
     }
     guard let number, !isGrouped else { return }
-    let marks = [ProcessLauncher.markName, Strays.placeName]
-    await Strays(of: process.environment, marks, since: number).end(ambient.sleep)
+    let names = [ProcessLauncher.markName, Strays.placeName]
+    await Strays(of: process, names, since: number).end(ambient.sleep)
   }
 
   package func endSessions(of key: String) async { await sessions.end(key) }
@@ -167,6 +169,8 @@ package final class ProcessLauncher: TaskLauncher {
   /// What an earlier server of the same mark left running.
   package func endOrphans() async {
     if usesGroups { await ControlGroups.endAll(markedBy: mark, sleep: ambient.sleep) }
-    await Orphans.end(markedBy: ProcessLauncher.markName, mark, sleep: ambient.sleep)
+    await Orphans.end(
+      markedBy: ProcessLauncher.markName, mark, or: { [family = marks.family] in $0.belongs(to: family) },
+      sleep: ambient.sleep)
   }
 }

@@ -3,19 +3,21 @@ import SluiceModel
 
 /// What a task that has ended left behind in sessions of its own: daemons, which the end of its group does not reach.
 ///
-/// They are found by their environment, and cheaply: only processes that are younger than the task can be its. Source:
-/// ADR 0011.
+/// They are found by their mark or their environment, and cheaply: only processes that are younger than the task can be
+/// its. Source: ADRs 0011 and 0028.
 struct Strays: Sendable {
   /// The variable that says which task of this machine it is, by its bench: only one is there at a time.
   static let placeName = "SLUICE_TASK_AT"
 
   /// Entries of the environment that a process of the task has, all of them.
   private let marks: [[UInt8]]
+  private let mark: ProcessMark?
   /// The task's first process.
   private let leader: Int32
 
-  init(of environment: [String: String], _ names: [String], since leader: Int32) {
-    marks = names.compactMap { name in environment[name].map { Array("\(name)=\($0)".utf8) } }
+  init(of process: LocalProcess, _ names: [String], since leader: Int32) {
+    marks = names.compactMap { name in process.environment[name].map { Array("\(name)=\($0)".utf8) } }
+    mark = process.mark
     self.leader = leader
   }
 
@@ -44,6 +46,7 @@ struct Strays: Sendable {
   }
 
   private func isOurs(_ process: Int32) -> Bool {
+    if let mark, ProcessMark(of: process) == mark { return true }
     guard !marks.isEmpty, let environment = Strays.bytes(of: "/proc/\(process)/environ", atMost: 1 << 21),
       !environment.isEmpty
     else { return false }

@@ -24,6 +24,7 @@ actor JobSession {
   private let user: TaskUser?
   /// What its actions run in, with all that they start.
   private let group: ControlGroup?
+  private let mark: ProcessMark?
   private let groupFolder: OpenFolder?
   private var entered: [Entered] = [] { didSet { seen = nil } }
   /// What processes see as their environment, until that changes.
@@ -46,9 +47,10 @@ actor JobSession {
   ///   - environment: what processes see before anything is entered.
   init(
     _ order: OpenJD.SessionOrder, directory: String, environment: [String: String], log: TaskLog,
-    sign: StopSign, gauge: MemoryGauge, user: TaskUser?, group: ControlGroup? = nil, ambient: Ambient
+    sign: StopSign, gauge: MemoryGauge, user: TaskUser?, group: ControlGroup? = nil, mark: ProcessMark? = nil,
+    ambient: Ambient
   ) {
-    (self.user, self.group) = (user, group)
+    (self.user, self.group, self.mark) = (user, group, mark)
     groupFolder = group.flatMap { OpenFolder($0.path) }
     (self.order, self.directory, self.log, self.sign, self.ambient) = (order, directory, log, sign, ambient)
     self.gauge = gauge
@@ -95,7 +97,9 @@ actor JobSession {
     await leave(downTo: 0)
     let isGrouped = group?.hasRun == true
     await group?.end(ambient.sleep)
-    if !isGrouped { await Orphans.end(markedBy: Self.markName, directory, sleep: ambient.sleep) }
+    if !isGrouped {
+      await Orphans.end(markedBy: Self.markName, directory, or: { [mark] in $0 == mark }, sleep: ambient.sleep)
+    }
     SessionFiles.remove(directory)
   }
 
@@ -286,7 +290,7 @@ actor JobSession {
     var process = LocalProcess(
       arguments: [program] + resolved.arguments, name: resolved.command, environment: variables,
       directory: directory, user: user)
-    (process.group, process.groupFolder, process.block) = (group, groupFolder, block)
+    (process.group, process.groupFolder, process.block, process.mark) = (group, groupFolder, block, mark)
     let speech = SessionSpeech(into: log, speaks: speaking != nil, redacts: order.redacts, redactions)
     let run = SessionAction(
       process, limit: [own, most].compactMap { $0 }.min(),

@@ -14,6 +14,7 @@ actor SessionPool {
 
   private let ambient: Ambient
   private let user: TaskUser?
+  private let marks: ProcessMarks
   private var idle: [String: [Kept]] = [:]
   /// Numbers of working directories in use, by the folder that they are in.
   private var numbers: [String: Set<Int>] = [:]
@@ -23,7 +24,9 @@ actor SessionPool {
   private var launches = 0
   private var isHurried = false
 
-  init(user: TaskUser?, ambient: Ambient) { (self.user, self.ambient) = (user, ambient) }
+  init(user: TaskUser?, marks: ProcessMarks, ambient: Ambient) {
+    (self.user, self.marks, self.ambient) = (user, marks, ambient)
+  }
 
   /// Runs an order in a session of its key, kept or new, and keeps the session where all went well.
   ///
@@ -122,7 +125,7 @@ actor SessionPool {
     numbers[order.directory, default: []].insert(number)
     let session = JobSession(
       order, directory: "\(order.directory)/\(number)", environment: environment, log: log, sign: sign,
-      gauge: gauge, user: user, group: group, ambient: ambient)
+      gauge: gauge, user: user, group: group, mark: marks.next(), ambient: ambient)
     return Kept(session: session, folder: order.directory, number: number, log: log, since: ambient.uptime())
   }
 

@@ -65,7 +65,7 @@ extension Runner {
     takeBackUnheard(id, working: body.working)
     _ = farm.scheduler.hear(id, working: [], now: parts.ambient.uptime())
     while true {
-      if startsAt == nil, connections[id]?.trouble == nil {
+      if startsAt == nil, storeTrouble == nil, connections[id]?.trouble == nil {
         for given in farm.give(to: id, now: parts.ambient.uptime()) { post.yield(.task(given)) }
       }
       let isNewest = connections[id]?.polls == turn

@@ -68,7 +68,7 @@ extension Runner {
   /// - Returns: the first task of this machine, where the caller takes it.
   @discardableResult
   func dispatch(taking: Bool = false) -> Farm.Given? {
-    guard startsAt == nil else { return nil }
+    guard startsAt == nil, storeTrouble == nil else { return nil }
     let now = parts.ambient.uptime()
     var taken: Farm.Given?
     if farm.scheduler.mayFind(Farm.own) {

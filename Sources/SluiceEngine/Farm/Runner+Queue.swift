@@ -29,7 +29,8 @@ extension Runner {
         connection.trouble.map { "\(id) takes nothing for now: \($0)" }
       }
       return WaitingWords(
-        waiting: waiting, name: { [farm] in farm.name($0, of: task.run) }, run: task.run, troubles: troubles,
+        waiting: waiting, name: { [farm] in farm.name($0, of: task.run) }, run: task.run,
+        troubles: (storeTrouble.map { ["nothing starts for now: \($0)"] } ?? []) + troubles,
         folder: going[task.run].map { parts.workshop.directory(of: $0.bench) })
     }
   }

@@ -71,10 +71,36 @@ extension BodyPlan {
   /// parameters; nil where chunks have the size that the template says.
   var chunkTarget: (seconds: Int, actions: Int)? {
     guard only == nil, job.steps.count == 1, let space = job.steps.first?.space,
-      let parameter = space.parameters.first(where: { $0.name == frameTask && $0.type == .chunk }),
-      case .chunks(let numbers) = parameter.values, numbers.chunks.isAdaptive, numbers.count > 0
+      let (name, numbers) = space.adaptive, name == frameTask
     else { return nil }
     return (numbers.chunks.targetSeconds ?? 0, max(1, space.count / numbers.count))
+  }
+
+  /// Of a job that was submitted on its own, as its template says it: how long a chunk should take, and its size.
+  var jobChunks: OpenJD.Chunks? {
+    guard only != nil, let step = job.steps.first(where: { $0.name == only }) else { return nil }
+    return step.space.adaptive?.numbers.chunks
+  }
+
+  /// How many numbers of such chunks a task has, all its actions together; nil where their size is said.
+  func chunkNumbers(of task: TaskFinished) -> Int? {
+    guard let frames = task.frames else { return nil }
+    if let target = chunkTarget { return frames.count * target.actions }
+    let space = space
+    guard jobChunks != nil, let name = space.adaptive?.name, let number = frames.frames.first,
+      (1...space.count).contains(number), let text = space[number - 1][name]
+    else { return nil }
+    return (try? OpenJD.IntegerRange(text))?.count
+  }
+
+  /// How many tasks are done with chunks as the template says, before it is known how large they are to be; nil where
+  /// there are too few for that. So many that those who wait have one each, and that they say enough.
+  func probes(slots: Int) -> Int? {
+    guard only != nil, let space = job.steps.first(where: { $0.name == only })?.space, let adaptive = space.adaptive
+    else { return nil }
+    let size = max(1, adaptive.numbers.chunks.tasks)
+    let probes = max(1, min(slots, Limits.probedChunks), (Limits.probedNumbers + size - 1) / size)
+    return probes <= adaptive.numbers.count && 2 * probes <= space.count ? probes : nil
   }
 
   private var tasksOfSteps: Int { job.steps.reduce(0) { $0 + min($1.space.count, Limits.sessionTasks) } }

@@ -18,6 +18,10 @@ struct BodyPlan: Sendable {
   private var tasks: [String: [Int: [Int]]] = [:]
   /// Only this step of the template.
   private(set) var only: String?
+  /// Its tasks, where its chunks have another size than the template says.
+  private var dealt: OpenJD.DealtSpace?
+  /// By what it is known how long numbers of its chunks took before.
+  let pace: String
 
   /// - Parameters:
   ///   - pieces: all that the run has to make.
@@ -45,6 +49,7 @@ struct BodyPlan: Sendable {
       throw error.problems[0].error(file: place)
     }
     (self.key, self.body, self.place, directory, rules) = (key, body, place, bench + "/session", [])
+    pace = step.name
     for step in job.steps { index(step) }
   }
 
@@ -63,6 +68,34 @@ struct BodyPlan: Sendable {
     body = StepBody(template: "", parameters: [:])
     (self.key, self.directory, place) = (key, directory, "job '\(submitted.name)', step '\(step)'")
     (rules, only) = (submitted.rules ?? [], step)
+    pace = "\(Digest.of(submitted.template).hex.prefix(16)) \(step)"
+  }
+
+  /// The tasks of the one step that it runs.
+  var space: OpenJD.DealtSpace { dealt ?? OpenJD.DealtSpace(job.steps.first { $0.name == only }?.space ?? .single) }
+
+  /// Gives its chunks another size, where they can have it.
+  /// - Parameter probes: so many tasks before them keep theirs.
+  mutating func deal(by size: Int, after probes: Int) {
+    guard let others = space(dealtBy: size), let space = job.steps.first(where: { $0.name == only })?.space else {
+      return
+    }
+    dealt = OpenJD.DealtSpace(space, probes: probes, others: others, by: size)
+  }
+
+  private func space(dealtBy size: Int) -> OpenJD.ParameterSpace? {
+    guard let space = job.steps.first(where: { $0.name == only })?.space,
+      let combination = template.steps.first(where: { $0.name == only })?.parameterSpace?.combination
+    else { return nil }
+    let parameters = space.parameters.map { parameter in
+      guard case .chunks(let chunks) = parameter.values, chunks.chunks.isAdaptive else { return parameter }
+      return OpenJD.ParameterSpace.Parameter(
+        name: parameter.name, type: parameter.type, values: .chunks(chunks.dealt(by: size)))
+    }
+    guard let dealt = try? OpenJD.ParameterSpace(parameters, combination: combination),
+      dealt.count <= Limits.sessionTasks
+    else { return nil }
+    return dealt
   }
 
   private mutating func index(_ step: OpenJD.Job.Step) {
@@ -82,7 +115,7 @@ struct BodyPlan: Sendable {
   func session(for pieces: [RunOrder.Piece]) throws(SluiceError) -> OpenJD.SessionOrder {
     var parts: [(step: String, values: [[String: String]])] = []
     if let only {
-      let space = job.steps.first { $0.name == only }?.space ?? .single
+      let space = space
       parts = [(only, pieces.compactMap { $0.frame.map { space[$0 - 1] } })]
     } else {
       let frames = FrameSet(pieces.compactMap(\.frame))

@@ -8,26 +8,33 @@ extension Runner {
     do throws(SluiceError) {
       guard let bench = bench(of: id) else { return }
       let registry = parts.writer.current
-      let body = try BodyPlan(
+      var body = try BodyPlan(
         job, step: run.step, key: "\(execution.plan.id)",
         directory: parts.workshop.directory(of: Runner.sessionBench(of: execution.plan)))
       let order = RunOrder(job: job, run)
       let plan = try BenchPlan(
         order, frames: .empty, directory: parts.workshop.directory(of: bench), manifests: parts.manifests,
         store: parts.store)
-      let all = (1...run.tasks).map {
+      let known = registry.runs[id].flatMap { $0.attempt > 0 ? $0 : nil }
+      let dealt = deal(&body, in: execution.plan.project, known: known)
+      let total = body.space.count
+      var count = total
+      if case .probes(let probes) = dealt.dealing { count = probes }
+      let all = (0..<count).map { $0 + 1 }.map {
         (id: TaskID(run: id, frame: $0), pieces: [RunOrder.Piece(frame: $0, recipes: [])])
       }
-      let done = registry.runs[id]?.tasks ?? [:]
+      let done = known?.tasks ?? [:]
       let open = all.filter { done[$0.id] == nil }
       try await parts.workshop.open(bench, links: [], keeping: [])
-      let attempt = try await recordStart(of: run, id, execution, tasks: open.count)
+      let attempt = try await recordStart(
+        of: run, id, execution, tasks: open.count, chunk: dealt.chunk, probes: dealt.probes)
       going[id] = Going(
         order: order, bench: bench, plan: plan, attempt: attempt,
         tasks: Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.pieces) }), open: KeySet(open.lazy.map(\.id)),
-        reused: [:],
-        body: body)
-      executions[execution.plan.id]?.setTasks(id, total: all.count, done: all.count - open.count, reused: 0)
+        reused: [:], body: body)
+      going[id]?.dealing = dealt.dealing
+      executions[execution.plan.id]?.setTasks(id, total: total, done: all.count - open.count, reused: 0)
+      if case .probes(let probes) = dealt.dealing, open.isEmpty { return await dealRest(of: id, after: probes) }
       await takeUp(
         id, open.map(\.id), of: all.map(\.id), order.unit.step, failed: registry.runs[id]?.failedOn ?? [:], execution)
     } catch {

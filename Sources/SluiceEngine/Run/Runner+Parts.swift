@@ -46,12 +46,12 @@ extension Runner {
   }
 
   /// Takes up how long a task's frames took.
-  func notePace(of task: TaskFinished, _ run: Going, in project: ProjectName) {
-    guard task.outcome == .succeeded, let frames = task.frames?.count, let target = run.body?.chunkTarget else {
-      return
-    }
-    paces[StepOfProject(project: project, step: run.order.unit.step.name), default: OpenJD.ChunkPace()]
-      .take(numbers: frames * target.actions, seconds: task.seconds)
+  func notePace(of task: TaskFinished, _ body: BodyPlan?, in project: ProjectName) {
+    guard task.outcome == .succeeded, let body, let numbers = body.chunkNumbers(of: task) else { return }
+    // What was submitted so long ago may be measured anew.
+    if paces.count >= Limits.rememberedPaces { paces = [:] }
+    paces[StepOfProject(project: project, step: body.pace), default: OpenJD.ChunkPace()]
+      .take(numbers: numbers, seconds: task.seconds)
   }
 
   /// What a queue manager is told of a task.

@@ -93,10 +93,13 @@ extension Runner {
   /// Records that a run begins, with so many tasks.
   /// - Returns: which attempt it is.
   func recordStart(
-    of run: PlannedRun, _ id: RunID, _ execution: Execution, tasks: Int
+    of run: PlannedRun, _ id: RunID, _ execution: Execution, tasks: Int, chunk: Int? = nil,
+    probes: Int? = nil
   ) async throws(SluiceError) -> Int {
     let attempt = (parts.writer.current.runs[id]?.attempt ?? 0) + 1
-    let fact = RunStarted(plan: execution.plan.id, run: id, step: run.step, attempt: attempt, tasks: tasks)
+    let fact = RunStarted(
+      plan: execution.plan.id, run: id, step: run.step, attempt: attempt, tasks: tasks, chunk: chunk,
+      probes: probes)
     try await parts.writer.submitWhenPossible(origin(of: execution.plan.id)) { registry throws(SluiceError) in
       try RunDecisions.begin(fact, execution.plan.project, run.folder, in: registry)
     }

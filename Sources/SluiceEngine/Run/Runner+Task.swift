@@ -88,7 +88,13 @@ extension Runner {
     } catch {
       failure = error
     }
+    let waitsAgain = await takesBack(given, run, end, &failure)
     if failure != nil { await discard(pieces, run) }
+    if waitsAgain {
+      note(farm.end(token, .returned).notices)
+      await givenBack(task)
+      return nil
+    }
     let seconds = Runner.seconds(parts.ambient.uptime() - began)
     let (receipt, notices) = farm.end(token, Runner.outcome(end, failure))
     note(notices)
@@ -225,7 +231,7 @@ extension Runner {
       outcome: failure == nil ? .succeeded : .failed, seconds: Runner.rounded(seconds),
       recipe: run.parts?.recipe(task) ?? RunOrder.recipe(pieces), log: log, failure: failure.map { Failure($0) })
     fact.part = run.parts?[task]?.step
-    notePace(of: fact, run, in: project)
+    notePace(of: fact, run.body, in: project)
     describe(&fact, given, of: run.order.unit.step.name)
     do throws(SluiceError) {
       try await recordEnd(Ended(fact: fact, plan: plan, project: project, folder: run.order.unit.id.folder))
@@ -256,7 +262,11 @@ extension Runner {
     } else if let failure = now.failure {
       await finish(id, .failed, recipe: now.order.assessment.recipe, failure: failure)
     } else {
-      await publish(id)
+      switch now.dealing {
+      case .done: await publish(id)
+      case .probes(let probes): await dealRest(of: id, after: probes)
+      case .now: return
+      }
     }
   }
 

@@ -71,6 +71,8 @@ package actor Runner: Service {
     case watch
     /// Agents of before are to come back.
     case former
+    /// There is to be room in the store again.
+    case room
     /// Programs are asked how many there are of limits.
     case limits
     /// That the server put an agent into quarantine, or let it out, is to be recorded.
@@ -96,6 +98,8 @@ package actor Runner: Service {
     var body: BodyPlan?
     /// Where the body's steps are tasks of their own.
     var parts: BodyParts?
+    /// Of a job whose chunks follow what is measured.
+    var dealing = Dealing.done
 
     /// All that it makes and does not take from earlier results.
     var pieces: [RunOrder.Piece] { parts?.pieces ?? tasks.values.flatMap { $0 } }
@@ -135,6 +139,8 @@ package actor Runner: Service {
   var lentTo: Set<AgentID> = []
   /// Agents that had tasks of the server before this one, and are not back.
   var former: Set<AgentID> = []
+  /// Why nothing is started for now.
+  var storeTrouble: String?
   /// Before this nothing is started.
   var startsAt: Duration?
   /// Whether agents get no answer to wait for any more.
@@ -283,6 +289,7 @@ package actor Runner: Service {
     case .tell: await tellWatchers()
     case .watch: await watchAgents()
     case .former: await awaitFormer()
+    case .room: await awaitRoom()
     case .limits: await askLimits()
     case .standing(let agent): await keepStanding(of: agent)
     }

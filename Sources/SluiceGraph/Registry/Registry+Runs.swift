@@ -41,6 +41,7 @@ extension Registry {
       attempt: fact.attempt, executed: 0, reused: 0, recipe: nil, failure: nil, event: event.id, rank: rank)
     if let before = runs[fact.run] { run = before.taking(run) }
     let begun = [run.begun, rank].compactMap { $0 }.max() ?? rank
+    if begun == rank { (run.chunk, run.probes) = (fact.chunk, fact.probes) }
     run.begun = begun
     let forgotten = run.failed.removeAll { $0.rank < begun }
     return keep(run) + forgotten.map { .task($0) }
@@ -106,7 +107,7 @@ extension RunState {
     // It fences off late workers, and so is never given twice.
     newest.attempt = max(attempt, other.attempt)
     (newest.begun, newest.made, newest.tasks, newest.failed) = (begun, made, tasks, failed)
-    (newest.tries, newest.words) = (tries, words)
+    (newest.tries, newest.words, newest.chunk, newest.probes) = (tries, words, chunk, probes)
     return newest
   }
 }

@@ -34,11 +34,15 @@ package struct RunState: Sendable, Equatable, Codable {
   var tries: Table<TaskID, [Tried]> = [:]
   /// What people said of it in the queue; nil for nothing.
   var words: QueueWords?
+  /// How many numbers chunks of its template have, as its newest beginning says; nil where the template does.
+  package internal(set) var chunk: Int?
+  /// How many tasks before those have chunks as its template says; nil for none.
+  package internal(set) var probes: Int?
 
   /// Tasks have rows of their own: a run of many is not written anew with each of them.
   private enum CodingKeys: String, CodingKey {
     case id, plan, project, folder, step, status, attempt, executed, reused, recipe, failure, event, rank, begun, made
-    case words
+    case words, chunk, probes
   }
 
   /// How a task ended that is known to have.

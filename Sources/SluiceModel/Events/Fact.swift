@@ -389,17 +389,6 @@ package struct RunCounts: Sendable, Equatable, Codable {
   package init() {}
 }
 
-package struct RunStarted: Sendable, Equatable, Codable {
-  package var plan: PlanID
-  package var run: RunID
-  package var step: String
-  package var attempt: Int
-  package var tasks: Int
-  package init(plan: PlanID, run: RunID, step: String, attempt: Int, tasks: Int) {
-    (self.plan, self.run, self.step, self.attempt, self.tasks) = (plan, run, step, attempt, tasks)
-  }
-}
-
 /// A task ended; the files it made were durable before this event.
 package struct TaskFinished: Sendable, Equatable, Codable {
   package var task: TaskID

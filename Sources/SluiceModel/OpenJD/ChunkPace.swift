@@ -21,7 +21,7 @@ extension OpenJD {
     /// Numbers that count fully.
     private static let memory = 1_000.0
     /// So few say little: a chunk grows by a quarter of the way.
-    private static let few = 10.0
+    private static let few = Double(Limits.probedNumbers)
 
     /// - Parameters:
     ///   - target: what a chunk should take, in seconds.

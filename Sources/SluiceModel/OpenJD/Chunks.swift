@@ -67,6 +67,24 @@ extension OpenJD {
       return ChunkedNumbers(.list(numbers), chunks: whole)
     }
 
+    /// The same numbers in chunks of another size.
+    package func dealt(by size: Int) -> ChunkedNumbers {
+      ChunkedNumbers(
+        numbers, chunks: Chunks(tasks: size, targetSeconds: chunks.targetSeconds, constraint: chunks.constraint))
+    }
+
+    /// The numbers that come after those of so many chunks, in chunks of another size.
+    func rest(after done: Int, by size: Int) -> ChunkedNumbers {
+      let taken = (0..<done).reduce(0) { $0 + ((try? IntegerRange(self[$1]))?.count ?? 0) }
+      let left: Numbers =
+        switch numbers {
+        case .list(let list): .list(Array(list.dropFirst(taken)))
+        case .range(let range): .range(range.dropping(taken))
+        }
+      return ChunkedNumbers(
+        left, chunks: Chunks(tasks: size, targetSeconds: chunks.targetSeconds, constraint: chunks.constraint))
+    }
+
     /// The text that the task gets: `1-5`.
     package subscript(_ index: Int) -> String {
       guard chunks.constraint == .contiguous else {
@@ -83,7 +101,9 @@ extension OpenJD {
       }
     }
 
-    private static func chunks(of count: Int, size: Int) -> Int { size <= 0 ? min(1, count) : (count - 1) / size + 1 }
+    private static func chunks(of count: Int, size: Int) -> Int {
+      size <= 0 || count == 0 ? min(1, count) : (count - 1) / size + 1
+    }
 
     private func piece(_ index: Int, of count: Int, over numbers: Int) -> Range<Int> {
       guard chunks.isAdaptive else { return ChunkedNumbers.evenPiece(index, of: count, over: numbers) }

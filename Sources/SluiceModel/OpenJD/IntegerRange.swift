@@ -32,6 +32,16 @@ extension OpenJD {
       try self.init(runs: try parser.runs())
     }
 
+    /// The same without its first numbers.
+    func dropping(_ count: Int) -> IntegerRange {
+      var (count, left): (Int, [Run]) = (count, [])
+      for run in runs {
+        if count < run.count { left.append(Run(first: run[count], last: run.last, step: run.step)) }
+        count = max(0, count - run.count)
+      }
+      return IntegerRange(disjoint: left)
+    }
+
     /// - Parameter runs: ascending and disjoint; none for no numbers.
     init(disjoint runs: [Run]) {
       self.runs = runs

@@ -316,10 +316,12 @@ private struct Making {
       return nil
     }
     guard case .list(let elements, _) = value else { return (nil, value == .null ? "" : value.text) }
-    if elements.isEmpty || elements.count > OpenJD.Bounds.rangeList {
+    // None is a step without tasks.
+    guard elements.count <= OpenJD.Bounds.rangeList else {
       note(
-        .openjdRange, "'\(range.text)' becomes \(elements.count) values; 1 to \(OpenJD.Bounds.rangeList) are allowed",
-        fix: elements.isEmpty ? "make it at least one" : "make them fewer, or a range: range_expr(…)", path)
+        .openjdRange,
+        "'\(range.text)' becomes \(elements.count) values; at most \(OpenJD.Bounds.rangeList) are allowed",
+        fix: "make them fewer, or a range: range_expr(…)", path)
       return nil
     }
     return (elements, value.text)

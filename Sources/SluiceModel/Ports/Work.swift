@@ -74,6 +74,8 @@ package protocol Workshop: Sendable {
   func open(_ bench: Bench, links: [WorkLink], keeping: [String]) async throws(SluiceError)
   /// Size and digests of outputs, synced to disk; nil for one that is not there.
   func measure(_ outputs: [WorkOutput], of bench: Bench) async throws(SluiceError) -> [StoredFile?]
+  /// Whether the disk of the benches has more than a little room.
+  func hasRoom() async -> Bool
   /// Takes files, or folders with what is in them, off the bench; paths are relative to it.
   func discard(_ paths: [String], of bench: Bench) async
   func close(_ bench: Bench) async

@@ -42,6 +42,12 @@ package final class FileWorkshop: Workshop {
     }
   }
 
+  package func hasRoom() async -> Bool {
+    var status = statvfs()
+    guard statvfs(root, &status) == 0 else { return true }
+    return UInt64(status.f_bavail) * UInt64(status.f_frsize) >= Limits.agentRoomBytes
+  }
+
   private func clear(_ directory: String, below name: String, keeping: Set<String>) {
     for entry in Disk.names(in: directory) {
       let (path, relative) = (directory + "/" + entry, name + "/" + entry)

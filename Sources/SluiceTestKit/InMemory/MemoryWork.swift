@@ -32,6 +32,7 @@ package final class MemoryWorkshop: Workshop {
   package func discard(_ paths: [String], of bench: Bench) async {
     for path in paths { disk.remove(directory(of: bench) + "/" + path) }
   }
+  package func hasRoom() async -> Bool { true }
   package func close(_ bench: Bench) async { disk.remove(directory(of: bench)) }
   package func makeOutputFolders(_ names: [String], of bench: Bench) async throws(SluiceError) {}
 

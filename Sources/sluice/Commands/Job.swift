@@ -77,9 +77,13 @@ struct JobCommand: AsyncParsableCommand {
   struct Summary: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Say what job a template makes: its steps, their tasks and what they wait for. Needs no server.",
-      discussion: "EXAMPLE: sluice job summary render.yaml -p Frames=1001-1100 -p Scene=shot.blend")
+      discussion: """
+        EXAMPLE: sluice job summary render.yaml -p Frames=1001-1100 -p Scene=shot.blend
+        EXAMPLE: sluice job summary render.yaml --environment studio.yaml
+        """)
     @Argument(help: "The job template: JSON where its name ends in .json, else YAML.") var file: String
     @OptionGroup var given: JobParameterOptions
+    @OptionGroup var outer: OuterEnvironmentOptions
     @Flag(help: "Print one JSON object for programs.") var json = false
     @Option(help: .hidden) var server: String?
 
@@ -89,8 +93,9 @@ struct JobCommand: AsyncParsableCommand {
       let folders = OpenJD.Folders(
         template: folder, working: Machine.absolute("."))
       let values = try given.values()
+      let outer = try outer.templates(json: json).map(\.template)
       do {
-        let summary = JobSummary(try template.job(values, folders: folders))
+        let summary = JobSummary(try template.within(outer).job(values, folders: folders))
         if json { return Console.json(summary) }
         summary.tell()
       } catch {

@@ -8,10 +8,12 @@ extension JobCommand {
       abstract: "Run a job template on its own; every task has a log, and no product is made.",
       discussion: """
         EXAMPLE: sluice job submit render.yaml -p Frames=1001-1100 -p Scene=shot.blend --wait
+        EXAMPLE: sluice job submit render.yaml --environment studio.yaml
         EXAMPLE: sluice job submit render.yaml --path-mapping-rules file://rules.json
         """)
     @Argument(help: "The job template: JSON where its name ends in .json, else YAML.") var file: String
     @OptionGroup var given: JobParameterOptions
+    @OptionGroup var outer: OuterEnvironmentOptions
     @Option(help: ArgumentHelp("Path mapping rules (pathmapping-1.0) as JSON, or file:// and a file of them."))
     var pathMappingRules: String?
     @Flag(help: "Stay until it ends; exit 1 where it did not succeed.") var wait = false
@@ -24,12 +26,13 @@ extension JobCommand {
 
     func run() async throws {
       let (checked, template) = try JobCommand.jobTemplate(file, json: options.json)
+      let outer = try outer.templates(json: options.json)
       let submitted = SubmittedJob(
         name: "", template: checked.canonical, values: try given.values(),
         templateFolder: FileName.parent(Machine.absolute(file)), workingFolder: Machine.absolute("."),
-        rules: try rules())
+        rules: try rules(), environments: outer.isEmpty ? nil : outer.map(\.canonical))
       do {
-        _ = try template.job(
+        _ = try template.within(outer.map(\.template)).job(
           submitted.values,
           folders: OpenJD.Folders(template: submitted.templateFolder, working: submitted.workingFolder))
       } catch {
