@@ -6,28 +6,33 @@ extension Planner {
   func name(_ plan: inout Plan) {
     var writer = PlanWriter(runs: plan.runs.count)
     writer.begin(plan)
-    for index in plan.runs.indices {
-      let purges = plan.runs[index].restores == nil ? nil : assessor.project.purges(undoneBy: plan.runs[index])
-      writer.put(plan.runs[index], isFirst: index == 0, there: there(for: plan.runs[index]), purges: purges)
+    plan.runs.withUnsafeBufferPointer { runs in
+      for index in runs.indices {
+        let purges = runs[index].restores == nil ? nil : assessor.project.purges(undoneBy: runs[index])
+        writer.put(runs[index], isFirst: index == 0, there: there(for: runs[index]), purges: purges)
+      }
     }
     writer.end(plan)
     plan.id = PlanID(digest: Digest.of(writer.bytes))
+    var ids = RunIDs(plan: plan.id)
     for index in plan.runs.indices {
       let (step, folder) = (plan.runs[index].step, plan.runs[index].folder)
       plan.runs[index].id =
         plan.runs[index].restores.map { RunID(plan: plan.id, step: step, folder: folder, restoring: $0) }
-        ?? RunID(plan: plan.id, step: step, folder: folder)
+        ?? ids.id(step: step, folder: folder)
     }
   }
 
   /// What is there now, where the reasons name no versions: a tool or an event's value that goes back and forth is
   /// another situation each time. Nil otherwise.
   private func there(for run: PlannedRun) -> [VersionID]? {
-    let goesBackAndForth = run.reasons.contains { reason in
-      switch reason.kind {
-      case .tool, .event, .forced, .cast, .omitted, .order: true
-      case .input: reason.used == nil
-      default: false
+    let goesBackAndForth = run.reasons.withUnsafeBufferPointer { reasons in
+      reasons.indices.contains { index in
+        switch reasons[index].kind {
+        case .tool, .event, .forced, .cast, .omitted, .order: true
+        case .input: reasons[index].used == nil
+        default: false
+        }
       }
     }
     guard goesBackAndForth else { return nil }
@@ -40,6 +45,11 @@ extension Planner {
 struct PlanWriter {
   private(set) var bytes: [UInt8] = []
   private var frames: (set: FrameSet, text: String)?
+  private var last: (words: Words?, bytes: [UInt8]) = (nil, [])
+  private struct Words: Equatable {
+    let kind: Reason.Kind
+    let input, used, now: String?
+  }
 
   init(runs: Int) { bytes.reserveCapacity(256 + runs * 256) }
 
@@ -61,16 +71,31 @@ struct PlanWriter {
     if let set = run.frames { put(#""frames":"#, text(of: set), ",") }
     if let purges { put("purges", purges.map(\.description)) }
     bytes += #""reasons":["#.utf8
-    for index in run.reasons.indices {
-      put(index == 0 ? "[" : ",[", run.reasons[index].kind.rawValue, ",")
-      put(run.reasons[index].input, ",")
-      put(run.reasons[index].used, ",")
-      put(run.reasons[index].now, "]")
+    run.reasons.withUnsafeBufferPointer { reasons in
+      for index in reasons.indices {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        put(reasons[index])
+      }
     }
     put(#"],"step":"#, run.step, there == nil ? "}" : ",")
     if let there {
       put("there", there.map(\.description))
       bytes[bytes.count - 1] = UInt8(ascii: "}")
+    }
+  }
+
+  /// Most runs have the reason of the run before.
+  private mutating func put(_ reason: Reason) {
+    let words = Words(kind: reason.kind, input: reason.input, used: reason.used, now: reason.now)
+    if words != last.words {
+      let start = bytes.count
+      put("[", words.kind.rawValue, ",")
+      put(words.input, ",")
+      put(words.used, ",")
+      put(words.now, "]")
+      last = (words, Array(bytes[start...]))
+    } else {
+      bytes += last.bytes
     }
   }
 

@@ -23,19 +23,24 @@ struct VersionRecord: Sendable {
   }
   static let none = Int32.min
 
-  var content, recipe, core, manifest: Digest
+  var content, manifest: Digest
   var sequence, milliseconds, bytes: Int64
   var time: Double
   var event: (UInt64, UInt64)
   var run: UInt64
   /// Within what 32 bits have of the time, to 2106; a version of another one is kept whole.
   private var moment: UInt32
-  var counter, ticks, files: Int32
+  var files: Int32
   var number, published: Int32
   /// In the shelf: the version before of the same product, its form, its frames, the checksum of its files where it is
-  /// not the content, what caused it, and what it was made from.
+  /// not the content, and what caused it.
   var previous, form, frames, sum, cause: Int32
-  var used, usedCount: UInt32
+  /// Where its form does not say by which core it was made, and where its recipe is not what follows from core and
+  /// inputs: these, among the shelf's digests.
+  var core, recipe: Int32
+  /// The first of what it was made from; its form says how many there are.
+  var used: UInt32
+  var counter, ticks: UInt16
   var flags: Flags
 
   var second: Int64 {
@@ -48,18 +53,18 @@ struct VersionRecord: Sendable {
     let shape = fact.representations.first
     let nothing = Digest(words: (0, 0, 0, 0))
     content = shape?.content ?? nothing
-    (recipe, core, manifest) = (fact.made?.recipe ?? nothing, fact.made?.core ?? nothing, fact.manifest)
+    manifest = fact.manifest
     (moment, sequence) = (UInt32(clamping: version.address.version.second), place.sequence)
     (milliseconds, bytes) = (place.clock.milliseconds, shape?.bytes ?? 0)
     time = version.time.timeIntervalSinceReferenceDate
     let (event, source) = (EventID.words(version.event), version.cause.flatMap { EventID.words($0) })
     let run = fact.made.flatMap { RunID.number($0.run) }
     (self.event, self.run) = (event ?? (0, 0), run ?? 0)
-    (counter, ticks) = (Int32(clamping: version.address.version.counter), Int32(clamping: place.clock.counter))
+    (counter, ticks) = (UInt16(clamping: version.address.version.counter), UInt16(clamping: place.clock.counter))
     files = Int32(clamping: shape?.files ?? 0)
     number = version.number.map { Int32(clamping: $0) } ?? VersionRecord.none
     published = fact.number.map { Int32(clamping: $0) } ?? VersionRecord.none
-    (previous, form, frames, sum, cause, used, usedCount) = (-1, 0, -1, -1, -1, 0, 0)
+    (previous, form, frames, sum, cause, core, recipe, used) = (-1, 0, -1, -1, -1, -1, -1, 0)
     var flags: Flags = []
     if fact.made != nil { flags.insert(.isMade) }
     if fact.made?.uniform == true { flags.insert(.isUniform) }
@@ -80,12 +85,12 @@ struct VersionRecord: Sendable {
 
   private init() {
     let nothing = Digest(words: (0, 0, 0, 0))
-    (content, recipe, core, manifest) = (nothing, nothing, nothing, nothing)
+    (content, manifest) = (nothing, nothing)
     (moment, sequence, milliseconds, bytes, time) = (0, 0, 0, 0, 0)
     (event, run) = ((0, 0), 0)
     (counter, ticks, files) = (0, 0, 0)
     (number, published) = (VersionRecord.none, VersionRecord.none)
-    (previous, form, frames, sum, cause, used, usedCount, flags) = (-1, 0, -1, -1, -1, 0, 0, [])
+    (previous, form, frames, sum, cause, core, recipe, used, flags) = (-1, 0, -1, -1, -1, -1, -1, 0, [])
   }
   static let blank = VersionRecord()
 }
@@ -96,7 +101,7 @@ struct EventWords: Sendable, Equatable {
 }
 
 /// One version that another was made from.
-struct UsedRecord: Sendable {
+struct UsedRecord: Sendable, Equatable {
   let content: Digest
   /// Within what 32 bits have of the time, to 2106; a version that used another one is kept whole.
   private let moment: UInt32
@@ -139,6 +144,8 @@ struct VersionForm: Sendable, Hashable {
   let origin: String
   let seen: Frontier
   let uses: [Use]
+  /// By what all that have this form were made; nil where each says it itself. No row has it with the form.
+  var core: Digest?
 
   init(_ version: Version) {
     let (fact, ref) = (version.published, version.address.product)
@@ -202,7 +209,7 @@ extension Version {
   /// Put together again.
   init(
     _ record: VersionRecord, _ form: VersionForm, frames: FrameSet?, sum: Digest, cause: EventWords?,
-    _ uses: ArraySlice<UsedRecord>, reasons: [Reason], _ extra: VersionExtra?, of ref: ProductRef
+    core: Digest, recipe: Digest, _ uses: [UsedRecord], reasons: [Reason], _ extra: VersionExtra?, of ref: ProductRef
   ) {
     let id = VersionID(second: record.second, site: form.site, counter: Int(record.counter))
     let known = { (number: Int32) in number == VersionRecord.none ? nil : Int(number) }
@@ -228,8 +235,8 @@ extension Version {
     fact.inPlace = extra?.inPlace
     if let making = form.making {
       fact.made = Made(
-        step: making.step, run: extra?.run ?? RunID(number: record.run), plan: making.plan, core: record.core,
-        tools: making.tools, recipe: record.recipe, told: extra?.told, uniform: making.isUniform,
+        step: making.step, run: extra?.run ?? RunID(number: record.run), plan: making.plan, core: core,
+        tools: making.tools, recipe: recipe, told: extra?.told, uniform: making.isUniform,
         accepted: extra?.accepted, reasons: reasons)
     }
     self.init(
