@@ -139,7 +139,7 @@ import Testing
   }
 
   @Test func `are small`() {
-    #expect(MemoryLayout<VersionRecord>.stride <= 176)
+    #expect(MemoryLayout<VersionRecord>.stride <= 168)
     #expect(MemoryLayout<Shelf.Kept>.stride <= 32)
   }
 }

@@ -14,12 +14,16 @@ extension Planner {
     }
     writer.end(plan)
     plan.id = PlanID(digest: Digest.of(writer.bytes))
-    var ids = RunIDs(plan: plan.id)
-    for index in plan.runs.indices {
-      let (step, folder) = (plan.runs[index].step, plan.runs[index].folder)
-      plan.runs[index].id =
-        plan.runs[index].restores.map { RunID(plan: plan.id, step: step, folder: folder, restoring: $0) }
-        ?? ids.id(step: step, folder: folder)
+    let id = plan.id
+    var ids = RunIDs(plan: id)
+    plan.runs.withUnsafeMutableBufferPointer { runs in
+      for index in runs.indices {
+        if let versions = runs[index].restores {
+          runs[index].id = RunID(plan: id, step: runs[index].step, folder: runs[index].folder, restoring: versions)
+        } else {
+          runs[index].id = ids.id(step: runs[index].step, folder: runs[index].folder)
+        }
+      }
     }
   }
 

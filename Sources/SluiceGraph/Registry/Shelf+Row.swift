@@ -204,8 +204,8 @@ extension Shelf {
       throw RowReader.Broken()
     }
     (record.counter, record.ticks, record.files) = (counter, ticks, try row.small())
-    if marks.contains(.hasNumber) { record.number = try row.small() }
-    if marks.contains(.wasNumbered) { record.published = try row.small() }
+    let number = marks.contains(.hasNumber) ? try row.small() : VersionRecord.none
+    record.number(number, published: marks.contains(.wasNumbered) ? try row.small() : VersionRecord.none)
     if marks.contains(.hasFrames) { record.frames = Int32(put(try forms.frames(row.part()))) }
     record.form = Int32(put(form))
     record.used = UInt32(used.count)

@@ -62,14 +62,14 @@ extension Glance {
     for index in links.indices where links[index].above >= 0 {
       let framed = aboves[links[index].above].framed
       guard framed.stale >= 0 else { return expected }
-      let input = inputs[links[index].input]
+      let input = links[index].input
       let isAsExpected = framed.existing < 0 || framed.existing == framed.expected
-      if input.isOneToOne, isAsExpected, framed.stale == expected { return expected }
+      if inputs[input].isOneToOne, isAsExpected, framed.stale == expected { return expected }
       var changed = frames[framed.stale]
       if !isAsExpected {
         changed = changed.union(frames[framed.existing].subtracting(frames.set(framed.expected) ?? .empty))
       }
-      for relation in input.relations {
+      for relation in inputs[input].relations {
         guard let reached = relation == .oneToOne ? changed : relation.reached(by: changed) else { return expected }
         if reached == frames[expected] { return expected }
         stale = stale.union(reached.intersection(frames[expected]))
@@ -77,13 +77,11 @@ extension Glance {
     }
     if frames[expected].subtracting(stale).isEmpty { return expected }
     // All of its frames were made from inputs that counted as a whole, and one of these is another one now.
-    let isOther =
-      made.isUniform
-      && links.indices.contains { index in
-        let input = inputs[links[index].input]
-        return input.gather == .here && !input.isPerFrame && isMoved(index, made)
-      }
-    return isOther ? expected : nil
+    guard made.isUniform else { return nil }
+    for index in links.indices where inputs[links[index].input].gather == .here {
+      if !inputs[links[index].input].isPerFrame, isMoved(index, made) { return expected }
+    }
+    return nil
   }
 
   /// Also of what is to be made anew first.
