@@ -345,6 +345,6 @@ struct Shelf: Sendable {
 extension Array {
   /// Makes room for a few more: these arrays are many, and each is short.
   mutating func grow(by more: Int = 1) {
-    if capacity < count + more { reserveCapacity(count + more + count / 32) }
+    if capacity < count + more { reserveCapacity(count + more + Swift.max(1, count / 8)) }
   }
 }
