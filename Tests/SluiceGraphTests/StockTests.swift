@@ -82,4 +82,64 @@ import Testing
     #expect(stock.version(odd.address) == odd)
     #expect(stock.wholeCount == 1)
   }
+
+  @Test func `say an input on their shelf by its number, and keep what it was when that changes`() throws {
+    let show = try Show.made(frames: 1001...1004)
+    var stock = show.project.stock
+    let all = show.project.versions.values
+    let made = try #require(
+      all.first { version in
+        version.published.madeFrom.contains { $0.product.folder == version.address.product.folder }
+      })
+    let shelf = try #require(stock.shelf(of: made.address.product))
+    #expect(shelf.used.contains { $0 >= 0 })
+    #expect(shelf.distant.count < shelf.used.count)
+    let used = try #require(
+      made.published.madeFrom.first { $0.product.folder == made.address.product.folder })
+    let address = VersionAddress(product: used.product, version: used.version)
+    var source = try #require(stock.version(address))
+    source.published.representations[0].content = Digest.of("something else")
+    stock.set(source, at: address)
+    for version in all where version.address != address {
+      #expect(stock.version(version.address) == version)
+    }
+    #expect(stock.version(address) == source)
+    #expect(stock.wholeCount == 0)
+  }
+
+  @Test func `say a core that many have, and a recipe that follows, no more than once`() throws {
+    let show = try Show.made(frames: 1001...1004)
+    let one = try #require(
+      show.project.versions.values.first { $0.published.made != nil && $0.published.madeFrom.count == 1 })
+    var (all, stock) = ([Version](), Stock(project: show.project.name))
+    for number in 0..<20 {
+      var version = one
+      version.address = VersionAddress(product: try show.ref("crowd/p\(number)"), version: one.address.version)
+      version.published.representations[0].sha256 = version.published.representations[0].content
+      let made = try #require(one.published.made)
+      let input = try #require(one.published.madeFrom[0].input)
+      // The last one was made otherwise, and one says that it was made as nobody could.
+      let core = number == 19 ? Digest.of("another core") : made.core
+      version.published.made?.core = core
+      version.published.made?.recipe =
+        number == 18
+        ? Digest.of("another recipe")
+        : Recipe.whole(core: core, inputs: [(name: input, content: one.published.madeFrom[0].content)])
+      stock.set(version, at: version.address)
+      all.append(version)
+    }
+    for version in all { #expect(stock.version(version.address) == version) }
+    let shelf = try #require(stock.shelf(of: all[0].address.product))
+    // The first few say their core, which is the same, and the two that are different what they have.
+    #expect(shelf.digests.count == 3)
+    #expect(shelf.records.count { $0.recipe >= 0 } == 1)
+    #expect(shelf.records.count { $0.core >= 0 } < 12)
+    let rows = all.compactMap { stock.row($0.address) }
+    #expect(rows[17].count + 32 == rows[18].count)
+  }
+
+  @Test func `are small`() {
+    #expect(MemoryLayout<VersionRecord>.stride <= 168)
+    #expect(MemoryLayout<Shelf.Kept>.stride <= 32)
+  }
 }

@@ -6,9 +6,11 @@ extension Planner {
   func name(_ plan: inout Plan) {
     var writer = PlanWriter(runs: plan.runs.count)
     writer.begin(plan)
-    for index in plan.runs.indices {
-      let purges = plan.runs[index].restores == nil ? nil : assessor.project.purges(undoneBy: plan.runs[index])
-      writer.put(plan.runs[index], isFirst: index == 0, purges: purges)
+    plan.runs.withUnsafeBufferPointer { runs in
+      for index in runs.indices {
+        let purges = runs[index].restores == nil ? nil : assessor.project.purges(undoneBy: runs[index])
+        writer.put(runs[index], isFirst: index == 0, purges: purges)
+      }
     }
     writer.end(plan)
     plan.take(PlanID(digest: Digest.of(writer.bytes)))
@@ -18,11 +20,15 @@ extension Planner {
 extension Plan {
   fileprivate mutating func take(_ name: PlanID) {
     id = name
-    for index in runs.indices {
-      let (step, folder) = (runs[index].step, runs[index].folder)
-      runs[index].id =
-        runs[index].restores.map { RunID(plan: name, step: step, folder: folder, restoring: $0) }
-        ?? RunID(plan: name, step: step, folder: folder)
+    var ids = RunIDs(plan: name)
+    runs.withUnsafeMutableBufferPointer { runs in
+      for index in runs.indices {
+        if let versions = runs[index].restores {
+          runs[index].id = RunID(plan: name, step: runs[index].step, folder: runs[index].folder, restoring: versions)
+        } else {
+          runs[index].id = ids.id(step: runs[index].step, folder: runs[index].folder)
+        }
+      }
     }
   }
 }
@@ -55,6 +61,11 @@ extension Registry {
 struct PlanWriter {
   private(set) var bytes: [UInt8] = []
   private var frames: (set: FrameSet, text: String)?
+  private var last: (words: Words?, bytes: [UInt8]) = (nil, [])
+  private struct Words: Equatable {
+    let kind: Reason.Kind
+    let input, used, now: String?
+  }
 
   init(runs: Int) { bytes.reserveCapacity(256 + runs * 256) }
 
@@ -76,13 +87,28 @@ struct PlanWriter {
     if let set = run.frames { put(#""frames":"#, text(of: set), ",") }
     if let purges { put("purges", purges.map(\.description)) }
     bytes += #""reasons":["#.utf8
-    for index in run.reasons.indices {
-      put(index == 0 ? "[" : ",[", run.reasons[index].kind.rawValue, ",")
-      put(run.reasons[index].input, ",")
-      put(run.reasons[index].used, ",")
-      put(run.reasons[index].now, "]")
+    run.reasons.withUnsafeBufferPointer { reasons in
+      for index in reasons.indices {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        put(reasons[index])
+      }
     }
     put(#"],"step":"#, run.step, "}")
+  }
+
+  /// Most runs have the reason of the run before.
+  private mutating func put(_ reason: Reason) {
+    let words = Words(kind: reason.kind, input: reason.input, used: reason.used, now: reason.now)
+    if words != last.words {
+      let start = bytes.count
+      put("[", words.kind.rawValue, ",")
+      put(words.input, ",")
+      put(words.used, ",")
+      put(words.now, "]")
+      last = (words, Array(bytes[start...]))
+    } else {
+      bytes += last.bytes
+    }
   }
 
   private mutating func text(of set: FrameSet) -> String {

@@ -30,10 +30,12 @@ package struct Planner: Sendable {
     var missing: Set<ProductRef> = []
     var left: Set<UnitID> = []
     var stopped: Set<UnitID> = []
-    var busy: Set<Int> = []
+    // Ascending, each once.
+    var worked: [Int] = []
     var restoring = Restoring(assessor)
     var drafting = RunDrafting(assessor)
     runs.reserveCapacity(units.count)
+    worked.reserveCapacity(units.count)
     for (unit, finding) in units where finding.needsWork {
       let wanted = drafting.frames(toMake: finding, within: frames)
       var obstacle = obstacle(unit, finding, due, left: left, stopped: stopped)
@@ -42,19 +44,19 @@ package struct Planner: Sendable {
         if obstacle == nil, wanted?.isEmpty != true { obstacle = try restoring.want(inputsOf: assessment) }
       }
       if let obstacle {
-        busy.insert(unit)
+        worked.append(unit)
         stopped.insert(finding.unit)
         blocked.append(BlockedRun(step: finding.unit.step, folder: finding.unit.folder, text: obstacle))
         continue
       }
       if let stale = finding.stale, let wanted, stale != wanted, !stale.subtracting(wanted).isEmpty {
         if due.finding(at: unit)?.stale?.subtracting(wanted).isEmpty == false {
-          busy.insert(unit)
+          worked.append(unit)
           left.insert(finding.unit)
         }
         if wanted.isEmpty { continue }
       }
-      busy.insert(unit)
+      if worked.last != unit { worked.append(unit) }
       runs.append(drafting.run(unit, finding, frames: wanted))
     }
     if selection.expression != nil {
@@ -62,18 +64,21 @@ package struct Planner: Sendable {
       blocked += try restoring.want(selection, products: selected ?? [], except: made)
     }
     let brought = try restoring.runs()
-    busy.formUnion(brought.compactMap { graph.index(of: UnitID(step: $0.step, folder: $0.folder)) })
+    var others = Set(brought.compactMap { graph.index(of: UnitID(step: $0.step, folder: $0.folder)) })
     if !brought.isEmpty { runs = brought + runs }
     try checkSize(runs)
     let told = units.compactMap { if case .full(let assessment) = $0.finding { assessment } else { nil } }
     let hands = byHand(told)
-    busy.formUnion(hands.compactMap { graph.index(of: UnitID(step: $0.step, folder: $0.folder)) })
-    let untouched =
-      selected.map { selected in
-        selected.count { product in
-          graph.makerIndex(of: product).map { !busy.contains($0) } ?? (assessor.project.products[product] != nil)
-        }
-      } ?? due.untouched(by: busy)
+    others.formUnion(hands.compactMap { graph.index(of: UnitID(step: $0.step, folder: $0.folder)) })
+    let untouched: Int
+    if let selected {
+      let busy = others.union(worked)
+      untouched = selected.count { product in
+        graph.makerIndex(of: product).map { !busy.contains($0) } ?? (assessor.project.products[product] != nil)
+      }
+    } else {
+      untouched = due.untouched(by: others.isEmpty ? worked : Array(others.union(worked)))
+    }
     var plan = Plan(
       id: PlanID(""), project: assessor.project.name, selection: selection.text, frames: frames,
       pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched,
@@ -109,7 +114,7 @@ package struct Planner: Sendable {
     }
     runs = try restoring.runs() + runs
     try checkSize(runs)
-    let untouched = assessments.untouched(by: Set(open.map(\.unit)))
+    let untouched = assessments.untouched(by: open.map(\.unit))
     var plan = Plan(
       id: PlanID(""), project: assessor.project.name, selection: "", frames: nil,
       pipelineRevision: assessor.project.pipeline?.revision ?? 0, runs: runs, untouched: untouched, missing: [],

@@ -1,11 +1,12 @@
 package import SluiceModel
 
-/// Writes the runs of a plan. What runs of one step have in common is worked out once.
+/// Writes the runs of a plan. What runs of one step that follow one another have in common is worked out once.
 struct RunDrafting {
   private let assessor: Assessor
-  /// Of the last run of each step: for its frames, what it comes to.
-  private var costs: [Int: Cost] = [:]
+  /// Of the last run: for its step and frames, what it comes to. Runs of a step come one after the other, mostly.
+  private var last: Cost?
   private struct Cost {
+    let step: Int
     let frames: FrameSet?
     let tasks: Int
     let estimate: Estimate?
@@ -32,11 +33,12 @@ struct RunDrafting {
   }
 
   private mutating func cost(ofStep index: Int, _ frames: FrameSet?) -> Cost {
-    if let known = costs[index], known.frames == frames { return known }
+    if let last, last.step == index, last.frames == frames { return last }
     let step = assessor.graph.steps[index]
     let tasks = step.taskCount(for: frames)
-    let cost = Cost(frames: frames, tasks: tasks, estimate: assessor.project.estimate(of: step.name, tasks: tasks))
-    costs[index] = cost
+    let cost = Cost(
+      step: index, frames: frames, tasks: tasks, estimate: assessor.project.estimate(of: step.name, tasks: tasks))
+    last = cost
     return cost
   }
 }

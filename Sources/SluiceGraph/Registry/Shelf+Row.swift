@@ -10,6 +10,8 @@ private struct RowMarks: OptionSet {
   static let wasNumbered = RowMarks(rawValue: 8)
   static let hasReasons = RowMarks(rawValue: 16)
   static let hasWords = RowMarks(rawValue: 32)
+  /// Its recipe follows from its core and its inputs.
+  static let isFollowing = RowMarks(rawValue: 64)
 }
 
 // MARK: Writing
@@ -30,6 +32,8 @@ extension Shelf {
     if known.published != VersionRecord.none { marks.insert(.wasNumbered) }
     if !why.isEmpty { marks.insert(.hasReasons) }
     if extra != nil { marks.insert(.hasWords) }
+    let recipe = known.recipe < 0 ? nil : digests[Int(known.recipe)]
+    if known.flags.contains(.isMade), recipe == nil { marks.insert(.isFollowing) }
     var row = RowWriter()
     row.put(Shelf.rowMark)
     var form = RowWriter()
@@ -41,8 +45,8 @@ extension Shelf {
     if marks.contains(.hasOwnSum) { row.put(sum(of: known)) }
     row.put(known.manifest)
     if known.flags.contains(.isMade) {
-      row.put(known.recipe)
-      row.put(known.core)
+      if let recipe { row.put(recipe) }
+      row.put(core(of: record))
       row.put(word: known.run)
     }
     row.put(word: known.event.0)
@@ -53,15 +57,16 @@ extension Shelf {
     }
     row.put(word: known.time.bitPattern)
     for number in [known.second, known.sequence, known.milliseconds, known.bytes] { row.put(signed: number) }
-    for number in [known.counter, known.ticks, known.files] { row.put(signed: Int64(number)) }
+    for number in [Int64(known.counter), Int64(known.ticks), Int64(known.files)] { row.put(signed: number) }
     if marks.contains(.hasNumber) { row.put(signed: Int64(known.number)) }
     if marks.contains(.wasNumbered) { row.put(signed: Int64(known.published)) }
     if marks.contains(.hasFrames) { row.put(frames[Int(known.frames)].description) }
-    row.put(UInt64(known.usedCount))
-    for place in Int(known.used)..<(Int(known.used) + Int(known.usedCount)) {
-      row.put(used[place].content)
-      row.put(signed: used[place].second)
-      row.put(signed: Int64(used[place].counter))
+    let uses = uses(of: record)
+    row.put(UInt64(uses.count))
+    for use in uses {
+      row.put(use.content)
+      row.put(signed: use.second)
+      row.put(signed: Int64(use.counter))
     }
     if marks.contains(.hasReasons) {
       row.put(UInt64(why.count))
@@ -73,7 +78,7 @@ extension Shelf {
 
   /// A product as it is kept, in a row of its own; nil for one that is not what its versions say.
   func productRow(at index: Int) -> [UInt8]? {
-    guard kept[index].isThere, kept[index].apart.isEmpty, kept[index].latest >= 0 else { return nil }
+    guard kept[index].isThere, apart[Int32(index)] == nil, kept[index].latest >= 0 else { return nil }
     var row = RowWriter()
     row.put(Shelf.rowMark)
     id(of: Int(kept[index].latest)).write(to: &row)
@@ -120,17 +125,24 @@ extension FrameSet {
 
 /// What rows of many versions have in common, read once.
 struct RowForms {
-  private var forms: [UInt64: (bytes: [UInt8], form: [VersionForm])] = [:]
+  private var forms: [UInt64: (bytes: [UInt8], form: SharedForm)] = [:]
   private var frames: (bytes: [UInt8], set: FrameSet)?
 
-  fileprivate mutating func form(_ bytes: UnsafeRawBufferPointer) throws(RowReader.Broken) -> [VersionForm] {
+  /// - Parameter core: by what the version was made.
+  fileprivate mutating func form(
+    _ bytes: UnsafeRawBufferPointer, _ core: Digest?
+  ) throws(RowReader.Broken) -> [VersionForm] {
     let hash = RowForms.hash(of: bytes)
-    let known = forms[hash]
-    if let known, RowForms.isSame(known.bytes, bytes) { return known.form }
+    if let known = forms[hash].map({ RowForms.isSame($0.bytes, bytes) }) {
+      if known { return forms[hash]?.form.form(madeBy: core) ?? [] }
+      var reader = RowReader(bytes)
+      return [try VersionForm(&reader)]
+    }
     var reader = RowReader(bytes)
-    let form = [try VersionForm(&reader)]
-    if known == nil { forms[hash] = (Array(bytes), form) }
-    return form
+    var form = SharedForm(try VersionForm(&reader))
+    let shared = form.form(madeBy: core)
+    forms[hash] = (Array(bytes), form)
+    return shared
   }
 
   fileprivate mutating func frames(_ bytes: UnsafeRawBufferPointer) throws(RowReader.Broken) -> FrameSet {
@@ -167,16 +179,20 @@ extension Shelf {
   mutating func put(
     _ row: inout RowReader, at index: Int, _ forms: inout RowForms
   ) throws(RowReader.Broken) -> [VersionForm] {
-    let form = try forms.form(row.part())
+    let formBytes = try row.part()
     let marks = RowMarks(rawValue: try row.byte())
     var record = VersionRecord.blank
     record.flags = VersionRecord.Flags(rawValue: UInt16(truncatingIfNeeded: try row.number()))
     record.content = try row.digest()
-    if marks.contains(.hasOwnSum) { record.sum = Int32(put(sum: try row.digest())) }
+    if marks.contains(.hasOwnSum) { record.sum = Int32(put(digest: try row.digest())) }
     record.manifest = try row.digest()
+    var core: Digest?
     if record.flags.contains(.isMade) {
-      (record.recipe, record.core, record.run) = (try row.digest(), try row.digest(), try row.word())
+      if !marks.contains(.isFollowing) { record.recipe = Int32(put(digest: try row.digest())) }
+      (core, record.run) = (try row.digest(), try row.word())
     }
+    let form = try forms.form(formBytes, core)
+    if let core, form[0].core == nil { record.core = Int32(put(digest: core)) }
     record.event = (try row.word(), try row.word())
     if record.flags.contains(.hasCause) {
       record.cause = Int32(put(EventWords(high: try row.word(), low: try row.word())))
@@ -184,15 +200,19 @@ extension Shelf {
     record.time = Double(bitPattern: try row.word())
     (record.second, record.sequence) = (try row.signed(), try row.signed())
     (record.milliseconds, record.bytes) = (try row.signed(), try row.signed())
-    (record.counter, record.ticks, record.files) = (try row.small(), try row.small(), try row.small())
-    if marks.contains(.hasNumber) { record.number = try row.small() }
-    if marks.contains(.wasNumbered) { record.published = try row.small() }
+    guard let counter = UInt16(exactly: try row.signed()), let ticks = UInt16(exactly: try row.signed()) else {
+      throw RowReader.Broken()
+    }
+    (record.counter, record.ticks, record.files) = (counter, ticks, try row.small())
+    let number = marks.contains(.hasNumber) ? try row.small() : VersionRecord.none
+    record.number(number, published: marks.contains(.wasNumbered) ? try row.small() : VersionRecord.none)
     if marks.contains(.hasFrames) { record.frames = Int32(put(try forms.frames(row.part()))) }
     record.form = Int32(put(form))
-    (record.used, record.usedCount) = (UInt32(used.count), UInt32(truncatingIfNeeded: try row.count()))
-    guard Int(record.usedCount) == form[0].uses.count else { throw RowReader.Broken() }
-    for _ in 0..<record.usedCount {
-      used.append(UsedRecord(content: try row.digest(), second: try row.signed(), counter: try row.small()))
+    record.used = UInt32(used.count)
+    guard try row.count() == form[0].uses.count else { throw RowReader.Broken() }
+    for _ in form[0].uses.indices {
+      used.append(~Int32(distant.count))
+      distant.append(UsedRecord(content: try row.digest(), second: try row.signed(), counter: try row.small()))
     }
     let place = Int32(records.count)
     if marks.contains(.hasReasons) {
@@ -220,8 +240,23 @@ extension Shelf {
     packed.kept = kept.withUnsafeBufferPointer { Array($0) }
     packed.records = records.withUnsafeBufferPointer { Array($0) }
     packed.used = used.withUnsafeBufferPointer { Array($0) }
+    packed.distant = distant.withUnsafeBufferPointer { Array($0) }
     packed.forms = forms.withUnsafeBufferPointer { Array($0) }
     return packed
+  }
+
+  /// Finds inputs among the records, when these are all there.
+  /// - Parameter sources: the products of inputs on this shelf, by their places in `used`.
+  mutating func settle(_ sources: [(place: Int, source: Int, site: String)]) {
+    for (place, source, site) in sources where used[place] < 0 {
+      if let near = near(distant[Int(~used[place])], site, at: source) { used[place] = near }
+    }
+    let all = distant
+    distant.removeAll(keepingCapacity: true)
+    for place in used.indices where used[place] < 0 {
+      distant.append(all[Int(~used[place])])
+      used[place] = ~Int32(distant.count - 1)
+    }
   }
 
   /// Empty, with the room that it has.
@@ -229,8 +264,10 @@ extension Shelf {
     kept.removeAll(keepingCapacity: true)
     records.removeAll(keepingCapacity: true)
     used.removeAll(keepingCapacity: true)
+    distant.removeAll(keepingCapacity: true)
     forms.removeAll(keepingCapacity: true)
-    (frames, sums, causes, reasons, extras) = ([], [], [], [:], [:])
+    (frames, digests, causes) = ([], [], [])
+    (reasons, extras, far, apart) = ([:], [:], [:], [:])
   }
 
   /// A user on the same shelf.

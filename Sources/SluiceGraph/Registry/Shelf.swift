@@ -6,32 +6,41 @@ struct Shelf: Sendable {
   /// One product.
   struct Kept: Sendable {
     let name: String
-    /// False for one of which others only say that they use it.
-    var isThere = false
-    /// The version that came last, and the one that is the latest by what people said; -1 for none.
-    var last: Int32 = -1
-    var latest: Int32 = -1
-    /// Who uses it, of this shelf, by their places, and of others.
+    /// Who uses it, of this shelf, by their places.
     var near: UInt64 = 0
-    /// One set, where there are any.
-    var far: [KeySet<ProductRef>] = []
-    /// One, where it is not what its versions say.
-    var apart: [Product] = []
+    /// The version that came last; -1 for none.
+    var last: Int32 = -1
+    /// The one that is the latest by what people said; -1 for none, -2 for a product of which others only say that they
+    /// use it.
+    var latest: Int32 = -2
+
+    var isThere: Bool {
+      get { latest > -2 }
+      set { if isThere != newValue { latest = newValue ? -1 : -2 } }
+    }
   }
 
   /// Of the first shelf of a folder: twice as many shelves for each.
   var depth: UInt8 = 0
   var kept: [Kept] = []
   var records: [VersionRecord] = []
-  var used: [UsedRecord] = []
+  /// What versions were made from: records of this shelf, or the others by their place in `distant`, counted from -1
+  /// down.
+  var used: [Int32] = []
+  var distant: [UsedRecord] = []
   /// Each one behind a reference, that others share.
   var forms: [[VersionForm]] = []
   var frames: [FrameSet] = []
-  /// Checksums of files that count by another content, and events that caused some versions.
-  var sums: [Digest] = []
+  /// Checksums of files that count by another content, cores and recipes that have to be said, and events that caused
+  /// some versions.
+  var digests: [Digest] = []
   var causes: [EventWords] = []
   var reasons: [Int32: [Reason]] = [:]
   var extras: [Int32: [VersionExtra]] = [:]
+  /// By the places of products: who uses them, of other shelves, and what they are where it is not what their versions
+  /// say.
+  var far: [Int32: KeySet<ProductRef>] = [:]
+  var apart: [Int32: [Product]] = [:]
 
   /// Whether products should be put on other shelves: what lies together is copied together.
   var isFull: Bool { kept.count > 64 || records.count > 1_024 && kept.count >= 16 }
@@ -56,8 +65,8 @@ struct Shelf: Sendable {
 
   /// Freezes that have an end.
   var thaws: [(name: String, end: Date)] {
-    kept.compactMap { kept in
-      kept.isThere ? kept.apart.first?.freeze?.until.map { (kept.name, $0) } : nil
+    apart.compactMap { index, product in
+      kept[Int(index)].isThere ? product[0].freeze?.until.map { (kept[Int(index)].name, $0) } : nil
     }
   }
 
@@ -69,8 +78,7 @@ struct Shelf: Sendable {
       guard let index = kept.indices.first(where: { kept[$0].name == name }), kept[index].isThere,
         kept[index].latest >= 0
       else { return nil }
-      if !kept[index].apart.isEmpty {
-        let product = kept[index].apart[0]
+      if !shelf.pointee.apart.isEmpty, let product = shelf.pointee.apart[Int32(index)]?[0] {
         guard product.freeze == nil, product.hold == nil, product.newest == product.latest else { return nil }
       }
       let record = Int(kept[index].latest)
@@ -78,6 +86,10 @@ struct Shelf: Sendable {
     }
   }
 
+  /// Which form a version has: one that others share, while the shelf is there.
+  static func identity(_ shelf: UnsafePointer<Shelf>, ofForm record: Int) -> UnsafeRawPointer? {
+    shelf.pointee.forms[Int(shelf.pointee.records[record].form)].withUnsafeBytes { $0.baseAddress }
+  }
   static func isSequence(_ shelf: UnsafePointer<Shelf>, _ record: Int) -> Bool {
     shelf.pointee.forms[Int(shelf.pointee.records[record].form)].withUnsafeBufferPointer { $0[0].kind == .sequence }
   }
@@ -128,14 +140,14 @@ struct Shelf: Sendable {
     return VersionID(second: known.second, site: form(of: record).site, counter: Int(known.counter))
   }
 
-  func sum(of record: VersionRecord) -> Digest { record.sum < 0 ? record.content : sums[Int(record.sum)] }
+  func sum(of record: VersionRecord) -> Digest { record.sum < 0 ? record.content : digests[Int(record.sum)] }
   func form(of record: Int) -> VersionForm { forms[Int(records[record].form)][0] }
 
   // MARK: Products
 
   func product(at index: Int, _ ref: ProductRef) -> Product? {
     guard kept[index].isThere else { return nil }
-    return kept[index].apart.first ?? derived(at: index, ref)
+    return apart[Int32(index)]?[0] ?? derived(at: index, ref)
   }
 
   /// What the versions of a product say of it, where nobody said anything else.
@@ -160,24 +172,25 @@ struct Shelf: Sendable {
 
   mutating func set(_ product: Product?, at index: Int, _ ref: ProductRef) {
     kept[index].isThere = product != nil
-    kept[index].apart = product.map { [$0] } ?? []
+    apart[Int32(index)] = product.map { [$0] }
     settle(at: index, ref)
   }
 
   /// Keeps a product only where its versions say something else.
   private mutating func settle(at index: Int, _ ref: ProductRef) {
-    guard let product = kept[index].apart.first else { return }
+    guard let product = apart[Int32(index)]?[0] else { return }
     kept[index].latest = product.latest.flatMap { record(of: $0, at: index) }.map { Int32($0) } ?? -1
     guard product.versions.count <= Shelf.derivedVersions, product.tags.isEmpty, product.freeze == nil,
       product.hold == nil, derived(at: index, ref) == product
     else { return }
-    kept[index].apart = []
+    apart[Int32(index)] = nil
   }
 
   /// Whether a product is what its only version says.
   func isSaid(at index: Int) -> Bool {
     let (kept, last) = (kept[index], Int(kept[index].last))
-    return kept.isThere && kept.apart.isEmpty && last >= 0 && kept.latest == kept.last && records[last].previous < 0
+    return kept.isThere && apart[Int32(index)] == nil && last >= 0 && kept.latest == kept.last
+      && records[last].previous < 0
   }
 
   /// - Returns: how many products were put up because they have one version.
@@ -196,18 +209,19 @@ struct Shelf: Sendable {
   func version(_ record: Int, of ref: ProductRef) -> Version {
     let (known, extra) = (records[record], extras[Int32(record)]?.first)
     if let whole = extra?.whole.first { return whole }
-    let uses = used[Int(known.used)..<(Int(known.used) + Int(known.usedCount))]
+    let (form, uses) = (form(of: record), uses(of: record))
+    let core = core(of: record)
     return Version(
-      known, form(of: record), frames: known.frames < 0 ? nil : frames[Int(known.frames)],
-      sum: sum(of: known), cause: known.cause < 0 ? nil : causes[Int(known.cause)], uses,
-      reasons: reasons[Int32(record)] ?? [], extra, of: ref)
+      known, form, frames: known.frames < 0 ? nil : frames[Int(known.frames)],
+      sum: sum(of: known), cause: known.cause < 0 ? nil : causes[Int(known.cause)], core: core,
+      recipe: recipe(of: record, core, form, uses), uses, reasons: reasons[Int32(record)] ?? [], extra, of: ref)
   }
 
   mutating func set(_ version: Version, at index: Int, _ form: [VersionForm]) {
     let ref = version.address.product
     // What a product is says nothing by itself while a version of it is another one.
-    if kept[index].isThere, kept[index].apart.isEmpty, let product = derived(at: index, ref) {
-      kept[index].apart = [product]
+    if kept[index].isThere, apart[Int32(index)] == nil, let product = derived(at: index, ref) {
+      apart[Int32(index)] = [product]
     }
     let old = record(of: version.address.version, at: index)
     let place = old ?? records.count
@@ -215,21 +229,20 @@ struct Shelf: Sendable {
     record.previous = old.map { records[$0].previous } ?? kept[index].last
     record.form = Int32(put(form))
     if let shape = version.published.representations.first, shape.sha256 != shape.content {
-      record.sum = Int32(put(sum: shape.sha256))
+      record.sum = Int32(put(digest: shape.sha256))
     }
     record.cause =
       version.cause.flatMap { EventID.words($0) }.map { Int32(put(EventWords(high: $0.0, low: $0.1))) } ?? -1
     record.frames = version.published.representations.first?.frames.map { Int32(put($0)) } ?? -1
     let uses = version.published.madeFrom.map { UsedRecord($0) }
-    if let old, Int(records[old].usedCount) == uses.count {
-      record.used = records[old].used
-      used.replaceSubrange(Int(record.used)..<(Int(record.used) + uses.count), with: uses)
-    } else {
-      record.used = UInt32(used.count)
-      used.grow(by: uses.count)
-      used += uses
+    record.used = put(uses, form[0], inPlaceOf: old)
+    if let made = version.published.made {
+      if form[0].core != made.core { record.core = Int32(put(digest: made.core)) }
+      if Recipe.following(from: made.core, form[0], uses) != made.recipe {
+        record.recipe = Int32(put(digest: made.recipe))
+      }
     }
-    record.usedCount = UInt32(uses.count)
+    if let old, records[old].content != record.content { keepContent(of: old) }
     if old == nil {
       records.grow()
       records.append(record)
@@ -242,6 +255,7 @@ struct Shelf: Sendable {
     let extra = VersionExtra(version, record, form[0])
     extras[Int32(place)] = extra.isEmpty ? nil : [extra]
     if self.version(place, of: ref) != version {
+      keepContent(of: place)
       records[place].flags = .isWhole
       extras[Int32(place)] = [VersionExtra(whole: version)]
     }
@@ -269,11 +283,13 @@ struct Shelf: Sendable {
     return forms.count - 1
   }
 
-  mutating func put(sum: Digest) -> Int {
-    if let same = sums.lastIndex(of: sum) { return same }
-    sums.append(sum)
-    return sums.count - 1
+  mutating func put(digest: Digest) -> Int {
+    if let same = digests.suffix(Shelf.comparedDigests).lastIndex(of: digest) { return same }
+    digests.grow()
+    digests.append(digest)
+    return digests.count - 1
   }
+  private static let comparedDigests = 64
 
   mutating func put(_ cause: EventWords) -> Int {
     if let same = causes.lastIndex(of: cause) { return same }
@@ -294,7 +310,8 @@ struct Shelf: Sendable {
       set(other.version(record, of: ref), at: mine, other.forms[Int(other.records[record].form)])
     }
     if let product = other.product(at: index, ref) { set(product, at: mine, ref) }
-    kept[mine].far = [KeySet(other.users(at: index, in: ref.project, ref.folder))]
+    let users = other.users(at: index, in: ref.project, ref.folder)
+    far[Int32(mine)] = users.isEmpty ? nil : KeySet(users)
   }
 
   // MARK: What people said
@@ -307,7 +324,7 @@ struct Shelf: Sendable {
 
   func users(at index: Int, in project: ProjectName, _ folder: FolderPath) -> Set<ProductRef> {
     var found: Set<ProductRef> = []
-    for far in kept[index].far { found.formUnion(far.elements) }
+    if let far = far[Int32(index)] { found.formUnion(far.elements) }
     for place in 0..<min(64, kept.count) where kept[index].near & (1 << UInt64(place)) != 0 {
       found.insert(ProductRef(stored: project, folder: folder, name: kept[place].name))
     }
@@ -319,16 +336,15 @@ struct Shelf: Sendable {
     let place = isNear ? place(for: user.name) : 64
     if place < 64 {
       kept[index].near |= 1 << UInt64(place)
-    } else if kept[index].far.first?.contains(user) != true {
-      if kept[index].far.isEmpty { kept[index].far = [KeySet([])] }
-      kept[index].far[0].insert(user)
+    } else if far[Int32(index)]?.contains(user) != true {
+      far[Int32(index), default: KeySet([])].insert(user)
     }
   }
 }
 
 extension Array {
   /// Makes room for a few more: these arrays are many, and each is short.
-  fileprivate mutating func grow(by more: Int = 1) {
+  mutating func grow(by more: Int = 1) {
     if capacity < count + more { reserveCapacity(count + more + Swift.max(1, count / 8)) }
   }
 }

@@ -16,7 +16,7 @@ struct Stock: Sendable {
   private var shelves: Table<Place, Shelf> = [:]
   private(set) var productCount = 0
   /// Forms that were used last, so that equal ones are kept once.
-  private var forms: [VersionForm: [VersionForm]] = [:]
+  private var forms: [VersionForm: SharedForm] = [:]
   private static let keptForms = 512
 
   init(project: ProjectName) { self.project = project }
@@ -152,7 +152,7 @@ struct Stock: Sendable {
 
   mutating func set(_ version: Version?, at address: VersionAddress) {
     guard address.product.project == project else { return }
-    let form = version.map { shared(VersionForm($0)) }
+    let form = version.map { shared(VersionForm($0), $0.published.made?.core) }
     change(address.product) { shelf, index in
       if let version, let form {
         shelf.set(version, at: index, form)
@@ -226,12 +226,9 @@ struct Stock: Sendable {
     }
   }
 
-  private mutating func shared(_ form: VersionForm) -> [VersionForm] {
-    if let known = forms[form] { return known }
-    if forms.count == Stock.keptForms { forms = [:] }
-    let shared = [form]
-    forms[form] = shared
-    return shared
+  private mutating func shared(_ form: VersionForm, _ core: Digest?) -> [VersionForm] {
+    if forms.count == Stock.keptForms, forms[form] == nil { forms = [:] }
+    return forms[form, default: SharedForm(form)].form(madeBy: core)
   }
 
   private mutating func change(_ ref: ProductRef, _ change: (inout Shelf, Int) -> Void) {

@@ -14,6 +14,8 @@ struct StockReading {
   private var shelf = Shelf()
   /// Products of it whose rows name their latest version.
   private var latest: [(index: Int, id: VersionID)] = []
+  /// Inputs that lie on it, too, or will.
+  private var sources: [(place: Int, source: Int, site: String)] = []
   /// The product of the last row.
   private var index = 0
 
@@ -40,11 +42,13 @@ struct StockReading {
       latest.append((index, try VersionID(&row)))
       return
     }
+    let first = shelf.used.count
     let form = try shelf.put(&row, at: index, &forms)
-    for use in form[0].uses {
+    for (number, use) in form[0].uses.enumerated() {
       switch use.place {
       case .near(let name):
         let source = shelf.place(for: name)
+        sources.append((first + number, source, use.site))
         if index < 64 {
           shelf.markUser(index, at: source)
         } else {
@@ -86,6 +90,8 @@ struct StockReading {
     guard let place, !shelf.kept.isEmpty else { return }
     for (index, id) in latest { try shelf.putUp(at: index, latest: id) }
     latest.removeAll(keepingCapacity: true)
+    shelf.settle(sources)
+    sources.removeAll(keepingCapacity: true)
     stocks[place.project, default: Stock(project: place.project)].put(shelf, of: place.folder)
     shelf.clear()
     index = 0

@@ -20,22 +20,33 @@ struct VersionRecord: Sendable {
     /// It could not be taken apart.
     static let isWhole = Flags(rawValue: 512)
     static let isUniform = Flags(rawValue: 1_024)
+    /// Its fact gave no number, or gave one that it has not: others gave it, or another version has it.
+    static let isNumberedLater = Flags(rawValue: 2_048)
+    static let isNumberless = Flags(rawValue: 4_096)
   }
   static let none = Int32.min
 
-  var content, recipe, core, manifest: Digest
-  var sequence, milliseconds, bytes: Int64
+  var content, manifest: Digest
+  var sequence, bytes: Int64
   var time: Double
   var event: (UInt64, UInt64)
   var run: UInt64
   /// Within what 32 bits have of the time, to 2106; a version of another one is kept whole.
   private var moment: UInt32
-  var counter, ticks, files: Int32
-  var number, published: Int32
+  /// By how many milliseconds the writer's clock is ahead of the time.
+  private var ahead: Int32
+  var files: Int32
+  /// The number that it has, or was published with.
+  private var given: Int32
   /// In the shelf: the version before of the same product, its form, its frames, the checksum of its files where it is
-  /// not the content, what caused it, and what it was made from.
+  /// not the content, and what caused it.
   var previous, form, frames, sum, cause: Int32
-  var used, usedCount: UInt32
+  /// Where its form does not say by which core it was made, and where its recipe is not what follows from core and
+  /// inputs: these, among the shelf's digests.
+  var core, recipe: Int32
+  /// The first of what it was made from; its form says how many there are.
+  var used: UInt32
+  var counter, ticks: UInt16
   var flags: Flags
 
   var second: Int64 {
@@ -43,23 +54,43 @@ struct VersionRecord: Sendable {
     set { moment = UInt32(clamping: newValue) }
   }
 
+  var milliseconds: Int64 {
+    get { VersionRecord.milliseconds(of: time) + Int64(ahead) }
+    set {
+      ahead = Int32(clamping: newValue.subtractingReportingOverflow(VersionRecord.milliseconds(of: time)).partialValue)
+    }
+  }
+  private static func milliseconds(of time: Double) -> Int64 {
+    Int64(exactly: ((time + Date.timeIntervalBetween1970AndReferenceDate) * 1_000).rounded()) ?? 0
+  }
+
+  var number: Int32 { flags.contains(.isNumberless) ? VersionRecord.none : given }
+  var published: Int32 { flags.contains(.isNumberedLater) ? VersionRecord.none : given }
+  /// A version that has another number than it was published with is kept whole.
+  mutating func number(_ number: Int32, published: Int32) {
+    given = number == VersionRecord.none ? published : number
+    flags.remove([.isNumberedLater, .isNumberless])
+    if number != published {
+      if number == VersionRecord.none { flags.insert(.isNumberless) }
+      if published == VersionRecord.none { flags.insert(.isNumberedLater) }
+    }
+  }
+
   init(_ version: Version) {
+    self.init()
     let (fact, place) = (version.published, version.place)
     let shape = fact.representations.first
     let nothing = Digest(words: (0, 0, 0, 0))
     content = shape?.content ?? nothing
-    (recipe, core, manifest) = (fact.made?.recipe ?? nothing, fact.made?.core ?? nothing, fact.manifest)
+    manifest = fact.manifest
     (moment, sequence) = (UInt32(clamping: version.address.version.second), place.sequence)
-    (milliseconds, bytes) = (place.clock.milliseconds, shape?.bytes ?? 0)
-    time = version.time.timeIntervalSinceReferenceDate
+    (time, bytes) = (version.time.timeIntervalSinceReferenceDate, shape?.bytes ?? 0)
+    milliseconds = place.clock.milliseconds
     let (event, source) = (EventID.words(version.event), version.cause.flatMap { EventID.words($0) })
     let run = fact.made.flatMap { RunID.number($0.run) }
     (self.event, self.run) = (event ?? (0, 0), run ?? 0)
-    (counter, ticks) = (Int32(clamping: version.address.version.counter), Int32(clamping: place.clock.counter))
+    (counter, ticks) = (UInt16(clamping: version.address.version.counter), UInt16(clamping: place.clock.counter))
     files = Int32(clamping: shape?.files ?? 0)
-    number = version.number.map { Int32(clamping: $0) } ?? VersionRecord.none
-    published = fact.number.map { Int32(clamping: $0) } ?? VersionRecord.none
-    (previous, form, frames, sum, cause, used, usedCount) = (-1, 0, -1, -1, -1, 0, 0)
     var flags: Flags = []
     if fact.made != nil { flags.insert(.isMade) }
     if fact.made?.uniform == true { flags.insert(.isUniform) }
@@ -76,16 +107,19 @@ struct VersionRecord: Sendable {
     if source != nil { flags.insert(.hasCause) }
     if run != nil { flags.insert(.hasRun) }
     self.flags = flags
+    number(
+      version.number.map { Int32(clamping: $0) } ?? VersionRecord.none,
+      published: fact.number.map { Int32(clamping: $0) } ?? VersionRecord.none)
   }
 
   private init() {
     let nothing = Digest(words: (0, 0, 0, 0))
-    (content, recipe, core, manifest) = (nothing, nothing, nothing, nothing)
-    (moment, sequence, milliseconds, bytes, time) = (0, 0, 0, 0, 0)
+    (content, manifest) = (nothing, nothing)
+    (moment, sequence, ahead, bytes, time) = (0, 0, 0, 0, 0)
     (event, run) = ((0, 0), 0)
     (counter, ticks, files) = (0, 0, 0)
-    (number, published) = (VersionRecord.none, VersionRecord.none)
-    (previous, form, frames, sum, cause, used, usedCount, flags) = (-1, 0, -1, -1, -1, 0, 0, [])
+    given = VersionRecord.none
+    (previous, form, frames, sum, cause, core, recipe, used, flags) = (-1, 0, -1, -1, -1, -1, -1, 0, [])
   }
   static let blank = VersionRecord()
 }
@@ -96,7 +130,7 @@ struct EventWords: Sendable, Equatable {
 }
 
 /// One version that another was made from.
-struct UsedRecord: Sendable {
+struct UsedRecord: Sendable, Equatable {
   let content: Digest
   /// Within what 32 bits have of the time, to 2106; a version that used another one is kept whole.
   private let moment: UInt32
@@ -139,6 +173,8 @@ struct VersionForm: Sendable, Hashable {
   let origin: String
   let seen: Frontier
   let uses: [Use]
+  /// By what all that have this form were made; nil where each says it itself. No row has it with the form.
+  var core: Digest?
 
   init(_ version: Version) {
     let (fact, ref) = (version.published, version.address.product)
@@ -202,7 +238,7 @@ extension Version {
   /// Put together again.
   init(
     _ record: VersionRecord, _ form: VersionForm, frames: FrameSet?, sum: Digest, cause: EventWords?,
-    _ uses: ArraySlice<UsedRecord>, reasons: [Reason], _ extra: VersionExtra?, of ref: ProductRef
+    core: Digest, recipe: Digest, _ uses: [UsedRecord], reasons: [Reason], _ extra: VersionExtra?, of ref: ProductRef
   ) {
     let id = VersionID(second: record.second, site: form.site, counter: Int(record.counter))
     let known = { (number: Int32) in number == VersionRecord.none ? nil : Int(number) }
@@ -228,8 +264,8 @@ extension Version {
     fact.inPlace = extra?.inPlace
     if let making = form.making {
       fact.made = Made(
-        step: making.step, run: extra?.run ?? RunID(number: record.run), plan: making.plan, core: record.core,
-        tools: making.tools, recipe: record.recipe, told: extra?.told, uniform: making.isUniform,
+        step: making.step, run: extra?.run ?? RunID(number: record.run), plan: making.plan, core: core,
+        tools: making.tools, recipe: recipe, told: extra?.told, uniform: making.isUniform,
         accepted: extra?.accepted, reasons: reasons)
     }
     self.init(

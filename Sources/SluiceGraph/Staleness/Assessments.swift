@@ -15,7 +15,7 @@ package struct Assessments: Sendable {
   /// When freezes end, or have ended, by product: the one thing that changes by itself.
   private var thaws: [ProductRef: Date] = [:]
   /// What the steps of this graph say, as far as glances had to know.
-  private var rules: [GlanceRule?] = []
+  private var rules = GlanceRules(steps: 0)
 
   private var graph: StepGraph { assessor.graph }
 
@@ -43,7 +43,8 @@ package struct Assessments: Sendable {
       for unit in sighting.units { touched.add(unit) }
     }
     thaws = assessor.project.stock.thaws
-    try assess(&touched) { _ in true }
+    var changes: [Change] = []
+    try assess(&touched, &changes) { _ in true }
   }
 
   // MARK: Looking
@@ -109,12 +110,14 @@ package struct Assessments: Sendable {
   }
 
   /// How many products there are beside those that these units make.
-  /// - Parameter busy: numbers of units.
-  package func untouched(by busy: Set<Int>) -> Int {
+  /// - Parameter busy: numbers of units, each once.
+  package func untouched(by busy: [Int]) -> Int {
     let graph = graph
-    return busy.reduce(graph.madeCount + sources) { count, unit in
-      count - graph.outputs(ofUnit: unit).count { graph.makerIndex(ofProduct: Int($0)) == unit }
+    var count = graph.madeCount + sources
+    for unit in busy {
+      for product in graph.outputs(ofUnit: unit) where graph.makerIndex(ofProduct: Int(product)) == unit { count -= 1 }
     }
+    return count
   }
 
   /// When the first freeze ends that is in force; nil where none of them ends.
@@ -130,21 +133,35 @@ package struct Assessments: Sendable {
   /// - Complexity: O(rows, and the units and links that they reach); O(units + links) where folders or steps came or
   ///   went.
   package mutating func follow(_ next: Assessor, _ rows: Set<RowKey>) throws(SluiceError) {
-    let before = assessor
-    var after = self
-    after.assessor = next
+    let (before, sourcesBefore, thawsBefore) = (assessor, sources, thaws)
+    let isLaid = before.graph.turn != next.graph.turn
+    // Kept only then: what somebody else has, too, is copied before it is changed.
+    let all = isLaid ? open : nil
+    assessor = next
     var touched = Touched(next.graph)
-    if before.graph.turn != next.graph.turn {
-      after.lay(from: before.graph, &touched)
+    if isLaid {
+      lay(from: before.graph, &touched)
     } else {
-      after.countSources(since: before.project, rows)
+      countSources(since: before.project, rows)
     }
-    for row in rows { after.touch(row, &touched) }
-    after.touch(gatheringSince: rows, &touched)
-    after.touch(toolsSince: before.tools, &touched)
-    after.thaw(since: before.now, rows, &touched)
-    try after.assess(&touched) { _ in true }
-    self = after
+    for row in rows { touch(row, &touched) }
+    touch(gatheringSince: rows, &touched)
+    touch(toolsSince: before.tools, &touched)
+    thaw(since: before.now, rows, &touched)
+    var changes: [Change] = []
+    do {
+      try assess(&touched, &changes) { _ in true }
+    } catch {
+      if let all { open = all } else { for change in changes.reversed() { open[change.unit] = change.before } }
+      (assessor, sources, thaws, rules) = (before, sourcesBefore, thawsBefore, GlanceRules(steps: 0))
+      throw error
+    }
+  }
+
+  /// What was said of a unit before something else was.
+  private struct Change {
+    let unit: Int
+    let before: Finding?
   }
 
   /// The same where only some units will be made anew, so that what is out of date elsewhere makes nothing stale; it
@@ -157,7 +174,8 @@ package struct Assessments: Sendable {
       limited.open[unit] = nil
       limited.touch(usersOf: unit, &touched)
     }
-    try limited.assess(&touched) { chosen.contains($0) }
+    var changes: [Change] = []
+    try limited.assess(&touched, &changes) { chosen.contains($0) }
     return limited
   }
 
@@ -180,16 +198,47 @@ package struct Assessments: Sendable {
   }
 
   /// Assesses what was touched, and goes on to what takes its products where it stands otherwise now.
-  private mutating func assess(_ touched: inout Touched, _ isMeant: (Int) -> Bool) throws(SluiceError) {
+  private mutating func assess(
+    _ touched: inout Touched, _ changes: inout [Change], _ isMeant: (Int) -> Bool
+  ) throws(SluiceError) {
     var glance = Glance(assessor, isThorough: false, rules: rules)
+    // What names others leads from folder to folder.
+    if graph.named.isEmpty { glanceAtFolders(&touched, &changes, &glance, isMeant) }
     while let unit = touched.next() {
       guard isMeant(unit) else { continue }
-      let now = try find(unit, &glance)
-      guard now != open[unit] else { continue }
-      open[unit] = now
-      touch(usersOf: unit, &touched)
+      take(try find(unit, &glance), at: unit, &touched, &changes)
     }
     rules = glance.rules
+  }
+
+  /// Looks at what was touched folder by folder, as far as that leads within each: most of what is made of something
+  /// lies beside it, and what lies in a folder is looked at once. What a glance cannot say, and what lies elsewhere,
+  /// waits; whoever takes something that is another one then is looked at again.
+  private mutating func glanceAtFolders(
+    _ touched: inout Touched, _ changes: inout [Change], _ glance: inout Glance, _ isMeant: (Int) -> Bool
+  ) {
+    for units in touched.takeFolders() {
+      touched.open(units)
+      while let unit = touched.nextHere() {
+        guard isMeant(unit) else { continue }
+        switch glance.look(at: unit, open) {
+        case .plain: take(nil, at: unit, &touched, &changes)
+        case .brief(let brief): take(.brief(brief), at: unit, &touched, &changes)
+        case .unsaid: touched.postpone(unit)
+        }
+      }
+    }
+    touched.close()
+  }
+
+  private mutating func take(
+    _ now: Finding?, at unit: Int, _ touched: inout Touched, _ changes: inout [Change]
+  ) {
+    let before = open[unit]
+    guard now != before else { return }
+    changes.append(Change(unit: unit, before: before))
+    open[unit] = now
+    touch(usersOf: unit, &touched)
   }
 
   // MARK: Sources
@@ -282,7 +331,7 @@ extension Assessments {
 
   /// Takes what is known over to a graph that was laid anew.
   private mutating func lay(from before: StepGraph, _ touched: inout Touched) {
-    rules = []
+    rules = GlanceRules(steps: 0)
     let units = before.correspondence(to: graph)
     var moved = Findings()
     for unit in open.keys where units.later[unit] != GraphNumbers.none { moved[Int(units.later[unit])] = open[unit] }
@@ -319,40 +368,5 @@ extension Assessments {
       return
     }
     touch(usersOf: unit, &touched)
-  }
-}
-
-/// Units that are to be looked at, the first of the graph first.
-private struct Touched {
-  private let graph: StepGraph
-  /// By level: nothing is added at or above the one that is looked at.
-  private var levels: [[Int]]
-  private var level = 0
-  /// What is left of the level, the first one last.
-  private var current: [Int] = []
-
-  /// Units through whose references was looked.
-  private var passed: Set<Int> = []
-
-  init(_ graph: StepGraph) {
-    self.graph = graph
-    levels = Array(repeating: [], count: graph.levels)
-  }
-
-  /// False the second time: who looks through this unit comes after it, and so is still to be looked at.
-  mutating func pass(_ unit: Int) -> Bool { passed.insert(unit).inserted }
-
-  mutating func add(_ unit: Int) { levels[graph.level(ofUnit: unit)].append(unit) }
-
-  mutating func next() -> Int? {
-    while current.isEmpty {
-      guard level < levels.count else { return nil }
-      current = levels[level].sorted(by: >)
-      levels[level] = []
-      level += 1
-    }
-    guard let next = current.popLast() else { return nil }
-    while current.last == next { current.removeLast() }
-    return next
   }
 }

@@ -3,10 +3,10 @@ package import SluiceModel
 /// How a unit stands that is not plainly current, as far as plans and what is made from it look at it.
 ///
 /// Behind a reference, since it is handed on a lot.
-package indirect enum Finding: Sendable, Equatable {
+package enum Finding: Sendable, Equatable {
   /// Out of date by its inputs alone, and nothing else is to be said of it. Its assessment is made when somebody asks.
   case brief(Brief)
-  case full(Assessment)
+  indirect case full(Assessment)
 
   package var unit: UnitID {
     switch self {

@@ -16,22 +16,34 @@ struct Glance {
   let assessor: Assessor
   let graph: StepGraph
   /// What steps say, for the next glance at the same graph too.
-  private(set) var rules: [GlanceRule?]
+  private(set) var rules: GlanceRules
   private var places: Seen<Place>
+  /// The folder of the last unit, and its place.
+  private var lastPlace = (folder: -1, place: -1)
   private var sources: Seen<Source>
+  var frames = FrameNumbers()
   var moves: [Move: [Cause.Root]] = [:]
-  /// Of the unit that is looked at: what it takes, and which part of that each input brings.
+  /// What was said of frames last, and its numbers.
+  var lastFraming: [Brief.Framing] = []
+  var lastFramed = Framed()
+  /// Of the unit that is looked at: what it takes, which part of that each input brings, and what is to be made before.
   var links: [Bound] = []
   var spans: [Range<Int>] = []
+  var aboves: [Above] = []
+  /// Those of the links whose versions have other content than the unit was made from.
+  var moved: [Int] = []
+  /// By step: the form of the version that was compared last with what its units take, and whether it has the same.
+  private var compared: [Compared]
   var text: [UInt8] = []
-  var part: [UInt8] = []
+  private var part: [UInt8] = []
 
   /// - Parameters:
   ///   - isThorough: whether most of the project will be looked at.
   ///   - rules: of an earlier glance at the same graph.
-  init(_ assessor: Assessor, isThorough: Bool, rules: [GlanceRule?] = []) {
+  init(_ assessor: Assessor, isThorough: Bool, rules: GlanceRules = GlanceRules(steps: 0)) {
     (self.assessor, graph) = (assessor, assessor.graph)
-    self.rules = rules.isEmpty ? Array(repeating: nil, count: graph.steps.count) : rules
+    self.rules = rules.isEmpty ? GlanceRules(steps: graph.steps.count) : rules
+    compared = Array(repeating: Compared(form: nil, near: 0, isSame: false), count: graph.steps.count)
     places = Seen(count: isThorough ? graph.folderCount : nil)
     sources = Seen(count: isThorough ? graph.products.count : nil)
   }
@@ -39,24 +51,26 @@ struct Glance {
   /// - Parameter open: what is known of the units above.
   mutating func look(at unit: Int, _ open: Findings) -> Outcome {
     let step = graph.stepIndex(ofUnit: unit)
-    let rule = rule(ofStep: step)
+    let rule = rules.rule(ofStep: step, in: graph)
     guard rule.isSimple else { return .unsaid }
     let place = place(ofFolder: graph.folderIndex(ofUnit: unit))
-    if rule.isOverRange, places.values[place].work == nil { return .unsaid }
+    if rule.isOverRange, !places.values[place].isWorkable { return .unsaid }
     guard let made = made(by: unit), bind(unit, rule, open) else { return .unsaid }
-    var frames: FramesWanted?
+    var wanted: Wanted?
     if rule.isPerFrame {
-      let range = rule.isOverRange ? places.values[place].work : places.values[place].frames
-      guard let wanted = wanted(rule, range) else { return .unsaid }
-      frames = wanted
+      guard let found = self.wanted(rule, places.values[place].frames) else { return .unsaid }
+      wanted = found
     }
-    let hasItsFrames = frames.map { Glance.isThere($0, made.source.frames ?? .empty) } ?? true
-    let core = core(ofStep: step, place, made.tools)
-    if links.allSatisfy({ $0.above == nil }), recipe(rule, core) == made.recipe {
+    let isRecorded = isRecorded(made, unit, step, rule)
+    let hasItsFrames = wanted.map { isThere($0, made.frames) } ?? true
+    let core = core(ofStep: step, rule, place, made)
+    if aboves.isEmpty, isMade(made, by: core, rule, isRecorded) {
       return rule.isPerFrame && !(made.isUniform && hasItsFrames) ? .unsaid : .plain
     }
-    guard core == made.core, hasItsFrames, !made.isBaseGone, frames?.expected.isEmpty != true else { return .unsaid }
-    return brief(unit, rule, made, core, frames).map { .brief($0) } ?? .unsaid
+    guard isRecorded, core == made.core, hasItsFrames, !made.isBaseGone,
+      wanted.map({ !frames[$0.expected].isEmpty }) ?? true
+    else { return .unsaid }
+    return brief(unit, rule, made, core, wanted).map { .brief($0) } ?? .unsaid
   }
 }
 
@@ -66,7 +80,9 @@ extension Glance {
   /// The latest version of a product, as far as its users look at it.
   struct Source {
     let content: Digest
-    let frames: FrameSet?
+    let lair: Lair
+    /// The number of what it has of them; a sequence has some.
+    let frames: Int32
     let isSequence: Bool
     /// Whether its files were dropped.
     let isGone: Bool
@@ -74,37 +90,64 @@ extension Glance {
 
   /// The same as far as its maker looks at it.
   struct Recorded {
-    let source: Source
     let lair: Lair
+    let frames: Int32
     let core: Digest
-    let recipe: Digest
+    /// Nil where it is what follows from core and inputs.
+    let recipe: Digest?
     let isUniform: Bool
-    let tools: [String: ToolVersion]
     /// Whether none of its files can be carried into the next version.
     let isBaseGone: Bool
   }
 
   /// Where a version lies: the folder's place, the shelf, and its number there.
   struct Lair {
-    let place: Int
-    let part: Int
-    let record: Int
+    let place, part, record: Int32
   }
 
   struct Place {
     let folder: Folder
-    let frames: FrameSet?
-    /// The range that steps with `frames: range` work over.
-    let work: FrameSet?
+    /// The number of the folder's range.
+    let frames: Int32
+    /// Whether steps with `frames: range` can work over it.
+    let isWorkable: Bool
     let shelves: [Shelf]
+    /// The number of what the folder says of itself.
+    let words: Int
+    /// What the references of its products begin with, where that was asked for.
+    var prefix: [UInt8] = []
   }
 
   struct Bound {
     let input: Int
     let product: Int
     let source: Source
-    /// Its maker, where that is to be made anew first.
-    let above: Finding?
+    /// Its maker, where that is to be made anew first; -1 for none.
+    let above: Int
+  }
+
+  /// A unit that is to be made anew first, with the numbers of what it says of frames.
+  struct Above {
+    let finding: Finding
+    let framed: Framed
+  }
+  struct Framed {
+    var (existing, expected, stale) = (FrameNumbers.none, FrameNumbers.none, FrameNumbers.none)
+    var available = FrameNumbers.none
+    var isKnown = false
+  }
+
+  /// The numbers of what the inputs of a unit have, and of what is to be made.
+  struct Wanted {
+    let available, expected: Int32
+    let isKnown: Bool
+  }
+
+  private struct Compared {
+    let form: UnsafeRawPointer?
+    /// Which links lead to the unit's own folder, a bit for each.
+    let near: UInt64
+    let isSame: Bool
   }
 
   struct Move: Hashable {
@@ -113,58 +156,80 @@ extension Glance {
     let frames: FrameSet?
   }
 
-  private mutating func rule(ofStep step: Int) -> GlanceRule {
-    if let known = rules[step] { return known }
-    let rule = GlanceRule(graph.steps[step], graph.form(ofStep: step))
-    rules[step] = rule
-    return rule
+  /// Where in `places` a folder is.
+  mutating func place(ofFolder index: Int) -> Int {
+    if index == lastPlace.folder { return lastPlace.place }
+    let place = places.slot(of: index) ?? lookUp(folder: index)
+    lastPlace = (index, place)
+    return place
   }
 
-  /// Where in `places` a folder is.
-  private mutating func place(ofFolder index: Int) -> Int {
-    if let known = places.slot(of: index) { return known }
+  private mutating func lookUp(folder index: Int) -> Int {
     let path = graph.path(ofFolder: index)
     let folder = graph.folders[path] ?? Folder(path: path, type: "folder")
-    let frames = folder.frames
+    let range = folder.frames
     return places.add(
       Place(
-        folder: folder, frames: frames, work: frames.flatMap { $0.count > Limits.rangeFrames ? nil : $0 },
-        shelves: assessor.project.stock.shelves(ofFolder: path)), at: index)
+        folder: folder, frames: frames.number(ofAny: range),
+        isWorkable: range.map { $0.count <= Limits.rangeFrames } ?? false,
+        shelves: assessor.project.stock.shelves(ofFolder: path), words: rules.words(of: folder)), at: index)
   }
 
-  /// Looks at the latest version of a product, where that is what everybody means.
+  /// `project/folder/`, as the references of a folder's products begin.
+  mutating func putPrefix(ofFolder index: Int) {
+    let place = place(ofFolder: index)
+    if places.values[place].prefix.isEmpty {
+      let folder = places.values[place].folder.path
+      let words = folder.isRoot ? "\(assessor.project.name)/" : "\(assessor.project.name)/\(folder)/"
+      places.values[place].prefix = Array(words.utf8)
+    }
+    text += places.values[place].prefix
+  }
+
+  /// The latest version of a product, where that is what everybody means.
   private mutating func latest<Result>(
-    _ product: Int, _ look: (UnsafePointer<Shelf>, Lair) -> Result?
+    _ product: Int, _ look: (UnsafePointer<Shelf>, Lair) -> Result
   ) -> Result? {
     let place = place(ofFolder: graph.folderIndex(ofProduct: product))
     let name = graph.name(ofProduct: product)
-    let count = places.values[place].shelves.count
-    guard count > 0 else { return nil }
-    let part = count == 1 ? 0 : Stock.part(of: name, amongShelves: count)
-    return at(place, part) { shelf in
-      Shelf.plainLatest(shelf, of: name).flatMap { look(shelf, Lair(place: place, part: part, record: $0)) }
+    return places.values.withUnsafeBufferPointer { places in
+      places[place].shelves.withUnsafeBufferPointer { shelves in
+        guard let first = shelves.baseAddress, !shelves.isEmpty else { return nil }
+        let part = shelves.count == 1 ? 0 : Stock.part(of: name, amongShelves: shelves.count)
+        return Shelf.plainLatest(first + part, of: name).map {
+          look(first + part, Lair(place: Int32(place), part: Int32(part), record: Int32($0)))
+        }
+      }
     }
   }
 
   /// Looks at a shelf where it stands.
-  func at<Result>(_ place: Int, _ part: Int, _ look: (UnsafePointer<Shelf>) -> Result?) -> Result? {
+  func at<Result>(_ lair: Lair, _ look: (UnsafePointer<Shelf>, Int) -> Result) -> Result {
     places.values.withUnsafeBufferPointer { places in
-      places[place].shelves.withUnsafeBufferPointer { $0.baseAddress.flatMap { look($0 + part) } }
+      places[Int(lair.place)].shelves.withUnsafeBufferPointer { shelves in
+        guard let first = shelves.baseAddress else { preconditionFailure("a version lies on a shelf") }
+        return look(first + Int(lair.part), Int(lair.record))
+      }
     }
-  }
-
-  private static func source(_ shelf: UnsafePointer<Shelf>, _ record: Int) -> Source {
-    Source(
-      content: shelf.pointee.records[record].content, frames: Shelf.frames(shelf, of: record),
-      isSequence: Shelf.isSequence(shelf, record), isGone: shelf.pointee.records[record].flags.contains(.isGone))
   }
 
   private mutating func source(_ product: Int) -> Source? {
     if let known = sources.slot(of: product) { return sources.values[known] }
     // What a product names counts with it.
-    guard graph.named.isEmpty || graph.named[graph.product(at: product)] == nil,
-      let source = latest(product, { shelf, lair in Glance.source(shelf, lair.record) })
-    else { return nil }
+    guard graph.named.isEmpty || graph.named[graph.product(at: product)] == nil else { return nil }
+    let found = latest(product) { shelf, lair in
+      let record = Int(lair.record)
+      return shelf.pointee.records.withUnsafeBufferPointer { records in
+        (
+          lair, records[record].content, records[record].flags, Shelf.frames(shelf, of: record),
+          Shelf.isSequence(shelf, record)
+        )
+      }
+    }
+    guard let (lair, content, flags, set, isSequence) = found else { return nil }
+    let source = Source(
+      content: content, lair: lair, frames: frames.number(ofAny: set), isSequence: isSequence,
+      isGone: flags.contains(.isGone))
     _ = sources.add(source, at: product)
     return source
   }
@@ -172,19 +237,33 @@ extension Glance {
   /// What a unit has made; nil where not all of it is there, or something was said of it.
   private mutating func made(by unit: Int) -> Recorded? {
     var first: Recorded?
-    for product in graph.outputs(ofUnit: unit) {
-      let product = Int(product)
-      let found = latest(product) { shelf, lair -> Recorded? in
-        let flags = shelf.pointee.records[lair.record].flags
-        guard flags.contains(.isMade), !flags.contains(.isVouched) else { return nil }
-        return Recorded(
-          source: Glance.source(shelf, lair.record), lair: lair, core: shelf.pointee.records[lair.record].core,
-          recipe: shelf.pointee.records[lair.record].recipe, isUniform: flags.contains(.isUniform),
-          tools: Shelf.tools(shelf, of: lair.record), isBaseGone: !flags.isDisjoint(with: [.isGone, .isInPlace]))
+    for place in graph.outputPlaces(ofUnit: unit) {
+      let product = graph.output(at: place)
+      let found = latest(product) { shelf, lair in
+        let record = Int(lair.record)
+        return shelf.pointee.records.withUnsafeBufferPointer { records in
+          (
+            lair, records[record].content, records[record].flags, Shelf.frames(shelf, of: record),
+            Shelf.isSequence(shelf, record), Shelf.core(shelf, of: record), Shelf.recipe(shelf, of: record)
+          )
+        }
       }
-      guard let found else { return nil }
-      if graph.named.isEmpty, sources.slot(of: product) == nil { _ = sources.add(found.source, at: product) }
-      if first == nil { first = found } else if found.isBaseGone { return nil }
+      guard let (lair, content, flags, set, isSequence, core, recipe) = found else { return nil }
+      guard flags.contains(.isMade), !flags.contains(.isVouched) else { return nil }
+      let number = frames.number(ofAny: set)
+      if graph.named.isEmpty, sources.slot(of: product) == nil {
+        let source = Source(
+          content: content, lair: lair, frames: number, isSequence: isSequence, isGone: flags.contains(.isGone))
+        _ = sources.add(source, at: product)
+      }
+      let isBaseGone = !flags.isDisjoint(with: [.isGone, .isInPlace])
+      if first != nil {
+        if isBaseGone { return nil }
+        continue
+      }
+      first = Recorded(
+        lair: lair, frames: number, core: core, recipe: recipe, isUniform: flags.contains(.isUniform),
+        isBaseGone: isBaseGone)
     }
     return first
   }
@@ -194,76 +273,176 @@ extension Glance {
   private mutating func bind(_ unit: Int, _ rule: GlanceRule, _ open: Findings) -> Bool {
     links.removeAll(keepingCapacity: true)
     spans.removeAll(keepingCapacity: true)
-    for (index, input) in rule.inputs.enumerated() {
+    aboves.removeAll(keepingCapacity: true)
+    let inputs = rule.inputs
+    for index in inputs.indices {
       let start = links.count
-      for product in graph.inputs(ofUnit: unit, at: index) {
-        let product = Int(product)
-        guard let source = source(product), !input.isPerFrame || source.isSequence else { return false }
+      for input in graph.inputPlaces(ofUnit: unit, at: index) {
+        let product = graph.input(at: input)
+        guard let source = source(product), !inputs[index].isPerFrame || source.isSequence else { return false }
         // Who takes all frames takes those within the range of the product's folder.
-        if input.takesAll, let frames = source.frames,
-          let range = places.values[place(ofFolder: graph.folderIndex(ofProduct: product))].frames,
-          frames != range, !frames.subtracting(range).isEmpty
-        {
-          return false
+        if inputs[index].takesAll, source.frames >= 0 {
+          let range = places.values[place(ofFolder: graph.folderIndex(ofProduct: product))].frames
+          if range >= 0, !frames.isAll(of: source.frames, in: range) { return false }
         }
-        var above: Finding?
+        var above = -1
         if !open.isEmpty, let maker = graph.makerIndex(ofProduct: product), let finding = open[maker],
           finding.needsWork
         {
           if finding.obstacle != nil { return false }
-          above = finding
+          above = aboves.count
+          aboves.append(Above(finding: finding, framed: framed(finding)))
         }
         links.append(Bound(input: index, product: product, source: source, above: above))
       }
-      if links.count == start, input.gather != .cast { return false }
-      if input.gather == .here, links.count > start + 1 { return false }
+      if links.count == start, inputs[index].gather != .cast { return false }
+      if inputs[index].gather == .here, links.count > start + 1 { return false }
       spans.append(start..<links.count)
     }
     return true
   }
 
+  /// What something else says of frames, in numbers.
+  private mutating func framed(_ finding: Finding) -> Framed {
+    guard case .brief(let brief) = finding else {
+      return framed(existing: finding.existing, finding.frames, stale: finding.stale)
+    }
+    let its = brief.framing
+    if !Glance.isSame(its, lastFraming) {
+      lastFramed = framed(existing: its[0].existing, its[0].frames, stale: its[0].stale)
+      lastFraming = its
+    }
+    return lastFramed
+  }
+
+  private mutating func framed(existing: FrameSet?, _ wanted: FramesWanted?, stale: FrameSet?) -> Framed {
+    var framed = Framed()
+    (framed.existing, framed.stale) = (frames.number(ofAny: existing), frames.number(ofAny: stale))
+    (framed.expected, framed.available) = (
+      frames.number(ofAny: wanted?.expected), frames.number(ofAny: wanted?.available)
+    )
+    framed.isKnown = wanted?.isKnown == true
+    return framed
+  }
+
   /// Nil where an input lacks frames of the range.
-  private func wanted(_ rule: GlanceRule, _ range: FrameSet?) -> FramesWanted? {
-    var available: FrameSet?
+  private mutating func wanted(_ rule: GlanceRule, _ range: Int32) -> Wanted? {
+    var available = FrameNumbers.none
     var isKnown = true
-    for link in links where rule.inputs[link.input].isPerFrame {
-      let known = link.above?.expected ?? link.source.frames
-      if let above = link.above, above.frames?.isKnown != true { isKnown = false }
-      let frames = known ?? .empty
-      available = available.map { $0 == frames ? $0 : $0.intersection(frames) } ?? frames
-      if let range, let known, known != range, !range.subtracting(known).isEmpty { return nil }
+    let inputs = rule.inputs
+    for index in links.indices where inputs[links[index].input].isPerFrame {
+      var known = links[index].source.frames
+      if links[index].above >= 0 {
+        let framed = aboves[links[index].above].framed
+        if framed.expected >= 0 { known = framed.expected }
+        if !framed.isKnown { isKnown = false }
+      }
+      if range >= 0, known >= 0, !frames.isAll(of: range, in: known) { return nil }
+      if known < 0 { known = frames.number(of: .empty) }
+      available = available < 0 ? known : frames.intersection(available, known)
     }
-    let expected: FrameSet
-    if let range {
-      expected = available.map { $0 == range ? range : range.intersection($0) } ?? range
+    let expected: Int32
+    if range >= 0 {
+      expected = available < 0 ? range : frames.intersection(range, available)
     } else {
-      expected = available ?? .empty
+      expected = available < 0 ? frames.number(of: .empty) : available
     }
-    return FramesWanted(available: available, expected: expected, lacks: [], isKnown: isKnown)
+    return Wanted(available: available, expected: expected, isKnown: isKnown)
   }
 
   /// Whether every frame that should be there is, and none that no input has.
-  private static func isThere(_ wanted: FramesWanted, _ existing: FrameSet) -> Bool {
-    if wanted.expected != existing, !wanted.expected.subtracting(existing).isEmpty { return false }
-    guard let available = wanted.available, available != existing else { return true }
-    return existing.subtracting(available).isEmpty
+  private mutating func isThere(_ wanted: Wanted, _ existing: Int32) -> Bool {
+    let existing = existing < 0 ? frames.number(of: .empty) : existing
+    return frames.isAll(of: wanted.expected, in: existing)
+      && (wanted.available < 0 || frames.isAll(of: existing, in: wanted.available))
   }
 }
 
 // MARK: Digests
 
 extension Glance {
-  private mutating func core(ofStep step: Int, _ place: Int, _ made: [String: ToolVersion]) -> Digest {
-    let known = places.values.withUnsafeBufferPointer { places in
-      rules.withUnsafeBufferPointer { $0[step]?.core(on: places[place].folder) }
-    }
-    if let known { return known }
+  private mutating func core(ofStep step: Int, _ rule: GlanceRule, _ place: Int, _ made: Recorded) -> Digest {
+    let words = places.values[place].words
+    if let known = rules.core(ofStep: step, rule, saying: words) { return known }
     let (form, names, folder) = (graph.form(ofStep: step), graph.steps[step].tools, places.values[place].folder)
-    let tools = names.reduce(into: [String: ToolVersion]()) { $0[$1] = assessor.tools[$1] ?? made[$1] }
-    if let known = rules[step]?.core(on: folder, tools) { return known }
+    if let known = rules.core(ofStep: step, rule, form, on: folder, words) { return known }
+    let before = names.isEmpty ? [:] : at(made.lair) { Shelf.tools($0, of: $1) }
+    let tools = names.reduce(into: [String: ToolVersion]()) { $0[$1] = assessor.tools[$1] ?? before[$1] }
+    if let known = rules.core(ofStep: step, form, on: folder, tools) { return known }
     let core = form.core(on: folder, bound: [:], namings: [:], tools: tools)
-    rules[step]?.keep(GlanceRule.Core(parameters: form.parameters(on: folder), tools: tools, digest: core))
+    rules.keep(
+      GlanceRules.Core(parameters: form.parameters(on: folder), tools: tools, digest: core, words: words),
+      ofStep: step)
     return core
+  }
+
+  /// Whether a version was made from one version of everything that the unit takes now, and from nothing else; also
+  /// finds which of them have other content now.
+  private mutating func isRecorded(_ made: Recorded, _ unit: Int, _ step: Int, _ rule: GlanceRule) -> Bool {
+    moved.removeAll(keepingCapacity: true)
+    let (inputs, folder) = (rule.inputs, graph.folderIndex(ofUnit: unit))
+    var near: UInt64 = 0
+    for index in links.indices where graph.folderIndex(ofProduct: links[index].product) == folder {
+      near |= 1 << UInt64(index & 63)
+    }
+    let places = places.values
+    return places.withUnsafeBufferPointer { places in
+      places[Int(made.lair.place)].shelves.withUnsafeBufferPointer { shelves in
+        guard let first = shelves.baseAddress else { return false }
+        let (shelf, record) = (first + Int(made.lair.part), Int(made.lair.record))
+        if !shelf.pointee.extras.isEmpty, shelf.pointee.extras[Int32(record)]?[0].used != nil { return false }
+        let form = Shelf.identity(shelf, ofForm: record)
+        // Units on all folders call what they take the same; who gathers takes from other folders something else.
+        if compared[step].form != form || compared[step].near != near || !rule.isHere || links.count > 64 {
+          let isSame = Shelf.withUses(shelf, of: record) { Glance.isSame($0, links, inputs, folder, graph) }
+          compared[step] = Compared(form: form, near: near, isSame: isSame)
+        }
+        return compared[step].isSame && compare(shelf, record)
+      }
+    }
+  }
+
+  /// - Returns: true.
+  private mutating func compare(_ shelf: UnsafePointer<Shelf>, _ record: Int) -> Bool {
+    for index in links.indices where links[index].above < 0 {
+      if Shelf.used(shelf, by: record, index).content != links[index].source.content { moved.append(index) }
+    }
+    return true
+  }
+
+  private static func isSame(
+    _ uses: UnsafeBufferPointer<VersionForm.Use>, _ links: [Bound], _ inputs: [GlanceRule.Input], _ folder: Int,
+    _ graph: StepGraph
+  ) -> Bool {
+    guard uses.count == links.count else { return false }
+    for index in uses.indices {
+      let product = links[index].product
+      guard uses[index].input == inputs[links[index].input].name else { return false }
+      switch uses[index].place {
+      case .near(let name):
+        guard graph.folderIndex(ofProduct: product) == folder, graph.name(ofProduct: product) == name
+        else { return false }
+      case .far(let ref): guard ref == graph.product(at: product) else { return false }
+      }
+    }
+    return true
+  }
+
+  /// Whether two arrays are one.
+  static func isSame<Element>(_ left: [Element], _ right: [Element]) -> Bool {
+    left.withUnsafeBufferPointer { left in
+      right.withUnsafeBufferPointer { right in left.baseAddress == right.baseAddress }
+    }
+  }
+
+  /// Whether a version was made as it would be now, where everything above is current.
+  private mutating func isMade(_ made: Recorded, by core: Digest, _ rule: GlanceRule, _ isRecorded: Bool) -> Bool {
+    guard core == made.core else { return false }
+    if let recipe = made.recipe { return self.recipe(rule, core) == recipe }
+    // It follows from core and inputs, and these are those of the version.
+    if isRecorded, rule.isHere { return moved.isEmpty }
+    return self.recipe(rule, core)
+      == at(made.lair) { $0.pointee.recipe(of: $1, core, $0.pointee.form(of: $1), $0.pointee.uses(of: $1)) }
   }
 
   /// As `Recipe.whole` has it.
@@ -274,8 +453,7 @@ extension Glance {
     text.append(UInt8(ascii: "\n"))
     for index in rule.byName {
       let input = rule.inputs[index]
-      text += input.name.utf8
-      text.append(UInt8(ascii: "\n"))
+      text += input.line
       let span = spans[index]
       (input.gather == .here ? links[span.lowerBound].source.content : gathered(span, input.gather)).write(to: &text)
       text.append(UInt8(ascii: "\n"))
@@ -286,53 +464,53 @@ extension Glance {
   /// As `Recipe.gathered` has it.
   private mutating func gathered(_ span: Range<Int>, _ gather: Gather) -> Digest {
     part.removeAll(keepingCapacity: true)
-    for link in links[span] {
-      let path = graph.path(ofFolder: graph.folderIndex(ofProduct: link.product))
+    for index in span {
+      let path = graph.path(ofFolder: graph.folderIndex(ofProduct: links[index].product))
       part += (gather == .cast ? path.description : path.name).utf8
       part.append(UInt8(ascii: "\n"))
-      link.source.content.write(to: &part)
+      links[index].source.content.write(to: &part)
       part.append(UInt8(ascii: "\n"))
     }
     return Digest.of(part)
   }
 
   /// As `Recipe.work` has it.
-  mutating func work(_ unit: UnitID, _ rule: GlanceRule, _ core: Digest, _ frames: FramesWanted?) -> Digest {
+  mutating func work(
+    _ unit: Int, _ rule: GlanceRule, _ core: Digest, _ wanted: Wanted?
+  ) -> Digest {
+    let path = graph.path(ofFolder: graph.folderIndex(ofUnit: unit))
+    let inputs = rule.inputs
     text.removeAll(keepingCapacity: true)
     text += "work\n".utf8
-    if !unit.folder.isRoot {
-      text += unit.folder.description.utf8
+    if !path.isRoot {
+      text += path.description.utf8
       text.append(UInt8(ascii: " "))
     }
-    text += unit.step.utf8
-    text.append(UInt8(ascii: "\n"))
+    text += rule.line
     core.write(to: &text)
     text.append(UInt8(ascii: "\n"))
     for index in rule.byName {
-      text += rule.inputs[index].name.utf8
-      text.append(UInt8(ascii: "\n"))
+      text += inputs[index].line
       for place in spans[index] {
-        let ref = graph.product(at: links[place].product)
-        text += ref.project.description.utf8
-        text.append(UInt8(ascii: "/"))
-        if !ref.folder.isRoot {
-          text += ref.folder.description.utf8
-          text.append(UInt8(ascii: "/"))
-        }
-        text += ref.name.utf8
+        let link = links[place]
+        putPrefix(ofFolder: graph.folderIndex(ofProduct: link.product))
+        text += graph.name(ofProduct: link.product).utf8
         text.append(UInt8(ascii: " "))
-        (links[place].above?.work ?? links[place].source.content).write(to: &text)
+        let above = link.above < 0 ? nil : aboves[link.above].finding.work
+        (above ?? link.source.content).write(to: &text)
         text.append(UInt8(ascii: "\n"))
       }
     }
-    if let frames, frames.isCut { text += "frames \(frames.expected)\n".utf8 }
+    if let wanted, wanted.available != wanted.expected, frames.set(wanted.available) != frames[wanted.expected] {
+      text += "frames \(frames[wanted.expected])\n".utf8
+    }
     return Digest.of(text)
   }
 }
 
 /// What was looked at once, by its number.
 private struct Seen<Value> {
-  private(set) var values: [Value] = []
+  var values: [Value] = []
   private var all: [Int32]
   /// Where not most of it will be looked at: an open table of numbers and slots, at most half full.
   private var some: [(index: Int32, slot: Int32)] = []

@@ -30,6 +30,9 @@ struct RecipeForm: Sendable, Hashable {
     folder = step.placeholders.filter { $0.name == "folder" }
   }
 
+  /// Whether the command says where it works.
+  var namesFolder: Bool { folder.contains { $0.field == nil } }
+
   /// What the command says of a folder, word by word.
   func parameters(on folder: Folder) -> [String] { self.folder.map { folder.parameter($0.field) } }
 

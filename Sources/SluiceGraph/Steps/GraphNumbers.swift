@@ -25,6 +25,7 @@ struct Lists: Sendable {
 
   var count: Int { starts.count - 1 }
   subscript(index: Int) -> ArraySlice<UInt32> { values[Int(starts[index])..<Int(starts[index + 1])] }
+  func places(of index: Int) -> Range<Int> { Int(starts[index])..<Int(starts[index + 1]) }
   /// Empty where there are no lists at all.
   subscript(ifAny index: Int) -> ArraySlice<UInt32> { count == 0 ? [] : self[index] }
   subscript(range: Range<Int>) -> ArraySlice<UInt32> {
@@ -81,6 +82,8 @@ struct GraphNumbers: Sendable {
   var noters = Lists()
 
   func inputs(of unit: Int, at place: Int) -> ArraySlice<UInt32> { inputs[Int(inputStarts[unit]) + place] }
+
+  func inputPlaces(of unit: Int, at place: Int) -> Range<Int> { inputs.places(of: Int(inputStarts[unit]) + place) }
 
   func products(ofFolder folder: UInt32) -> Range<Int> {
     Int(folderStarts[Int(folder)])..<Int(folderStarts[Int(folder) + 1])

@@ -111,6 +111,11 @@ package struct StepGraph: Sendable {
   func path(ofFolder index: Int) -> FolderPath { layout.paths[index] }
   func name(ofProduct index: Int) -> String { layout.names[Int(layout.productNames[index])] }
   var folderCount: Int { layout.paths.count }
+  /// The places of what a unit takes by one input of its step: to walk over them costs no reference to a list.
+  func inputPlaces(ofUnit index: Int, at place: Int) -> Range<Int> { layout.inputPlaces(of: index, at: place) }
+  func input(at place: Int) -> Int { Int(layout.inputs.values[place]) }
+  func outputPlaces(ofUnit index: Int) -> Range<Int> { layout.outputs.places(of: index) }
+  func output(at place: Int) -> Int { Int(layout.outputs.values[place]) }
   /// What a unit takes by one input of its step.
   func inputs(ofUnit index: Int, at place: Int) -> ArraySlice<UInt32> { layout.inputs(of: index, at: place) }
 

@@ -50,34 +50,40 @@ package struct Digest: Sendable, Hashable, Comparable {
 
   package var hex: String {
     String(unsafeUninitializedCapacity: 64) { buffer in
-      var place = 0
-      for word in [a, b, c, d] {
-        for shift in stride(from: 60, through: 0, by: -4) {
-          let nibble = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 0xf
-          buffer[place] = nibble < 10 ? 0x30 + nibble : 0x57 + nibble
-          place += 1
-        }
-      }
-      return place
+      write(to: UnsafeMutableRawBufferPointer(buffer))
+      return 64
     }
   }
 
   /// Puts what `hex` is behind other bytes.
   package func write(to bytes: inout [UInt8]) {
-    let digits: StaticString = "0123456789abcdef"
-    digits.withUTF8Buffer { digits in
-      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
-        var place = 0
-        for word in (0..<4) {
-          let word = word == 0 ? a : word == 1 ? b : word == 2 ? c : d
-          for shift in stride(from: 60, through: 0, by: -4) {
-            buffer[place] = digits[Int(truncatingIfNeeded: word >> UInt64(shift)) & 0xf]
-            place += 1
-          }
-        }
-        bytes.append(contentsOf: buffer)
-      }
+    withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { buffer in
+      write(to: buffer)
+      bytes.append(contentsOf: buffer)
     }
+  }
+
+  private func write(to buffer: UnsafeMutableRawBufferPointer) {
+    var place = 0
+    for word in (0..<4) {
+      let word = word == 0 ? a : word == 1 ? b : word == 2 ? c : d
+      let (high, low) = (UInt32(truncatingIfNeeded: word >> 32), UInt32(truncatingIfNeeded: word))
+      buffer.storeBytes(of: Digest.digits(of: high).bigEndian, toByteOffset: place, as: UInt64.self)
+      buffer.storeBytes(of: Digest.digits(of: low).bigEndian, toByteOffset: place + 8, as: UInt64.self)
+      place += 16
+    }
+  }
+
+  /// Eight hexadecimal digits, the first in the highest byte.
+  private static func digits(of word: UInt32) -> UInt64 {
+    // A digit to a byte.
+    var spread = UInt64(word)
+    spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
+    spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
+    spread = (spread | spread << 4) & 0x0F0F_0F0F_0F0F_0F0F
+    // One in each byte of a letter, which is 39 further than a digit would be.
+    let letters = (spread + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    return spread + 0x3030_3030_3030_3030 + letters * 39
   }
 
   /// Its 256 bits, the first ones first.

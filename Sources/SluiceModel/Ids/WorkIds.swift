@@ -27,13 +27,8 @@ package struct RunID: TextID {
   package let description: String
   package init(_ description: String) { self.description = description }
   package init(plan: PlanID, step: String, folder: FolderPath) {
-    var text: [UInt8] = []
-    text.reserveCapacity(128)
-    for part in [plan.description, step, folder.description] {
-      if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
-      text += part.utf8
-    }
-    description = RunID(number: Digest.of(text).words.0 >> 16).description
+    var ids = RunIDs(plan: plan)
+    self = ids.id(step: step, folder: folder)
   }
 
   /// `r-` with 48 bits of a digest.
@@ -46,6 +41,26 @@ package struct RunID: TextID {
       }
       return 14
     }
+  }
+}
+
+/// The ids of a plan's runs, one after the other.
+package struct RunIDs {
+  private var text: [UInt8]
+  private let start: Int
+
+  package init(plan: PlanID) {
+    text = Array("\(plan)\n".utf8)
+    start = text.count
+    text.reserveCapacity(128)
+  }
+
+  package mutating func id(step: String, folder: FolderPath) -> RunID {
+    text.removeSubrange(start...)
+    text += step.utf8
+    text.append(UInt8(ascii: "\n"))
+    text += folder.description.utf8
+    return RunID(number: Digest.of(text).words.0 >> 16)
   }
 }
 
