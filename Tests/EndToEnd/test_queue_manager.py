@@ -167,6 +167,34 @@ class QueueManager(ServerTestCase):
         job = self.server.ask("job", "submit", self.server.file("bad.json", json.dumps(template)), "--wait", code=1)
         self.assertIn("exit code 6", job["steps"][0]["failure"]["what"])
 
+    def test_tasks_of_a_template_each_have_a_folder_of_their_own(self):
+        begin, end = STEPS.split("    command:")[0].split("    NEEDS\n")[0].split("    inputs:")
+        outputs = end.split("\n", 1)[1]
+        frame = "{{Task.Param.Frame}}"
+        script = f"sleep 0.7; pwd >> {self.server.home}/places; bash {{{{Task.File.Run}}}} {{{{Param.out}}}}/out.{frame}.txt"
+        body = {
+            "specificationVersion": "jobtemplate-2023-09",
+            "name": "Mix",
+            "parameterDefinitions": [{"name": "Frames", "type": "STRING"}, {"name": "out", "type": "PATH"}],
+            "steps": [{
+                "name": "Mix",
+                "parameterSpace": {"taskParameterDefinitions": [{"name": "Frame", "type": "INT", "range": "{{Param.Frames}}"}]},
+                "script": {
+                    "actions": {"onRun": {"command": "bash", "args": ["-c", script]}},
+                    "embeddedFiles": [{"name": "Run", "type": "TEXT", "data": f"echo rendered {frame} > $1; sleep 1"}],
+                },
+            }],
+        }  # fmt: skip
+        self.server.pipeline(f"{begin}{outputs}    tests: off\n    body: {json.dumps(body)}\n")
+        self.ended(self.server.ask("apply", "demo")["id"], "succeeded")
+        target = self.server.home / "fetched"
+        self.server.ask("fetch", "demo/a/out", "--to", target)
+        for frame in range(1001, 1007):
+            self.assertEqual((target / f"out.{frame}.txt").read_text(), f"rendered {frame}\n")
+        places = sorted((self.server.home / "places").read_text().split())
+        self.assertEqual([place.split("/session/")[1] for place in places], [f"{frame}/1" for frame in range(1001, 1007)])
+        self.assertEqual([place for place in places if os.path.exists(place)], [])
+
     def test_what_a_task_takes_is_told_and_does_not_hold_up_others(self):
         self.server.stop()
         self.serve(SCRIPTS, "--farm-label", "os=linux", "--limit", "seats=100/host")

@@ -24,7 +24,7 @@ package struct FarmCheck: Sendable {
   private let scripts: FarmScripts
   private let settings: Settings
   private let ambient: Ambient
-  private let root: String
+  let root: String
 
   package init(_ scripts: FarmScripts, _ settings: Settings, ambient: Ambient) {
     (self.scripts, self.settings, self.ambient) = (scripts, settings, ambient)
@@ -41,6 +41,7 @@ package struct FarmCheck: Sendable {
       ("a task that fails is told with its exit code", fails),
       ("what stands in arguments and variables arrives as it is", quotes),
       ("several tasks at once have ids of their own, and all end", several),
+      ("tasks of a template run beside each other, each in a session of its own", templates),
       ("a task that runs is cancelled, and nothing of it runs on", cancels),
       ("a task that ignores SIGTERM is cancelled, too", stubborn),
       ("to cancel what is over is no fault", cancelsAgain),
@@ -61,7 +62,7 @@ package struct FarmCheck: Sendable {
     return results
   }
 
-  private struct Fault: Error {
+  struct Fault: Error {
     let words: String
     init(_ words: String) { self.words = words }
   }
@@ -152,7 +153,7 @@ package struct FarmCheck: Sendable {
 
   // MARK: Within
 
-  private func order(_ name: String, _ script: String) -> TaskOrder {
+  func order(_ name: String, _ script: String) -> TaskOrder {
     let directory = "\(root)/\(name)"
     LocalProcess.makeFolder(directory)
     return TaskOrder(
@@ -161,7 +162,7 @@ package struct FarmCheck: Sendable {
   }
 
   /// The same way as a server goes.
-  private func expect(_ order: TaskOrder, _ expected: TaskEnd) async throws(Fault) {
+  func expect(_ order: TaskOrder, _ expected: TaskEnd) async throws(Fault) {
     let farm = CommandFarm(
       scripts, CommandFarm.Settings(root: "\(root)/farm", program: settings.program, pollEvery: settings.pollEvery),
       ambient: ambient
@@ -184,7 +185,7 @@ package struct FarmCheck: Sendable {
     }
   }
 
-  private func tail(_ log: String) -> String {
+  func tail(_ log: String) -> String {
     text(log).map { $0.isEmpty ? "" : "; its log: \(NameRule.printable(String($0.suffix(300)), atMost: 300))" } ?? ""
   }
 
@@ -245,7 +246,7 @@ package struct FarmCheck: Sendable {
     ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? UInt64).map { Int($0) } ?? 0
   }
 
-  private func text(_ path: String) -> String? {
+  func text(_ path: String) -> String? {
     FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
   }
 }

@@ -108,7 +108,13 @@ struct FarmFolder: Sendable {
     rename(path + "/go", path + "/gone") == 0 || !hasBegun
   }
 
-  func remove() { SessionFiles.remove(path) }
+  /// Takes it away, with what a host that was torn away has left of the task's session.
+  func remove() {
+    if let text = text("order.json"), let order = try? StableJSON.decode(TaskOrder.self, from: text.utf8) {
+      FarmSession(of: order, key: path.split(separator: "/").last.map(String.init) ?? "")?.remove()
+    }
+    SessionFiles.remove(path)
+  }
 
   private func text(_ name: String) -> String? {
     guard let bytes = try? Data(contentsOf: URL(filePath: "\(path)/\(name)")) else { return nil }

@@ -129,7 +129,7 @@ package struct TaskUser: Sendable, Hashable {
   /// A folder that others may write to is none where the sticky bit keeps them from what is not theirs.
   private static let look = """
     cd -- "$1" && p=$(pwd -P) || exit 1
-    for own in "$p/inputs" "$p/logs" "$p/work"; do [ ! -w "$own" ] || exit 2; done
+    for own in "$p/inputs" "$p/logs" "$p/sessions" "$p/work"; do [ ! -w "$own" ] || exit 2; done
     while :; do
       if [ -O "$p" ] || { [ -w "$p" ] && [ ! -k "$p" ]; }; then exit 2; fi
       [ "$p" != / ] || exit 0

@@ -21,6 +21,7 @@ extension Runner {
     let session = parts.ambient.makeSecret(bytes: 16)
     connections[id] = Connection(session: session, version: body.version)
     earlier?.yield()
+    wakeLeavers()
     isBack(id)
     note(notices)
     parts.logger.info("the agent \(id) joined: \(body.cores) cores, \(body.memory) MiB, \(body.gpus) GPUs")
@@ -64,6 +65,7 @@ extension Runner {
     connections[id]?.trouble = body.trouble.map { Runner.printable($0) }
     takeBackUnheard(id, working: body.working)
     _ = farm.scheduler.hear(id, working: [], now: parts.ambient.uptime())
+    take(sessions: body.sessions, of: id)
     while true {
       if startsAt == nil, storeTrouble == nil, connections[id]?.trouble == nil {
         for given in farm.give(to: id, now: parts.ambient.uptime()) { post.yield(.task(given)) }
@@ -71,7 +73,7 @@ extension Runner {
       let isNewest = connections[id]?.polls == turn
       let polled = isNewest ? take(id) : AgentPolled(tasks: [], end: [])
       let left = until - parts.ambient.uptime()
-      let isEmpty = polled.tasks.isEmpty && polled.end.isEmpty
+      let isEmpty = polled.tasks.isEmpty && polled.end.isEmpty && polled.leave == nil
       guard isEmpty, isNewest, !isStopping, !isClosing, left > .zero else { return polled }
       await rest(id, for: left)
       connections[id]?.nudge = nil
@@ -93,7 +95,9 @@ extension Runner {
     connections[id]?.outbox = []
     connections[id]?.toEnd = []
     for task in connection.outbox { connections[id]?.told.insert(LeaseToken(number: task.lease)) }
-    return AgentPolled(tasks: connection.outbox, end: connection.toEnd.map(\.number).sorted())
+    let leave = toLeave(id).filter { !connection.toldToLeave.contains($0) }
+    connections[id]?.toldToLeave.formUnion(leave)
+    return AgentPolled(tasks: connection.outbox, end: connection.toEnd.map(\.number).sorted(), leave: leave)
   }
 
   /// - Throws: `agent.unknown`, `agent.replaced`.
@@ -105,13 +109,14 @@ extension Runner {
     let isRested = connections[id]?.trouble != nil && body.trouble == nil
     connections[id]?.trouble = body.trouble.map { Runner.printable($0) }
     let lost = farm.scheduler.hear(id, working: body.working.map(LeaseToken.init(number:)), now: now)
+    take(sessions: body.sessions, of: id)
     // What waited while it was away is not given to it by anything else.
     if wasAway || isRested { pump() }
     let held = Set(lost)
     let toEnd = body.working.map(LeaseToken.init(number:)).filter { token in
       !held.contains(token) && cancels[token]?.isAsked == true
     }
-    return AgentHeard(givenAway: lost.map(\.number), end: toEnd.map(\.number))
+    return AgentHeard(givenAway: lost.map(\.number), end: toEnd.map(\.number), leave: toLeave(id))
   }
 
   /// - Throws: `agent.unknown`, `agent.replaced`.
@@ -187,6 +192,7 @@ extension Runner {
     note(farm.scheduler.leave(id))
     connections[id]?.nudge?.yield()
     connections[id] = nil
+    wakeLeavers()
     parts.logger.info("the agent \(id) left")
     pump()
   }

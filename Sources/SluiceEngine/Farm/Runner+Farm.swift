@@ -55,6 +55,12 @@ extension Runner {
     var nudge: AsyncStream<Void>.Continuation?
     /// Files that it may read and write, where it does not see the store.
     var transfers: [LeaseToken: Transfer] = [:]
+    /// Keys of sessions that it keeps or was given; nil while it does not say.
+    var sessions: Set<String>?
+    /// Logs of tasks that have ended, for what their sessions say when they are left.
+    var lastWords: [LeaseToken: LastWords] = [:]
+    /// Those of them that it was told to leave in the answer to a poll.
+    var toldToLeave: Set<String> = []
 
     init(session: String, version: String) { (self.session, self.version) = (session, version) }
 
@@ -101,6 +107,9 @@ extension Runner {
         connections[agent]?.toEnd = []
         connections[agent]?.told = []
         connections[agent]?.transfers = [:]
+        connections[agent]?.sessions = nil
+        connections[agent]?.lastWords = [:]
+        wakeLeavers()
       case .quarantined(let agent):
         parts.logger.warning("the agent \(agent) is in quarantine: everything that it was given failed")
         post.yield(.standing(agent))
@@ -131,6 +140,9 @@ extension Runner {
     let end = await end(of: given, words, signals, cancel)
     if end == .exited(0), let transfer = connections[agent]?.transfers[token] { try await accept(transfer) }
     if let aside { await parts.dock?.remove(aside) }
+    if end != nil, let words = LastWords(of: order.session?.key, connections[agent]?.transfers[token]) {
+      connections[agent]?.lastWords[token] = words
+    }
     return end
   }
 
@@ -195,6 +207,7 @@ extension Runner {
       away[token]?.yield(.lost)
       return
     }
+    if let key = order.session?.key { keep(key, on: agent) }
     connections[agent]?.outbox.append(task)
     connections[agent]?.nudge?.yield()
   }
@@ -222,6 +235,7 @@ extension Runner {
     let pause = min(parts.settings.farm.lease / 4, .seconds(1))
     while !isStopping, !connections.isEmpty {
       do { try await parts.ambient.sleep(pause) } catch { return }
+      wakeLeavers()
       let notices = farm.scheduler.tick(now: parts.ambient.uptime())
       note(notices)
       if !notices.isEmpty { pump() }

@@ -9,7 +9,7 @@ extension Runner {
     guard let run = going[id], let planID = plan(of: id), let plan = executions[planID]?.plan,
       ending.insert(id).inserted
     else { return }
-    if let body = run.body, body.endsWithRun { await parts.launcher.endSessions(of: body.key) }
+    if let body = run.body, body.endsWithRun { await endSessions(of: body.key) }
     let harvest = Harvest(parts: parts, run: run, id: id, plan: plan)
     do throws(SluiceError) {
       // What was changed while the run read it made something that nobody could make again.
@@ -34,7 +34,7 @@ extension Runner {
     defer { ending.remove(id) }
     let outcome: RunOutcome = status == .unchanged ? .unchanged : status == .cancelled ? .cancelled : .failed
     let run = going[id]
-    if let body = run?.body, body.endsWithRun { await parts.launcher.endSessions(of: body.key) }
+    if let body = run?.body, body.endsWithRun { await endSessions(of: body.key) }
     let fact = RunFinished(
       plan: planID, run: id, step: entry.run.step, attempt: run?.attempt ?? 0, outcome: outcome,
       executed: run?.counted ?? 0, reused: 0, seconds: run?.seconds ?? 0, recipe: recipe, failure: failure,
@@ -100,7 +100,10 @@ extension Runner {
     guard let execution = executions[id] else { return }
     tell(id)
     guard execution.isDone, parts.writer.current.plans[id]?.status == .running else { return }
-    await endSessions(ofJob: execution.plan)
+    // Another of its runs may have ended while this waits for environments to be left.
+    guard concluding.insert(id).inserted else { return }
+    defer { concluding.remove(id) }
+    await endSessions(ofJob: execution)
     let fact = PlanFinished(plan: id, outcome: execution.outcome, counts: execution.counts)
     do throws(SluiceError) {
       try await parts.writer.submitWhenPossible(origin(of: id)) { registry throws(SluiceError) in

@@ -9,7 +9,7 @@ extension Runner {
       guard let bench = bench(of: id) else { return }
       let registry = parts.writer.current
       var body = try BodyPlan(
-        job, step: run.step, key: "\(execution.plan.id)",
+        job, step: run.step, key: Runner.sessionKey(of: execution),
         directory: parts.workshop.directory(of: Runner.sessionBench(of: execution.plan)))
       let order = RunOrder(job: job, run)
       let plan = try BenchPlan(
@@ -48,11 +48,14 @@ extension Runner {
     Bench(project: plan.project, folder: .root, step: "\(plan.id)")
   }
 
+  /// A job that is taken up again has sessions of its own.
+  private static func sessionKey(of execution: Execution) -> String { "\(execution.plan.id)-\(execution.turn)" }
+
   /// Leaves the environments of a job whose last step has ended.
-  func endSessions(ofJob plan: Plan) async {
-    guard plan.job != nil else { return }
-    await parts.launcher.endSessions(of: "\(plan.id)")
-    await parts.workshop.close(Runner.sessionBench(of: plan))
+  func endSessions(ofJob execution: Execution) async {
+    guard execution.plan.job != nil else { return }
+    await endSessions(of: Runner.sessionKey(of: execution))
+    await parts.workshop.close(Runner.sessionBench(of: execution.plan))
   }
 }
 

@@ -16,15 +16,6 @@ extension Runner.Going {
   }
 }
 
-extension OpenJD.SessionOrder {
-  /// The same with a folder of an agent's own: each numbers its sessions by itself, and others may see the bench, too.
-  func on(_ agent: AgentID) -> Self {
-    var order = self
-    order.directory += "/agent-\(agent)"
-    return order
-  }
-}
-
 /// Bodies whose steps are tasks of their own.
 extension Runner {
   func bodyPlan(

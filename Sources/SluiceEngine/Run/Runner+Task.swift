@@ -135,7 +135,6 @@ extension Runner {
       arguments[0] = parts.settings.programFolder + "/" + program
     }
     let isOwn = given.lease.agent == Farm.own
-    let session = isOwn ? session : session?.on(given.lease.agent)
     var order = TaskOrder(
       task: given.task, arguments: arguments, environment: isOwn ? parts.settings.environment : [:],
       directory: parts.workshop.directory(of: run.bench), log: parts.settings.dataFolder + "/" + log,

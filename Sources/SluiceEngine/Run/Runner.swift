@@ -129,9 +129,12 @@ package actor Runner: Service {
   var limitTroubles: [String: String] = [:]
   /// Runs whose end is being recorded: each ends once.
   var ending: Set<RunID> = []
+  var concluding: Set<PlanID> = []
   var farm: Farm
   /// Agents on other machines.
   var connections: [AgentID: Connection] = [:]
+  /// Sessions on other machines, and who waits until they are left.
+  var sessions = FarSessions()
   /// Who waits for the ends of tasks on other machines.
   var away: [LeaseToken: AsyncStream<AwayWord>.Continuation] = [:]
   var isWatching = false
@@ -277,6 +280,7 @@ package actor Runner: Service {
   /// Ends every process; nothing is recorded, so that a restart goes on where this stopped.
   func stop() {
     isStopping = true
+    wakeLeavers()
     askToEnd { _ in true }
     for connection in connections.values { connection.nudge?.yield() }
   }

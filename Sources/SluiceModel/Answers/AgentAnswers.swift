@@ -52,9 +52,14 @@ package struct AgentPoll: Sendable, Codable {
   package var waitSeconds: Double
   /// Why it takes nothing now, such as a full disk; nil where it takes tasks.
   package var trouble: String?
-  package init(session: String, working: [UInt64], probe: String?, waitSeconds: Double, trouble: String? = nil) {
+  /// Keys of sessions of templates that it keeps, be it for a task that it works on; nil where it does not say.
+  package var sessions: [String]?
+  package init(
+    session: String, working: [UInt64], probe: String?, waitSeconds: Double, trouble: String? = nil,
+    sessions: [String]? = nil
+  ) {
     (self.session, self.working, self.probe, self.waitSeconds) = (session, working, probe, waitSeconds)
-    self.trouble = trouble
+    (self.trouble, self.sessions) = (trouble, sessions)
   }
 }
 
@@ -62,7 +67,11 @@ package struct AgentPolled: Sendable, Codable {
   package var tasks: [AgentTask]
   /// Leases of tasks that it is to end: somebody cancelled them.
   package var end: [UInt64]
-  package init(tasks: [AgentTask], end: [UInt64]) { (self.tasks, self.end) = (tasks, end) }
+  /// Keys of sessions that it is to leave: no task comes for them any more.
+  package var leave: [String]?
+  package init(tasks: [AgentTask], end: [UInt64], leave: [String] = []) {
+    (self.tasks, self.end, self.leave) = (tasks, end, leave.isEmpty ? nil : leave)
+  }
 }
 
 /// A task that an agent is to run.
@@ -109,8 +118,13 @@ package struct AgentBeat: Sendable, Codable {
   package var inUse: Bool?
   /// As in `AgentPoll`.
   package var trouble: String?
-  package init(session: String, working: [UInt64], trouble: String? = nil, inUse: Bool? = nil) {
+  /// As in `AgentPoll`; a key is left out when its sessions are left.
+  package var sessions: [String]?
+  package init(
+    session: String, working: [UInt64], trouble: String? = nil, inUse: Bool? = nil, sessions: [String]? = nil
+  ) {
     (self.session, self.working, self.trouble, self.inUse) = (session, working, trouble, inUse)
+    self.sessions = sessions
   }
 }
 
@@ -118,7 +132,11 @@ package struct AgentHeard: Sendable, Codable {
   /// Leases among those that it works on that are not its own any more.
   package var givenAway: [UInt64]
   package var end: [UInt64]
-  package init(givenAway: [UInt64], end: [UInt64]) { (self.givenAway, self.end) = (givenAway, end) }
+  /// As in `AgentPolled`; said with every beat until the agent does not keep them any more.
+  package var leave: [String]?
+  package init(givenAway: [UInt64], end: [UInt64], leave: [String] = []) {
+    (self.givenAway, self.end, self.leave) = (givenAway, end, leave.isEmpty ? nil : leave)
+  }
 }
 
 /// An agent says how a task ended.

@@ -37,7 +37,7 @@ package struct TaskOrder: Sendable, Hashable, Codable {
   package let log: String
   package let timeoutSeconds: Int
   /// What it runs instead of `arguments`: tasks of an Open Job Description template.
-  package let session: OpenJD.SessionOrder?
+  package var session: OpenJD.SessionOrder?
   /// A task with more memory than so many bytes is stopped; nil keeps it to none.
   package var memoryLimit: Int64?
   /// What is written into its log before all else; nil for nothing.

@@ -25,6 +25,8 @@ actor AgentWorker {
   private var joined: AgentJoined?
   private var working: [UInt64: Work] = [:]
   private var stops: [UInt64: AsyncStream<Void>] = [:]
+  private var sessions = AgentSessions()
+  private var toEnd: AsyncStream<String>.Continuation?
   /// What tasks took of this machine, from their end until the server knows.
   private var used: [TaskID: TaskUse] = [:]
   private var warden: Warden?
@@ -61,12 +63,32 @@ actor AgentWorker {
     leaving?.finish()
   }
 
-  /// Sessions stay open for more tasks of their job, but not for ever: nobody tells an agent when a run ends.
+  /// Sessions stay open for more tasks of their job, but not for ever: others may want what their applications hold,
+  /// and a server that is gone says nothing of the ends of runs.
   private func closeSessions() async throws {
     while true {
       try await ambient.sleep(.seconds(5))
       await launcher.endSessions(idleFor: .seconds(30))
     }
+  }
+
+  /// Leaves sessions as the server says that their runs have ended, each as long as it takes.
+  private func leaveSessions(_ keys: AsyncStream<String>, _ joined: AgentJoined) async {
+    await withDiscardingTaskGroup { leavings in
+      for await key in keys { leavings.addTask { await self.leaveSessions(of: key, joined) } }
+    }
+  }
+
+  private func leaveSessions(of key: String, _ joined: AgentJoined) async {
+    await launcher.endSessions(of: key)
+    await courier.sendLastWords(of: key)
+    sessions.left(key)
+    // The end of the run waits for this. Where it does not arrive the next beat says it.
+    try? await beatOnce(joined)
+  }
+
+  private func leave(_ keys: [String]?) {
+    for key in sessions.leave(keys ?? []) { toEnd?.yield(key) }
   }
 
   /// - Throws: what makes it pointless to go on, such as a token without the right.
@@ -109,6 +131,8 @@ actor AgentWorker {
     let (leaves, leaving) = AsyncStream<Void>.makeStream()
     self.leaving = leaving
     if isLeaving { leaving.finish() }
+    let (keys, toEnd) = AsyncStream<String>.makeStream()
+    self.toEnd = toEnd
     try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
         try await self.beat(joined)
@@ -120,6 +144,10 @@ actor AgentWorker {
       }
       group.addTask {
         try await self.closeSessions()
+        return false
+      }
+      group.addTask {
+        await self.leaveSessions(keys, joined)
         return false
       }
       if let presence {
@@ -162,7 +190,7 @@ actor AgentWorker {
     while !isLeaving {
       let body = AgentPoll(
         session: joined.session, working: working.keys.sorted(), probe: probe(joined), waitSeconds: wait,
-        trouble: currentTrouble(joined))
+        trouble: currentTrouble(joined), sessions: sessions.keys)
       guard let polled = try await ask(path, body) else {
         try await ambient.sleep(.milliseconds(300))
         continue
@@ -174,6 +202,7 @@ actor AgentWorker {
         continue
       }
       for lease in polled.end { working[lease]?.stop.yield() }
+      leave(polled.leave)
       for task in polled.tasks { begin(task, tasks) }
     }
   }
@@ -201,6 +230,7 @@ actor AgentWorker {
     let (stops, stop) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     working[task.lease] = Work(task: task.order.task, stop: stop)
     self.stops[task.lease] = stops
+    sessions.begin(task.order.session?.key)
     tasks.yield(task)
   }
 
@@ -217,11 +247,12 @@ actor AgentWorker {
     do throws(SluiceError) {
       let body = AgentBeat(
         session: joined.session, working: working.keys.sorted(), trouble: currentTrouble(joined),
-        inUse: presence == nil ? nil : isInUse)
+        inUse: presence == nil ? nil : isInUse, sessions: sessions.keys)
       let heard: AgentHeard = try await client.post(path, body, within: .milliseconds(Int64(max(0.5, pause) * 1_000)))
       await isHeard(joined)
       for lease in heard.givenAway { giveUp(lease) }
       for lease in heard.end { working[lease]?.stop.yield() }
+      leave(heard.leave)
     } catch {
       guard error.code == .serverUnreachable else { throw error }
     }
@@ -327,6 +358,10 @@ actor AgentWorker {
   }
 
   private func carryOut(_ given: AgentTask, _ joined: AgentJoined) async -> Outcome {
+    var given = given
+    // Another machine may work in the bench's, and the server takes that away with the run.
+    let sessions = courier.sessionFolder(of: given.order)
+    given.order.session?.directory = sessions
     guard let transfer = given.transfer else {
       return Outcome(end: await measured(prepared(given.order, given.gpus)))
     }

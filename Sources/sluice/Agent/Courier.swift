@@ -11,6 +11,8 @@ actor Courier {
   private let shelf: Shelf
   /// Tasks on each bench; the first lays it anew, the last takes it away.
   private var users: [String: Int] = [:]
+  /// Logs of tasks whose sessions may have something to say yet, by the sessions' keys.
+  private var spoken: [String: [Trip]] = [:]
 
   /// Whom tasks run as, where that is another than this program: then what they may change is not to be trusted.
   private let user: TaskUser?
@@ -34,6 +36,15 @@ actor Courier {
   }
 
   private var benches: String { shelf.root + "/work" }
+  private var logs: String { shelf.root + "/logs" }
+  private nonisolated var sessions: String { shelf.root + "/sessions" }
+
+  /// Where an order's sessions make their working directories: in a folder of this agent's own, named as on the server,
+  /// so that the same work has the same paths.
+  nonisolated func sessionFolder(of order: TaskOrder) -> String {
+    let parts = (order.session?.directory ?? "").split(separator: "/").suffix(4)
+    return "\(sessions)/\(parts.joined(separator: "/"))"
+  }
 
   /// Whether the disk that it keeps and works on has no room.
   nonisolated var isFull: Bool {
@@ -53,13 +64,15 @@ actor Courier {
   /// - Throws: what the server says, `publish.digestMismatch` where a file arrived with other bytes, `store.full`.
   func bring(_ task: AgentTask, _ transfer: AgentTransfer, _ joined: AgentJoined) async throws -> Trip {
     let bench = "\(benches)/\(transfer.bench)"
-    let log = "\(shelf.root)/logs/\(task.order.task)-\(task.lease).log"
+    let log = "\(logs)/\(task.order.task)-\(task.lease).log"
     let place = "agents/\(Client.escaped(joined.agent))/leases/\(task.lease)"
     users[bench, default: 0] += 1
     if users[bench] == 1 { GuardedFolder.remove(bench) }
     var taken: [Digest] = []
     do {
       try clear(bench)
+      // Where sessions are made must be there before a task is.
+      if let session = task.order.session { try makeFolder(session.directory) }
       for input in transfer.inputs {
         try Task.checkCancellation()
         if await !shelf.take(input.sha256) { try await bring(input, task.lease, place, joined) }
@@ -87,8 +100,7 @@ actor Courier {
     guard let user else { return }
     try GuardedFolder.open(shelf.root)?.make(
       String(bench.dropFirst(shelf.root.count)), owner: nil, group: user.group, mode: 0o1770)
-    // Where sessions are made must be there before a task is.
-    for name in ["in", "out", "session", "sessions"] { try makeFolder("\(bench)/\(name)") }
+    for name in ["in", "out"] { try makeFolder("\(bench)/\(name)") }
   }
 
   /// - Parameter ofTask: whether the task's user has it for itself.
@@ -254,13 +266,30 @@ actor Courier {
       try await user.requireWay(to: shelf.root)
     }
     try await shelf.open()
-    GuardedFolder.remove(benches)
+    for folder in [benches, sessions, logs] { GuardedFolder.remove(folder) }
   }
 
   func end(_ trip: Trip) async {
     await shelf.putBack(trip.taken)
     leave(trip.bench)
-    unlink(trip.log)
+    guard let key = trip.order.session?.key else {
+      unlink(trip.log)
+      return
+    }
+    // What was sent is not kept here; whoever writes there appends.
+    truncate(trip.log, 0)
+    spoken[key, default: []].append(trip)
+  }
+
+  /// Sends what sessions said when they were left.
+  func sendLastWords(of key: String) async {
+    for trip in spoken.removeValue(forKey: key) ?? [] {
+      var offset: Int64 = 0
+      while let piece = try? LocalFiles.piece(of: trip.log, at: offset, Limits.agentPieceBytes), !piece.isEmpty,
+        let there = try? await put(piece, at: offset, "\(trip.place)/log", [], trip)
+      { offset = there }
+      unlink(trip.log)
+    }
   }
 
   private func leave(_ bench: String) {
@@ -277,11 +306,6 @@ extension TaskOrder {
     let text = try StableJSON.decode(JSONValue.self, from: StableJSON.encode(self))
     guard case .object(var fields) = text.replacing(directory, by: bench) else { return self }
     fields["log"] = .string(log)
-    // The sessions of a job that was submitted work beside the benches of its steps.
-    if case .object(var order)? = fields["session"], session?.directory.hasPrefix(directory) == false {
-      order["directory"] = .string(bench + "/sessions")
-      fields["session"] = .object(order)
-    }
     return try StableJSON.decode(TaskOrder.self, from: StableJSON.encode(JSONValue.object(fields)))
   }
 }

@@ -80,10 +80,13 @@ struct FarmCommand: AsyncParsableCommand {
       signal(SIGPIPE, SIG_IGN)
       let launcher = ProcessLauncher(mark: path, ambient: Machine.ambient)
       let own = Machine.environment.filter { !$0.key.hasPrefix("SLUICE_") || $0.key == "SLUICE_FARM_KEY" }
+      let session = FarmSession(of: order, key: FileName.last(FileName.parent(path)))
       var seen = order
+      if let session { seen.session?.directory = session.claim() }
       seen.environment = own.merging(order.environment) { $1 }
       let end = await FarmCommand.launch(seen, launcher)
       await launcher.endSessions(of: order.session?.key ?? "")
+      session?.remove()
       try? FileWorkshop.leave(StableJSON.text(end), at: FileName.parent(path) + "/outcome.json")
       if json { Console.json(end) }
       if case .exited(let code) = end { throw ExitCode(Int32(code)) }
