@@ -2,8 +2,8 @@ import SluiceModel
 
 /// What versions were made from, and by which core and recipe: said once, where it can be.
 ///
-/// Most inputs are versions of the same shelf, and then are their numbers there; most recipes are what follows from core
-/// and inputs.
+/// Most inputs are versions of the same shelf, and then are their numbers there; most recipes are what follows from
+/// core and inputs.
 extension Shelf {
   /// One of those that a version was made from. Looks at a shelf where it stands.
   static func used(_ shelf: UnsafePointer<Shelf>, by record: Int, _ index: Int) -> UsedRecord {
