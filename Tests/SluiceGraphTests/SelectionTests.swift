@@ -169,7 +169,7 @@ import Testing
 
 /// What holds for any selection; a failure prints the seed.
 @Suite struct `Any selection` {
-  static let seeds = Array(UInt64(0)..<200)
+  static let seeds = Array(UInt64(0)..<100)
 
   @Test func `reads back as it was written`() throws {
     for seed in Self.seeds {
