@@ -51,7 +51,7 @@ extension Runner {
     if let done = parts.writer.current.runs[task.run]?.fact(of: task) {
       return WaitingAnswer(task: task, state: done.outcome.rawValue, text: TaskWords.sentence(done))
     }
-    if let run = parts.writer.current.runs[task.run], run.status != .running {
+    if let run = parts.writer.current.runs[task.run], run.status == .failed || run.status == .cancelled {
       let failure = run.failure.map { ": \($0.what)" } ?? ""
       return WaitingAnswer(
         task: task, state: "cancelled",
