@@ -118,11 +118,12 @@ extension Runner {
     } else if open.isEmpty {
       await publish(id)
     } else {
-      let chosen = all.filter { task in
-        going[id]?.tasks[task]?.contains { $0.frame.map { step.tests?.frames?.contains($0) == true } ?? false } == true
+      // Most steps choose none, and a run may have many tasks.
+      let chosen = step.tests?.frames.map { frames in
+        all.filter { going[id]?.tasks[$0]?.contains { $0.frame.map(frames.contains) == true } == true }
       }
       let known = QueuedBefore(
-        id, of: step, all: all, open: open, chosen: chosen, failed: failed, in: parts.writer.current)
+        id, of: step, all: all, open: open, chosen: chosen ?? [], failed: failed, in: parts.writer.current)
       recallTries(known)
       farm.add(
         id, open, of: step, in: execution.plan.project, known, turn: place(of: id), hosts: going[id]?.body?.hosts)

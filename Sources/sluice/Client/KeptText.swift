@@ -3,7 +3,7 @@ import SluiceModel
 extension FreezeNote {
   /// `frozen at v001 until 2026-12-01T00:00:00.000Z (anna, 2026-11-23T14:23:01.000Z): “the cut is locked”`.
   var text: String {
-    let at = number == nil ? "\(version)" : Console.number(number)
+    let at = Console.number(number, else: version)
     let end = until.map { " until \(Timestamp.text($0))" } ?? ""
     return "frozen at \(at)\(end) (\(actor.name), \(Timestamp.text(time)))\(because.map { ": “\($0)”" } ?? "")"
   }
@@ -18,14 +18,21 @@ extension Approval {
 }
 
 extension NewerVersion {
-  var text: String { "superseded by \(number == nil ? "\(version)" : Console.number(number))" }
+  var text: String { "superseded by \(Console.number(number, else: version))" }
 }
 
 extension CarriedFrames {
   /// `carried from v001 but for frame 1004`.
   var text: String {
-    let from = number == nil ? "\(version)" : Console.number(number)
+    let from = Console.number(number, else: version)
     let frames = but.isEmpty ? "" : " but for \(but.count == 1 ? "frame" : "frames") \(but)"
     return "carried from \(from)\(frames)"
+  }
+}
+
+extension Console {
+  /// `v001`, or what names a version that has no number.
+  fileprivate static func number(_ number: Int?, else version: VersionID) -> String {
+    number == nil ? "\(version)" : Self.number(number)
   }
 }
