@@ -278,7 +278,6 @@ extension Runner {
 
   /// The run ends when its last process has ended; its bench is nobody else's until then.
   func stopTasks(of run: RunID) async {
-    farm.withdraw(run)
     going[run]?.open.keep { inHand[$0] != nil }
     askToEnd { $0.run == run }
     if going[run]?.open.isEmpty == true { await finish(run, .cancelled, failure: cancelFailure(of: run)) }

@@ -208,6 +208,8 @@ package actor Runner: Service {
       plan(of: run).map { executions[$0]?.entries[run]?.status.isDone == false } ?? false
     }
     cancelled.formUnion(reached)
+    // At once: what is given of a cancelled run is given back, and would be given again for as long as it is in line.
+    for id in reached { farm.withdraw(id) }
     // Users first, so that each says that it was cancelled, not that something before it did not finish.
     for id in reached.sorted(by: { place(of: $0) > place(of: $1) }) {
       guard let plan = plan(of: id), let entry = executions[plan]?.entries[id], !entry.status.isDone else { continue }
