@@ -18,6 +18,11 @@ struct TapeDecoder: Decoder {
       guard let data = Data(base64Encoded: try tape.text(index)) as? Value else { throw JSONTape.Refusal() }
       return data
     }
+    // Any value at all says by itself what it is: nothing has to be tried.
+    if type == JSONValue.self {
+      guard let any = try json() as? Value else { throw JSONTape.Refusal() }
+      return any
+    }
     guard type != URL.self, type != Decimal.self else { throw JSONTape.Refusal() }
     return try Value(from: self)
   }
@@ -33,6 +38,35 @@ struct TapeDecoder: Decoder {
   }
 
   func singleValueContainer() throws -> any SingleValueDecodingContainer { self }
+
+  private func json() throws(JSONTape.Refusal) -> JSONValue {
+    let node = tape.nodes[index]
+    var at = index + 1
+    switch node.kind {
+    case .null: return .null
+    case .yes, .no: return .bool(node.kind == .yes)
+    case .number:
+      if let whole = try? whole(Int64.self) { return .integer(whole) }
+      return .number(try double())
+    case .text, .escaped: return .string(try tape.text(index))
+    case .array:
+      var elements: [JSONValue] = []
+      while at < Int(node.next) {
+        elements.append(try TapeDecoder(tape: tape, index: at).json())
+        at = Int(tape.nodes[at].next)
+      }
+      return .array(elements)
+    case .object:
+      var members: [String: JSONValue] = [:]
+      while at < Int(node.next) {
+        let name = try tape.text(at)
+        // Of a name that stands twice the first counts.
+        if members[name] == nil { members[name] = try TapeDecoder(tape: tape, index: at + 1).json() }
+        at = Int(tape.nodes[at + 1].next)
+      }
+      return .object(members)
+    }
+  }
 
   // MARK: Leaves
 
